@@ -1,0 +1,111 @@
+"""Everything that can go wrong, as one tree.
+
+    EverfitError
+    ├── SpecError          the team's own files are wrong: fix them           (never retried)
+    │   └── UnknownName    a name that nothing answers to, with "did you mean"
+    ├── DataError          the data cannot be used as it is                   (never retried)
+    │   ├── BatchRefused   a batch broke its expectations and is in quarantine
+    │   ├── NotEnoughData  too little accepted data to do what was asked
+    │   └── Corrupted      bytes are not the ones whose hash was recorded
+    ├── LedgerError        the log of decisions would stop telling the truth  (never retried)
+    │   ├── ChainBroken    an entry is missing, changed or out of order
+    │   ├── StoreUnsafe    the store does not keep create-if-absent
+    │   ├── StaleHead      somebody decided first: read again, judge again
+    │   └── FencedOut      a newer attempt has taken over this work
+    ├── DeployError        the version does not load or answers differently   (never retried)
+    └── Unreachable        a service did not answer                           (retried)
+        └── BatchChanged   the batch was rewritten while it was being read
+
+A message says what was found, what was wanted and what to do. Errors of a vendor become ours where we call the vendor,
+with the original as `__cause__`. The class decides whether an Airflow task is tried again (`EverfitError.retry`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class EverfitError(Exception):
+    """Any failure that everfit foresaw; `retry` says whether trying again can help."""
+
+    retry = False
+
+
+class SpecError(EverfitError):
+    """A model's own files (YAML, features, expectations) are wrong."""
+
+
+class UnknownName(SpecError):
+    """A name was given that nothing answers to.
+
+    >>> str(UnknownName("gate", "beats_chapion", ["beats_champion", "above_bar"]))
+    "there is no gate 'beats_chapion'; did you mean 'beats_champion'? (known: above_bar, beats_champion)"
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        self.name, self.known = name, sorted(known)
+        super().__init__(f"there is no {what} {name!r}{did_you_mean(name, self.known)}")
+
+
+class DataError(EverfitError):
+    """The data cannot be used as it is."""
+
+
+class BatchRefused(DataError):
+    """A batch broke its expectations; it is in quarantine with the report that says why."""
+
+
+class NotEnoughData(DataError):
+    """There is too little accepted data to do what was asked."""
+
+
+class Corrupted(DataError):
+    """Bytes are not the ones whose hash was recorded."""
+
+
+class LedgerError(EverfitError):
+    """The log of decisions would stop telling the truth."""
+
+
+class ChainBroken(LedgerError):
+    """An entry of the ledger is missing, changed or out of order."""
+
+
+class StoreUnsafe(LedgerError):
+    """The store does not keep create-if-absent, so two writers could both win."""
+
+
+class StaleHead(LedgerError):
+    """The ledger has moved on since this decision was prepared: read again and judge again."""
+
+
+class FencedOut(LedgerError):
+    """A newer attempt has taken over this work; this one must stop without any effect."""
+
+
+class DeployError(EverfitError):
+    """A version does not load on its target, or does not answer there as it did offline."""
+
+
+class Unreachable(EverfitError):
+    """A service did not answer; trying again later can help."""
+
+    retry = True
+
+
+class BatchChanged(Unreachable):
+    """The batch was rewritten while it was being read; the next look takes the new bytes."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The tail of an "unknown name" message: the nearest known name, then all of them.
+
+    >>> did_you_mean("lable", ["label", "time"])
+    "; did you mean 'label'? (known: label, time)"
+    >>> did_you_mean("zzz", ["label"])
+    ' (known: label)'
+    """
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names)})"

@@ -1,0 +1,164 @@
+"""What everfit needs from the world, as protocols; `Ports` is one opened set of them.
+
+Each has a local and a remote implementation, and both pass the conformance suite in `everfit.testing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from everfit.values import Arrival, Batch, Candidate, FileHash, ModelVersion, StoredFile
+
+if TYPE_CHECKING:
+    from everfit.ledger import Ledger
+
+
+class Store(Protocol):
+    """A place for bytes under keys like `ledger/flight_delays/00000042.json`.
+
+    Errors: `FileNotFoundError` for a key that is not there, `Unreachable` when the service does not answer.
+    """
+
+    url: str
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write `data` only if nothing is under `key` yet; False, and nothing written, if there is. Atomic, durable."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put `data` under `key`, whole or not at all, replacing what was there."""
+
+    def read(self, key: str) -> bytes:
+        """The bytes under `key`."""
+
+    def exists(self, key: str) -> bool:
+        """Whether anything is under `key`."""
+
+    def list(self, prefix: str) -> list[str]:
+        """The keys under the folder `prefix`, at any depth, sorted."""
+
+    def put_file(self, key: str, path: Path) -> StoredFile:
+        """Copy the local file `path` under `key`, whole or not at all, and say its SHA-256."""
+
+    def local_file(self, file: StoredFile) -> Path:
+        """A local, read-only file with the bytes of `file`, checked against its SHA-256 (`Corrupted` if they differ)."""
+
+
+class Landing(Protocol):
+    """The place where a source system puts its batches: one folder per partition. It is only ever read."""
+
+    def arrivals(self, folder: str, marker: str) -> list[Arrival]:
+        """Every complete delivery under `folder` (one that has its `marker` file), by partition."""
+
+    def fetch(self, folder: str, arrival: Arrival, into: Path) -> tuple[FileHash, ...]:
+        """Copy the delivery to the local folder `into`, hashing on the way; `BatchChanged` if it moved meanwhile."""
+
+
+class DataStore(Protocol):
+    """The versioned bytes of accepted batches (a DVC remote)."""
+
+    def commit(self, folder: Path, name: str) -> str:
+        """Keep the files of `folder` for good and return the text of the `.dvc` pointer to them. Idempotent."""
+
+    def fetch(self, batch: Batch) -> Path:
+        """A local folder with the files of `batch`, each checked against its hash (`Corrupted` if it differs)."""
+
+
+class Run(Protocol):
+    """An open MLflow run."""
+
+    id: str
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Log parameters; values are cut to what the tracking server takes."""
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Log one value per metric at `step`."""
+
+    def curves(self, values: Mapping[str, Sequence[float]]) -> None:
+        """Log whole curves, one value per step from 0, in one batch."""
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Set tags; a value of any length is kept (long ones as an artifact)."""
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Keep a local file or folder with the run, under `folder`."""
+
+    def dataset(self, snapshot_id: str, batches: Sequence[Batch], context: str) -> None:
+        """Log the batches as an MLflow dataset input whose digest is the snapshot's id."""
+
+
+class Registry(Protocol):
+    """Where runs, models and versions are kept (MLflow)."""
+
+    def run(self, model: str, name: str, key: str) -> AbstractContextManager[Run]:
+        """Open the run whose key is `key`, making it if it is not there: a retry finds the run of the try before.
+
+        The run ends FINISHED, or FAILED if the block raises.
+        """
+
+    def log_model(self, run: Run, folder: Path, example: Any) -> tuple[FileHash, ...]:
+        """Keep the model folder (booster in XGBoost's own format, feature code, history) with signature and example."""
+
+    def register(self, candidate: Candidate, tags: Mapping[str, str]) -> ModelVersion:
+        """Make the candidate a version of its model; the same candidate gives the same version again."""
+
+    def alias(self, model: str, name: str) -> int | None:
+        """The version that the alias points to, or None."""
+
+    def set_alias(self, model: str, name: str, version: int | None) -> None:
+        """Point the alias to the version, or remove it with None."""
+
+    def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
+        """A local folder with the model's files, each checked against its hash (`Corrupted` if it differs)."""
+
+    def run_url(self, mlflow_run: str) -> str:
+        """The address of the run's page, for people."""
+
+
+class Target(Protocol):
+    """Where a model answers requests: our server, or another one file away."""
+
+    def refresh(self, model: str) -> Mapping[str, int]:
+        """Make the target follow the registry's aliases now; returns alias to loaded version (`DeployError` if it
+        cannot load one)."""
+
+    def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[float]]:
+        """Ask for predictions; returns the version that answered and one score per row."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """One opened set of everything a step needs from the world; time and work folder included."""
+
+    store: Store
+    landing: Landing
+    data: DataStore
+    registry: Registry
+    target: Target
+    clock: Clock
+    work: Path
+
+    def ledger(self, model: str) -> Ledger:
+        """The log of decisions of one model."""
+        from everfit.ledger import Ledger
+
+        return Ledger(model, self.store, self.clock)
+
+
+class Clock(Protocol):
+    """Says what time it is, in UTC; a rehearsal gives its own."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Progress(Protocol):
+    """Where a long step tells how far it is."""
+
+    def __call__(self, message: str) -> None: ...
+
+

@@ -1,0 +1,274 @@
+"""The values that travel between steps: small, frozen, and turned into JSON and back by `dump` and `load`.
+
+Frames, models and files do not travel: a value names them by store key and SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """What a gate can say."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CANNOT_TELL = "cannot tell"
+
+
+class Device(StrEnum):
+    """Where a model is trained: `auto` takes a GPU if there is one."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+@dataclass(frozen=True)
+class FileHash:
+    """One file of a batch or a model: its name, its bytes' SHA-256 and how many bytes there are."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in the store, by key, with the SHA-256 that its bytes must have."""
+
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A complete batch seen in the landing place and not yet judged.
+
+    `fingerprint` is cheap (names, sizes, times or ETags) and names this delivery, not its content.
+    """
+
+    partition: str
+    fingerprint: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An accepted partition of data, known by the hash of its content.
+
+    `version` starts at 1 and counts the corrections of the partition. `pointer` is the text of its `.dvc` file.
+    """
+
+    partition: str
+    version: int
+    sha256: str
+    rows: int
+    files: tuple[FileHash, ...]
+    pointer: str
+
+    @property
+    def label(self) -> str:
+        """`2013-05` or, once corrected, `2013-05 v2`."""
+        return self.partition if self.version == 1 else f"{self.partition} v{self.version}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was asked of a batch: which table and column, what was wanted and what was found."""
+
+    table: str
+    column: str | None
+    wanted: str
+    found: str
+    passed: bool
+    severity: str = "critical"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What validation found in one arrival: every check, and whether the batch may be used."""
+
+    partition: str
+    fingerprint: str
+    sha256: str
+    rows: int
+    files: tuple[FileHash, ...]
+    staged: str
+    checks: tuple[Check, ...]
+    report: str
+    duplicate_of: int | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """True when no critical check failed."""
+        return not self.reasons
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One sentence for each critical check that failed."""
+        failed = [c for c in self.checks if not c.passed and c.severity == "critical"]
+        return tuple(f"{c.table}{'.' + c.column if c.column else ''}: {c.wanted}, found {c.found}" for c in failed)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The ordered batches that one training run uses; the last `holdout` of them are kept from training."""
+
+    model: str
+    batches: tuple[Batch, ...]
+    holdout: int
+
+    @property
+    def id(self) -> str:
+        """The hash of what the snapshot holds: equal data, equal id."""
+        parts = [[b.partition, b.sha256] for b in self.batches]
+        return digest({"batches": parts, "holdout": self.holdout})[:16]
+
+    @property
+    def training(self) -> tuple[Batch, ...]:
+        """The batches that the model may learn from."""
+        return self.batches[: len(self.batches) - self.holdout]
+
+    @property
+    def held_out(self) -> tuple[Batch, ...]:
+        """The newest batches, which only the judges see."""
+        return self.batches[len(self.batches) - self.holdout :]
+
+
+@dataclass(frozen=True)
+class Features:
+    """The feature table of a snapshot, in the store, and how its rows split."""
+
+    snapshot: str
+    table: StoredFile
+    history: StoredFile
+    code: str
+    columns: tuple[str, ...]
+    training_rows: int
+    holdout_rows: int
+    unlabeled_rows: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files."""
+
+    model: str
+    run: str
+    mlflow_run: str
+    snapshot: str
+    files: tuple[FileHash, ...]
+    device: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one gate says of a candidate: the outcome, and the numbers that it rests on.
+
+    `effect` is what was measured, `low` and `high` its interval, `bar` what it was held against, `n` the rows used.
+    """
+
+    gate: str
+    outcome: Outcome
+    reason: str
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bar: float | None = None
+    n: int = 0
+    test: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the gates look at: scores on the holdout in the store, and the metrics that follow from them.
+
+    `metrics` maps who (`candidate`, `champion`, `baseline`) to metric name to value. `sample` holds a few raw rows with
+    the candidate's scores for them: what a target must answer once the candidate is deployed there.
+    """
+
+    candidate: Candidate
+    champion: int | None
+    champion_saw_holdout: bool
+    evidence: StoredFile
+    sample: StoredFile
+    metrics: Mapping[str, Mapping[str, float]]
+    holdout_rows: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdicts of all gates on one candidate, and what follows from them."""
+
+    candidate: Candidate
+    champion: int | None
+    promote: bool
+    reason: str
+    verdicts: tuple[Verdict, ...]
+    evidence: StoredFile
+    sample: StoredFile
+    entry: int
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version in the registry, with the SHA-256 of each of its files: what a loader checks before it loads."""
+
+    model: str
+    version: int
+    mlflow_run: str
+    files: tuple[FileHash, ...]
+
+
+def dump(value: Any) -> Any:
+    """A frozen value as plain JSON data.
+
+    >>> dump(StoredFile("a/b", "00"))
+    {'key': 'a/b', 'sha256': '00'}
+    """
+    return _adapter(type(value)).dump_python(value, mode="json")
+
+
+def load(kind: type[T], data: Any) -> T:
+    """Plain JSON data as a frozen value; a missing or retyped field raises `ValueError`.
+
+    >>> load(StoredFile, {"key": "a/b", "sha256": "00"})
+    StoredFile(key='a/b', sha256='00')
+    """
+    result: T = _adapter(kind).validate_python(data)
+    return result
+
+
+def canonical(data: Any) -> bytes:
+    """JSON with one spelling only, so that equal data has equal bytes.
+
+    >>> canonical({"b": 1, "a": [1.5, None]})
+    b'{"a":[1.5,null],"b":1}'
+    """
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(data: Any) -> str:
+    """The SHA-256 of canonical JSON.
+
+    >>> digest({})[:12]
+    '44136fa355b3'
+    """
+    return hashlib.sha256(canonical(data)).hexdigest()
+
+
+@cache
+def _adapter(kind: type[Any]) -> Any:
+    from pydantic import TypeAdapter  # 0.2 s that a DAG file with no value in it need not pay
+
+    return TypeAdapter(kind)
