@@ -83,7 +83,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was asked of a batch: which table and column, what was wanted and what was found."""
+    """One thing that was asked of a batch: which table and column, what was wanted and what was found.
+
+    `share` is the part of the rows that break it, where rows can be counted.
+    """
 
     table: str
     column: str | None
@@ -91,6 +94,7 @@ class Check:
     found: str
     passed: bool
     severity: str = "critical"
+    share: float | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,8 @@ class Candidate:
 class Verdict:
     """What one gate says of a candidate: the outcome, and the numbers that it rests on.
 
-    `effect` is what was measured, `low` and `high` its interval, `bar` what it was held against, `n` the rows used.
+    `effect` is what was measured, `low` and `high` its interval, `bar` what it was held against, `wanted` the side of the
+    bar that passes (`above` or `below`), `n` the rows used.
     """
 
     gate: str
@@ -187,6 +192,7 @@ class Verdict:
     bar: float | None = None
     n: int = 0
     test: str = ""
+    wanted: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,7 @@
+"""`python -m everfit`."""
+
+import sys
+
+from everfit.cli import main
+
+sys.exit(main())

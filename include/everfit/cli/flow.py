@@ -1,0 +1,180 @@
+"""The steps of everfit in their order, from a delivered batch to a champion, for one process and one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from everfit.cli.telling import Telling
+from everfit.errors import NotEnoughData, Unreachable
+from everfit.values import Arrival, Device, Evaluation, Inspection
+
+if TYPE_CHECKING:
+    from everfit.ledger.entries import RunTriggered
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+    from everfit.steps.snapshot import TrainRequest
+    from everfit.values import Candidate, Features, Judgement, Snapshot
+
+STEPS = (
+    "waiting",
+    "validate",
+    "commit",
+    "resolve",
+    "build_features",
+    "train",
+    "evaluate",
+    "judge",
+    "register",
+    "deploy",
+)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One walk through the steps, up to and including `until`."""
+
+    ports: Ports
+    spec: ModelSpec
+    telling: Telling
+    until: str
+    must_deploy: bool = False
+
+    def run(self, request: TrainRequest) -> None:
+        """Take in what has arrived, train if that is due, deploy what waits."""
+        self._take_in()
+        if self._goes_to("resolve"):
+            self._train(request)
+        if self._goes_to("deploy"):
+            self._deploy()
+
+    def _goes_to(self, step: str) -> bool:
+        return STEPS.index(step) <= STEPS.index(self.until)
+
+    def _take_in(self) -> None:
+        from everfit.steps.ingest import waiting
+
+        with self.telling.step("waiting") as line:
+            arrivals = waiting(self.ports, self.spec)
+            line.say(f"{len(arrivals)} new: {', '.join(a.partition for a in arrivals)}" if arrivals else "nothing new")
+        if self._goes_to("validate"):
+            for arrival in arrivals:
+                self._take_one(arrival)
+
+    def _take_one(self, arrival: Arrival) -> None:
+        from everfit.ledger.words import in_words
+        from everfit.steps.commit import commit
+        from everfit.steps.validate import validate
+
+        with self.telling.step("validate") as line:
+            line(arrival.partition)
+            found = validate(self.ports, self.spec, arrival)
+            line.say(_found(found), "" if found.accepted else "red")
+        for reason in found.reasons:
+            self.telling.note(reason, "red")
+        if self._goes_to("commit"):
+            with self.telling.step("commit") as line:
+                entry = commit(self.ports, self.spec, found, attempt=f"cli-{uuid4().hex[:12]}")
+                line.say(f"entry {entry.seq}: {in_words(entry)}")
+
+    def _train(self, request: TrainRequest) -> None:
+        from everfit.steps.snapshot import resolve, snapshot_of
+
+        with self.telling.step("resolve") as line:
+            try:
+                triggered = resolve(self.ports, self.spec, request)
+            except NotEnoughData as error:
+                line.say(f"not yet: {error}", "yellow")
+                return
+            if triggered is None:
+                line.say("nothing new to learn from; --force trains all the same")
+                return
+            snapshot = snapshot_of(self.spec, triggered)
+            learnt, held = (", ".join(b.label for b in part) for part in (snapshot.training, snapshot.held_out))
+            line.say(f"learn from {learnt}; judge on {held}; snapshot {snapshot.id}")
+        if self._goes_to("build_features"):
+            self._learn(snapshot, triggered)
+
+    def _learn(self, snapshot: Snapshot, triggered: RunTriggered) -> None:
+        from everfit.steps.build_features import build_features
+        from everfit.steps.train import train
+
+        with self.telling.step("build_features") as line:
+            features = build_features(self.ports, self.spec, snapshot)
+            rows = f"{features.training_rows:,} rows to learn from, {features.holdout_rows:,} to judge on"
+            line.say(f"{len(features.columns)} features; {rows}; {features.unlabeled_rows:,} without a label")
+        if not self._goes_to("train"):
+            return
+        with self.telling.step("train") as line:
+            device = Device(triggered.device)
+            candidate = train(self.ports, self.spec, snapshot, features, triggered.run, device, line)
+            line.say(f"{self.spec.train.algorithm} on {candidate.device} in {candidate.seconds:.1f} s")
+        self.telling.note(self.ports.registry.run_url(candidate.mlflow_run))
+        if self._goes_to("evaluate"):
+            self._judge(snapshot, features, candidate)
+
+    def _judge(self, snapshot: Snapshot, features: Features, candidate: Candidate) -> None:
+        from everfit.steps.evaluate import evaluate
+        from everfit.steps.judge import judge
+
+        with self.telling.step("evaluate") as line:
+            evaluation = evaluate(self.ports, self.spec, snapshot, features, candidate, line)
+            line.say(_compared(evaluation))
+        if not self._goes_to("judge"):
+            return
+        with self.telling.step("judge") as line:
+            judgement = judge(self.ports, self.spec, evaluation)
+            style = "bold green" if judgement.promote else "bold yellow"
+            line.say(f"entry {judgement.entry}: {judgement.reason}", style)
+        self.telling.verdicts(judgement.verdicts)
+        if judgement.promote and self._goes_to("register"):
+            self._register(judgement)
+
+    def _register(self, judgement: Judgement) -> None:
+        from everfit.steps.register import register
+
+        with self.telling.step("register") as line:
+            version = register(self.ports, self.spec, judgement)
+            line.say(f"version {version.version}: {len(version.files)} files, each with its SHA-256 in the ledger")
+
+    def _deploy(self) -> None:
+        from everfit.ledger.words import in_words
+        from everfit.steps.deploy import deploy
+
+        version = self.ports.ledger(self.spec.name).view().challenger
+        if version is None:
+            return
+        with self.telling.step("deploy") as line:
+            if not self._server_answers():
+                line.say(f"no model server answers, so version {version} waits; run again with --deploy once one does")
+                return
+            entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
+            line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")
+
+    def _server_answers(self) -> bool:
+        try:
+            self.ports.target.refresh(self.spec.name)
+        except Unreachable:
+            if self.must_deploy:
+                raise
+            return False
+        return True
+
+
+def _found(inspection: Inspection) -> str:
+    if inspection.duplicate_of is not None:
+        return f"{inspection.partition}: the same bytes as in entry {inspection.duplicate_of}"
+    reasons = len(inspection.reasons)
+    verdict = "in order" if inspection.accepted else f"{reasons} reason{'s' * (reasons > 1)} to refuse it"
+    return f"{inspection.partition}: {inspection.rows:,} rows, {len(inspection.checks)} checks, {verdict}"
+
+
+def _compared(evaluation: Evaluation) -> str:
+    """Each metric of the candidate, and the champion's beside it."""
+    champion = evaluation.metrics.get("champion", {})
+    parts = [
+        f"{name} {value:.4g}" + (f" (champion {champion[name]:.4g})" if name in champion else "")
+        for name, value in evaluation.metrics["candidate"].items()
+    ]
+    return f"{', '.join(parts)} on {evaluation.holdout_rows:,} rows"

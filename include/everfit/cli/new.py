@@ -1,0 +1,82 @@
+"""Make a new model: its folder and its DAG file, ready for a CSV.
+
+The model expects a table `examples.csv` with the columns `time`, `amount` (a number), `kind` (a word) and `outcome`
+(0 or 1 for --task binary, a number for --task regression). Change model.yaml and features.py to what you have. Nothing
+that is there already is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from rich.console import Console
+
+from everfit.errors import SpecError
+from everfit.spec import models_folder
+from everfit.spec.parts import NAME
+
+MODEL_FILES = ("model.yaml", "features.py", "expectations/examples.json")
+TASKS = {
+    "binary": {
+        "question": "Will the outcome be 1?",
+        "label": "0 or 1",
+        "bar": "above_bar: {metric: auc, at_least: 0.6}",
+        "loss": "log_loss",
+        "margin": "0.01",
+    },
+    "regression": {
+        "question": "How large will the outcome be?",
+        "label": "a number",
+        "bar": "above_bar: {metric: r2, at_least: 0.1}",
+        "loss": "squared",
+        "margin": "0.05",
+    },
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """A name and a task."""
+    parser.add_argument("name", help="small letters, digits and _, beginning with a letter")
+    parser.add_argument("--task", choices=list(TASKS), default="binary", help="what is predicted (default: binary)")
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Write the files and say what to do next."""
+    written = scaffold(args.name, args.task, models_folder())
+    console.print(f"[green]made the model [bold]{args.name}[/bold]:[/green]")
+    for path in written:
+        console.print(f"  {path}", soft_wrap=True)
+    console.print(
+        f"\nNext:\n"
+        f"  1. Put a first batch into the landing place: [bold]{args.name}/2024-01/examples.csv[/bold]\n"
+        f"     (columns time, amount, kind, outcome), then an empty file [bold]_SUCCESS[/bold] beside it.\n"
+        f"     Each folder is one batch; training begins with the second.\n"
+        f"  2. [bold]everfit check {args.name}[/bold]   says whether the files are right.\n"
+        f"  3. [bold]everfit run {args.name}[/bold]     does everything once without Airflow.\n"
+        f"  4. In Airflow its DAGs appear by themselves: {args.name}_ingest, {args.name}_train, {args.name}_deploy."
+    )
+    return 0
+
+
+def scaffold(name: str, task: str, models: Path) -> list[Path]:
+    """Write a model's files under `models`, and its DAG file into the project's `dags`; returns their paths.
+
+    Errors: `SpecError` if the name cannot be one, or if any of the files is there; then nothing is written.
+    """
+    if not re.fullmatch(NAME, name):
+        raise SpecError(f"found the name {name!r}, wanted small letters, digits and _, beginning with a letter")
+    targets = {file: models / name / file for file in MODEL_FILES}
+    targets["dag.py"] = models.parents[1] / "dags" / f"{name}.py"
+    there = [str(path) for path in targets.values() if path.exists()]
+    if there:
+        raise SpecError(f"{', '.join(there)} is there already, and nothing is overwritten; take another name")
+    values = {"name": name, "title": name.replace("_", " "), "task": task, **TASKS[task]}
+    for file, path in targets.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        template = files("everfit.cli").joinpath("scaffold", f"{file}.txt").read_text(encoding="utf-8")
+        path.write_text(Template(template).substitute(values), encoding="utf-8")
+    return list(targets.values())

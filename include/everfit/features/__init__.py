@@ -1,0 +1,21 @@
+"""Feature code of a model folder, what it takes, and the matrix that an algorithm learns from."""
+
+from __future__ import annotations
+
+from everfit.features.code import FeatureCode, load_code
+from everfit.features.inputs import Input, Inputs
+from everfit.features.matrix import Column, Columns
+from everfit.features.tables import pack, read_tables, unpack, write_tables
+
+__all__ = [
+    "Column",
+    "Columns",
+    "FeatureCode",
+    "Input",
+    "Inputs",
+    "load_code",
+    "pack",
+    "read_tables",
+    "unpack",
+    "write_tables",
+]

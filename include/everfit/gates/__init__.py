@@ -1,0 +1,12 @@
+"""Gates: what a candidate must show before it may become the champion. One file per gate; the file's name is its name.
+
+A gate is a frozen dataclass of settings with `judge(evidence) -> Verdict` and `tasks`, the tasks it can judge. It says
+passed or failed only when the whole interval lies on one side of its bar; otherwise it cannot tell, and a candidate of
+which a gate cannot tell is not promoted. Wrong settings raise `ValueError`.
+"""
+
+from __future__ import annotations
+
+from everfit.gates.evidence import Evidence
+
+__all__ = ["Evidence"]

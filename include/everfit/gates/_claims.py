@@ -1,0 +1,104 @@
+"""From an interval and a bar to a verdict: the rule and the words that all gates share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from everfit.statistics.interval import FEWEST_CLUSTERS, FEWEST_EQUAL, Estimate, count_clusters, effective
+from everfit.values import Outcome, Verdict
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from everfit.gates.evidence import Evidence
+
+TITLES = {
+    "auc": "AUC",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "accuracy": "accuracy",
+    "zero_one": "error rate",
+    "mae": "mean absolute error",
+    "absolute": "mean absolute error",
+    "squared": "mean squared error",
+    "rmse": "root mean squared error",
+    "r2": "R²",
+}
+"""What people call the metrics and losses."""
+
+
+def side(estimate: Estimate, bar: float, *, above: bool) -> Outcome:
+    """Passed when the whole interval is on the wanted side of the bar, failed when none of it is, else cannot tell.
+
+    The interval's ends are one-sided 95 % bounds, so each of the two wrong answers is given at most once in twenty.
+    """
+    if estimate.low >= bar if above else estimate.high < bar:
+        return Outcome.PASSED
+    if estimate.high < bar if above else estimate.low >= bar:
+        return Outcome.FAILED
+    return Outcome.CANNOT_TELL
+
+
+def claim(gate: str, outcome: Outcome, reason: str, estimate: Estimate, bar: float, *, above: bool) -> Verdict:
+    """The verdict that an estimate leads to; the reason gets the numbers of rows and days as its end."""
+    basis = f"one-sided 95 %, {estimate.rows:,} rows of {estimate.clusters} days"
+    return Verdict(
+        gate=gate,
+        outcome=outcome,
+        reason=f"{reason} ({basis})",
+        effect=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        bar=bar,
+        n=estimate.rows,
+        test=estimate.test,
+        wanted="above" if above else "below",
+    )
+
+
+def cannot_tell(gate: str, reason: str, evidence: Evidence) -> Verdict:
+    """The verdict where there is nothing to measure."""
+    return Verdict(gate, Outcome.CANNOT_TELL, reason, n=evidence.rows)
+
+
+def obstacle(evidence: Evidence, who: str, scores: NDArray[np.float64]) -> str | None:
+    """Why no interval can be had of these scores, or None if one can."""
+    import numpy as np
+
+    odd = int((~np.isfinite(scores)).sum())
+    if odd:
+        return f"{odd:,} of {evidence.rows:,} scores of the {who} are not finite numbers"
+    days = count_clusters(evidence.clusters)
+    if days < FEWEST_CLUSTERS:
+        return (
+            f"the holdout covers {days} day{'' if days == 1 else 's'}, and it takes {FEWEST_CLUSTERS} to know how much "
+            "days differ: hold out more batches (window.holdout)"
+        )
+    equal = effective(evidence.clusters)
+    if equal < FEWEST_EQUAL:
+        return (
+            f"the rows of the holdout bunch so much on some of its {days} days that they say as little as {equal:.1f} "
+            f"equal days, and it takes {FEWEST_EQUAL}: hold out more batches (window.holdout)"
+        )
+    return None
+
+
+def show(value: float) -> str:
+    """A number for people: four digits, no powers of ten for everyday sizes.
+
+    >>> show(0.701234), show(-0.00123), show(12345.6)
+    ('0.7012', '-0.00123', '12,346')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - four digits
+
+
+def compared(difference: float) -> str:
+    """A difference in words.
+
+    >>> compared(-0.0012), compared(0.25), compared(0.0)
+    ('0.0012 lower', '0.25 higher', 'no higher')
+    """
+    if difference == 0:
+        return "no higher"
+    return f"{show(abs(difference))} {'lower' if difference < 0 else 'higher'}"

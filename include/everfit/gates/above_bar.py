@@ -1,0 +1,82 @@
+"""The gate `above_bar`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, show, side
+from everfit.gates._settings import number, one_of
+from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters, estimate
+from everfit.statistics.metrics import TASKS, Metric, measure
+from everfit.values import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from everfit.gates.evidence import Evidence
+
+LARGER_IS_BETTER = frozenset({"auc", "accuracy", "r2"})
+
+
+@dataclass(frozen=True)
+class AboveBar:
+    """The candidate's metric is on the right side of a bar that the team has set, champion or no champion.
+
+    Settings: `metric` (auc, log_loss, brier, accuracy; for regression mae, rmse, r2) and its bar: `at_least` where
+    more is better (auc, accuracy, r2), `at_most` where less is. It passes when the one-sided 95 % bound clears the bar,
+    fails when the other bound misses it, and else cannot tell. All intervals are cluster-robust by day: for the AUC the
+    influences are DeLong's (Sun and Xu's fast algorithm), added up by day as Obuchowski (1997) does, because plain
+    DeLong takes the rows of one day for independent and is too sure. What no interval here covers: dependence between
+    different days, and a next month unlike this one. With AUC 1 or error 0 the interval has no width.
+    """
+
+    metric: Metric
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def __post_init__(self) -> None:
+        one_of("metric", self.metric, TASKS)
+        wanted, other = ("at_least", "at_most") if self.metric in LARGER_IS_BETTER else ("at_most", "at_least")
+        if getattr(self, wanted) is None or getattr(self, other) is not None:
+            raise ValueError(f"{wanted}: above_bar takes {wanted}, and no {other}, for the metric {self.metric}")
+        number(wanted, getattr(self, wanted))
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The task that the metric is for."""
+        return TASKS[self.metric]
+
+    @property
+    def bar(self) -> float:
+        """The bar, whichever of the two settings holds it."""
+        return float(self.at_most if self.at_least is None else self.at_least)  # type: ignore[arg-type]
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Hold the metric's interval against the bar."""
+        why_not = obstacle(evidence, "candidate", evidence.candidate) or self._label_obstacle(evidence)
+        if why_not:
+            return cannot_tell("above_bar", why_not, evidence)
+        found = estimate(measure(self.metric, evidence.y, evidence.candidate), evidence.clusters)
+        above = self.metric in LARGER_IS_BETTER
+        outcome = side(found, self.bar, above=above)
+        least, most = f"at least {show(found.low)}", f"at most {show(found.high)}"
+        wanted = f"wanted {'at least' if above else 'at most'} {show(self.bar)}"
+        reason = (
+            f"{TITLES[self.metric]} is {show(found.value)}, "
+            + {
+                Outcome.PASSED: f"surely {least if above else most}; {wanted}",
+                Outcome.FAILED: f"surely {most if above else least}; {wanted}",
+                Outcome.CANNOT_TELL: f"from {show(found.low)} to {show(found.high)}, so it is open; {wanted}",
+            }[outcome]
+        )
+        return claim("above_bar", outcome, reason, found, self.bar, above=above)
+
+    def _label_obstacle(self, evidence: Evidence) -> str | None:
+        if self.metric == "r2" and float(evidence.y.min()) == float(evidence.y.max()):
+            return "every label of the holdout is the same, so there is nothing to explain"
+        if self.metric != "auc":
+            return None
+        for label in (0, 1):
+            days = count_clusters(evidence.clusters[evidence.y == label])
+            if days < FEWEST_CLUSTERS:
+                return f"only {days} days of the holdout have a row with label {label}; an AUC takes {FEWEST_CLUSTERS}"
+        return None

@@ -1,0 +1,42 @@
+"""The gate `beats_champion`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from everfit.gates._champion import against_champion
+from everfit.gates._settings import number, one_of
+from everfit.statistics.losses import TASKS, Loss
+
+if TYPE_CHECKING:
+    from everfit.gates.evidence import Evidence
+    from everfit.values import Verdict
+
+
+@dataclass(frozen=True)
+class BeatsChampion:
+    """The candidate is better than the champion: superiority, where a change has a price.
+
+    Settings: `loss` (log_loss, brier, zero_one; for regression squared, absolute) and `by`, the least gain that is
+    worth a change, in units of the loss (0 by default). Passes when the candidate's mean loss is lower than the
+    champion's by more than that at one-sided 95 % confidence: paired by row, cluster-robust by day. An equal candidate
+    passes at most once in twenty times. Without a champion it passes, since the bar and the baseline hold a first
+    model; it cannot tell when the champion learnt from the holdout.
+    """
+
+    loss: Loss
+    by: float = 0.0
+
+    def __post_init__(self) -> None:
+        one_of("loss", self.loss, TASKS)
+        number("by", self.by, least=0)
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The task that the loss is for."""
+        return TASKS[self.loss]
+
+    def judge(self, evidence: Evidence) -> Verdict:
+        """Hold the interval of the paired difference against the gain that is wanted."""
+        return against_champion("beats_champion", evidence, self.loss, 0.0 - self.by)

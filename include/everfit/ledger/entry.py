@@ -1,0 +1,105 @@
+"""One entry of the ledger, and the exact bytes that stand for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, get_args
+
+from typing_extensions import TypeVar
+
+from everfit.errors import ChainBroken, LedgerError
+from everfit.ledger.entries import Body
+from everfit.ledger.fence import Fence
+from everfit.values import canonical, digest, dump, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+B_co = TypeVar("B_co", bound=Body, default=Body, covariant=True)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[B_co]):
+    """A decision in its place: the `seq`-th of its model, after the entry whose bytes hash to `prev`.
+
+    `key` can be claimed once per ledger, `fence` is the attempt that wrote it, `sha256` the hash of its own bytes.
+    """
+
+    seq: int
+    prev: str
+    at: datetime
+    kind: str
+    key: str
+    body: B_co
+    sha256: str
+    fence: Fence | None = None
+
+
+def encode(seq: int, prev: str, at: datetime, key: str, body: Body, fence: Fence | None = None) -> bytes:
+    """The bytes of an entry: canonical JSON, closed by `sum`, the SHA-256 of all the rest.
+
+    The chain (`prev`) protects an entry through the one after it; `sum` protects the last one, too.
+    """
+    said: dict[str, Any] = {
+        "seq": seq,
+        "prev": prev,
+        "at": at.astimezone(UTC).isoformat(),
+        "kind": kind_of(type(body)),
+        "key": key,
+        "body": dump(body),
+    }
+    if fence is not None:
+        said["fence"] = dump(fence)
+    try:
+        return canonical(said | {"sum": digest(said)})
+    except ValueError as error:
+        raise LedgerError(f"{key} cannot be written down: {error}; a decision holds finite numbers only") from error
+
+
+def decode(data: bytes, name: str) -> Entry:
+    """The entry that the bytes stand for; `name` (its file) is for the message of `ChainBroken`."""
+    try:
+        said: Mapping[str, Any] = json.loads(data)
+        rest = {field: value for field, value in said.items() if field != "sum"}
+        intact = said["sum"] == digest(rest) and canonical(said) == data
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ChainBroken(f"{name} is not an entry ({error}); restore the file from a backup") from error
+    if not intact:
+        raise ChainBroken(f"{name} was changed: its bytes do not add up to its own 'sum'; restore it from a backup")
+    if said["kind"] not in KINDS:
+        known = ", ".join(sorted(KINDS))
+        raise LedgerError(f"{name} is of kind {said['kind']!r}, unknown here (known: {known}); use a newer everfit")
+    return _entry(said, data, name)
+
+
+def kind_of(body: type[Any]) -> str:
+    """The name of a kind of decision, as it stands in an entry.
+
+    >>> from everfit.ledger.entries import BatchAccepted
+    >>> kind_of(BatchAccepted)
+    'batch_accepted'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", body.__name__).lower()
+
+
+KINDS: Mapping[str, type[Any]] = {kind_of(body): body for body in get_args(Body)}
+
+
+def _entry(said: Mapping[str, Any], data: bytes, name: str) -> Entry:
+    try:
+        return Entry(
+            seq=said["seq"],
+            prev=said["prev"],
+            at=datetime.fromisoformat(said["at"]),
+            kind=said["kind"],
+            key=said["key"],
+            body=load(KINDS[said["kind"]], said["body"]),
+            sha256=hashlib.sha256(data).hexdigest(),
+            fence=load(Fence, said["fence"]) if "fence" in said else None,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise LedgerError(f"{name} does not hold what a {said['kind']} holds: {error}; use a newer everfit") from error

@@ -1,0 +1,35 @@
+"""Fencing: how a ledger refuses an attempt that a newer one has replaced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from everfit.errors import FencedOut
+from everfit.ledger.entries import AttemptOpened
+
+if TYPE_CHECKING:
+    from everfit.ledger.view import View
+
+
+@dataclass(frozen=True)
+class Fence:
+    """The right of one attempt to append for its work, good until another attempt opens the same work.
+
+    `seq` is the entry that opened the attempt. Airflow runs a task at least once, so an old attempt may wake up after
+    its retry has begun; Kleppmann calls this number a fencing token ("How to do distributed locking", 2016).
+    """
+
+    work: str
+    attempt: str
+    seq: int
+
+    def check(self, view: View) -> None:
+        """Raise `FencedOut` if another attempt has opened this work since."""
+        for entry in view.of(AttemptOpened):
+            newer = entry.seq > self.seq and entry.body.work == self.work
+            if newer and entry.body.attempt != self.attempt:
+                raise FencedOut(
+                    f"attempt {self.attempt!r} of {self.work!r} (opened by entry {self.seq}) was replaced by attempt "
+                    f"{entry.body.attempt!r} in entry {entry.seq}; it must stop here, the newer attempt goes on"
+                )

@@ -1,0 +1,40 @@
+"""What a decision must not contradict: the laws that keep exactly one champion, and keep it a registered version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from everfit.errors import LedgerError, StaleHead, UnknownName
+from everfit.ledger.entries import Body, DeploymentStarted, ModelRegistered, Promoted, RolledBack
+
+if TYPE_CHECKING:
+    from everfit.ledger.view import View
+
+
+def check(body: Body, view: View) -> None:
+    """Raise if `body` cannot follow on `view`.
+
+    `StaleHead` if it names another champion than there is, `UnknownName` for a version that was never registered,
+    `LedgerError` for one that is registered twice or replaces itself.
+    """
+    match body:
+        case ModelRegistered(version=made) if made.version in view.versions:
+            raise LedgerError(f"version {made.version} is registered already; each version is registered once")
+        case DeploymentStarted(version=version):
+            _registered(version, view)
+        case Promoted(version=version, previous=before) | RolledBack(version=version, undone=before):
+            _registered(version, view)
+            if before != view.champion:
+                raise StaleHead(
+                    f"version {version} was to replace {before or 'no champion'}, but the champion is "
+                    f"{view.champion or 'none'}; somebody decided first: judge again"
+                )
+            if version == view.champion:
+                raise LedgerError(f"version {version} is the champion already; there is nothing to decide")
+        case _:
+            pass
+
+
+def _registered(version: int, view: View) -> None:
+    if version not in view.versions:
+        raise UnknownName("registered version", str(version), map(str, view.versions))

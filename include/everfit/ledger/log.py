@@ -1,0 +1,153 @@
+"""The log itself: `ledger/<model>/00000042.json`, one file per decision, each naming the one before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from everfit.errors import ChainBroken, StaleHead, Unreachable
+from everfit.ledger.entries import AttemptOpened, Body
+from everfit.ledger.entry import Entry, decode, encode
+from everfit.ledger.fence import Fence
+from everfit.ledger.laws import check
+from everfit.ledger.view import View
+
+if TYPE_CHECKING:
+    from everfit.ports import Clock, Store
+
+__all__ = ["Entry", "Ledger"]
+
+_READERS = 8
+
+
+class Ledger:
+    """The decisions of one model, in order, for good.
+
+    One primitive of the store carries it all: create-if-absent. Two writers that want to be entry 43 both try to create
+    `00000043.json`; one of them does, the other one reads what it lost to and thinks again. Every error that leaves
+    here is a `LedgerError` or `Unreachable`. An object is for one thread; any number of objects share a ledger.
+
+    >>> from everfit.testing.fakes import MemoryStore, frozen_clock
+    >>> ledger = Ledger("flight_delays", MemoryStore(), frozen_clock())
+    >>> fence = ledger.open("deploy:7", "try-1")
+    >>> [(entry.seq, entry.kind, entry.key) for entry in ledger.entries()]
+    [(1, 'attempt_opened', 'open:deploy:7:try-1')]
+    """
+
+    def __init__(self, model: str, store: Store, clock: Clock) -> None:
+        self.model, self.store, self.clock = model, store, clock
+        self._entries: tuple[Entry, ...] = ()
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry up to now; only new ones are read. Raises `ChainBroken` for one that is not what it should be."""
+        if not self._entries:
+            self._read_all()
+        while (data := self._read(len(self._entries) + 1)) is not None:
+            self._take(data)
+        return self._entries
+
+    def view(self) -> View:
+        """What the entries up to now amount to."""
+        return View(self.entries())
+
+    def decide(self, key: str, make: Callable[[View], Body], fence: Fence | None = None) -> Entry:
+        """Append what `make` makes of the newest view, exactly once for this `key`.
+
+        If the key is claimed already, its entry is returned and `make` is not asked: a retry changes nothing. `make` is
+        asked again whenever somebody else appended first, so it must have no effect of its own; what it raises ends
+        the decision. Raises `FencedOut` if `fence` no longer stands, and `LedgerError` or `StaleHead` for a body that
+        contradicts the view (see `laws`).
+        """
+        while True:
+            view = self.view()
+            if fence:
+                fence.check(view)
+            if claimed := view.claimed(key):
+                return claimed
+            body = make(view)
+            check(body, view)
+            seq = len(view.entries) + 1
+            data = encode(seq, view.head, self.clock(), key, body, fence)
+            if self._create(self._name(seq), data):
+                return self.entries()[seq - 1]
+            if len(self.entries()) < seq:
+                raise Unreachable(f"{self._name(seq)} is taken, says the store, yet is not there to read; try again")
+
+    def append(self, key: str, body: Body, *, on: str | None = None, fence: Fence | None = None) -> Entry:
+        """Append `body`, exactly once for this `key`; with `on`, only on top of the entry with that SHA-256.
+
+        `on` is compare-and-swap: `StaleHead` is raised if the ledger has moved on since `on` was its head.
+        """
+
+        def make(view: View) -> Body:
+            if on is not None and view.head != on:
+                raise StaleHead(
+                    f"{key} was decided on the ledger of {self.model} as of entry {on[:12] or '(none)'}, but its head "
+                    f"is now {view.head[:12] or '(none)'} (entry {len(view.entries)}); read again and decide again"
+                )
+            return body
+
+        return self.decide(key, make, fence)
+
+    def open(self, work: str, attempt: str) -> Fence:
+        """Take over `work` for `attempt`: what earlier attempts still try to append with their fence is refused.
+
+        Opening the same attempt again gives the same fence; `FencedOut` if a newer attempt has taken over already.
+        """
+        entry = self.decide(f"open:{work}:{attempt}", lambda _: AttemptOpened(work, attempt))
+        fence = Fence(work, attempt, entry.seq)
+        fence.check(View(self._entries))
+        return fence
+
+    def verify(self) -> int:
+        """Read every entry anew and check it; returns how many there are, raises `ChainBroken` with the file's name.
+
+        What no log can see by itself is that its newest entries were cut off without a trace: keep the head
+        (`view().head`) somewhere else to know that.
+        """
+        return len(Ledger(self.model, self.store, self.clock).entries())
+
+    def _create(self, name: str, data: bytes) -> bool:
+        """Create the file; a win whose answer got lost on the way still counts: then the bytes there are our own."""
+        try:
+            return self.store.create(name, data) or self.store.read(name) == data
+        except Unreachable:
+            if self.store.exists(name) and self.store.read(name) == data:
+                return True
+            raise
+
+    def _read_all(self) -> None:
+        folder = f"ledger/{self.model}"
+        pattern = re.compile(rf"{re.escape(folder)}/(\d{{8}})\.json")
+        there = {int(match[1]) for name in self.store.list(folder) if (match := pattern.fullmatch(name))}
+        missing = sorted(set(range(1, max(there, default=0) + 1)) - there)
+        if missing:
+            raise ChainBroken(f"{self._name(missing[0])} is missing, yet later entries are there; restore it")
+        with ThreadPoolExecutor(_READERS) as pool:
+            for data in pool.map(self.store.read, map(self._name, sorted(there))):
+                self._take(data)
+
+    def _read(self, seq: int) -> bytes | None:
+        try:
+            return self.store.read(self._name(seq))
+        except FileNotFoundError:
+            return None
+
+    def _take(self, data: bytes) -> None:
+        seq = len(self._entries) + 1
+        name, last = self._name(seq), self._entries[-1].sha256 if self._entries else ""
+        entry = decode(data, name)
+        if entry.seq != seq:
+            raise ChainBroken(f"{name} holds entry {entry.seq}, wanted entry {seq}; restore it from a backup")
+        if entry.prev != last:
+            before = self._name(seq - 1) if self._entries else "nothing"
+            raise ChainBroken(
+                f"{name} follows an entry {entry.prev[:12]!r}, but before it is {before} with {last[:12]!r}; "
+                "one of the two was changed: restore it from a backup"
+            )
+        self._entries += (entry,)
+
+    def _name(self, seq: int) -> str:
+        return f"ledger/{self.model}/{seq:08d}.json"

@@ -1,0 +1,167 @@
+"""What a ledger amounts to: the state that follows from its entries, and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, TypeVar, cast
+
+from everfit.errors import LedgerError, UnknownName
+from everfit.ledger.entries import (
+    BatchAccepted,
+    BatchDuplicate,
+    BatchQuarantined,
+    Body,
+    CandidateJudged,
+    DeploymentFailed,
+    DeploymentStarted,
+    ModelRegistered,
+    Promoted,
+    RolledBack,
+    RunTriggered,
+)
+from everfit.ledger.entry import Entry
+from everfit.values import Batch, ModelVersion
+
+K = TypeVar("K", bound=Body)
+
+
+class Standing(NamedTuple):
+    """Who serves (the last of `reign`), who is on trial, and who waits for one."""
+
+    reign: tuple[int, ...] = ()
+    trial: int | None = None
+    waiting: frozenset[int] = frozenset()
+
+    def after(self, body: Body) -> Standing:
+        """The standing once `body` has been decided.
+
+        Promoting a version ends the wait of older ones; rolling back takes the undone versions off the `reign`, so
+        that they are never the ones to go back to.
+        """
+        match body:
+            case ModelRegistered(version=made):
+                return self._replace(waiting=self.waiting | {made.version})
+            case DeploymentStarted(version=version):
+                return self._replace(trial=version)
+            case DeploymentFailed(version=version):
+                trial = None if self.trial == version else self.trial
+                return self._replace(trial=trial, waiting=self.waiting - {version})
+            case Promoted(version=version):
+                later = frozenset(other for other in self.waiting if other > version)
+                return Standing((*self.reign, version), None, later)
+            case RolledBack(version=version, undone=undone):
+                before = self.reign[: self.reign.index(version)] if version in self.reign else ()
+                return Standing((*before, version), None, self.waiting - {version, undone})
+            case _:
+                return self
+
+
+@dataclass(frozen=True)
+class View:
+    """The state of a model as its `entries` tell it; a view of fewer entries is the state of an earlier moment."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def head(self) -> str:
+        """The SHA-256 of the newest entry ("" before the first): what a compare-and-swap is made on."""
+        return self.entries[-1].sha256 if self.entries else ""
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Champion, predecessors, version on trial and versions that wait, folded from all decisions."""
+        standing = Standing()
+        for entry in self.entries:
+            standing = standing.after(entry.body)
+        return standing
+
+    @property
+    def champion(self) -> int | None:
+        """The version that serves: the one that was last promoted or rolled back to."""
+        return self.standing.reign[-1] if self.standing.reign else None
+
+    @property
+    def previous(self) -> int | None:
+        """The version to go back to: the champion before this one. After a roll back from 3 to 2 it is the one that 2
+        had replaced (None if there was none): never 3, which was undone."""
+        return self.standing.reign[-2] if len(self.standing.reign) > 1 else None
+
+    @property
+    def challenger(self) -> int | None:
+        """The version on trial; else the newest one that waits: registered after the newest promotion's version, and
+        neither failed in deployment nor undone."""
+        return self.standing.trial or max(self.standing.waiting, default=None)
+
+    @cached_property
+    def versions(self) -> Mapping[int, ModelVersion]:
+        """Every registered version, by number."""
+        return {entry.body.version.version: entry.body.version for entry in self.of(ModelRegistered)}
+
+    @cached_property
+    def batches(self) -> tuple[tuple[int, Batch], ...]:
+        """The newest accepted version of each partition, after the seq of its entry; by partition."""
+        newest = {entry.body.batch.partition: (entry.seq, entry.body.batch) for entry in self.of(BatchAccepted)}
+        return tuple(newest[partition] for partition in sorted(newest))
+
+    @cached_property
+    def settled(self) -> frozenset[tuple[str, str]]:
+        """Partition and fingerprint of every delivery that was judged."""
+        accepted = {(entry.body.batch.partition, entry.body.fingerprint) for entry in self.of(BatchAccepted)}
+        refused = {(entry.body.partition, entry.body.fingerprint) for entry in self.of(BatchQuarantined)}
+        again = {(entry.body.partition, entry.body.fingerprint) for entry in self.of(BatchDuplicate)}
+        return frozenset(accepted | refused | again)
+
+    @cached_property
+    def content(self) -> Mapping[tuple[str, str], int]:
+        """The entry that accepted or refused each content (partition and SHA-256 of the batch), by its seq."""
+        accepted = {(e.body.batch.partition, e.body.batch.sha256): e.seq for e in self.of(BatchAccepted)}
+        refused = {(e.body.partition, e.body.sha256): e.seq for e in self.of(BatchQuarantined)}
+        return refused | accepted
+
+    @property
+    def triggers(self) -> tuple[Entry[RunTriggered], ...]:
+        """Every training run that started."""
+        return self.of(RunTriggered)
+
+    def of(self, kind: type[K]) -> tuple[Entry[K], ...]:
+        """The entries of one kind, oldest first.
+
+        >>> View(()).of(Promoted)
+        ()
+        """
+        return cast("tuple[Entry[K], ...]", self._by_kind.get(kind, ()))
+
+    def claimed(self, key: str) -> Entry | None:
+        """The entry that claimed the key, or None."""
+        return self._by_key.get(key)
+
+    def judged(self, seq: int) -> CandidateJudged:
+        """The judgement in entry `seq`; `LedgerError` if that entry is none."""
+        body = self.entries[seq - 1].body if 0 < seq <= len(self.entries) else None
+        if isinstance(body, CandidateJudged):
+            return body
+        raise LedgerError(f"entry {seq} is {type(body).__name__}, wanted a CandidateJudged; look it up by its key")
+
+    def trained_on(self, version: int) -> RunTriggered:
+        """The run that made the version: its snapshot's batches, why it started, who asked for it."""
+        made = {entry.body.version.version: entry.body.judged for entry in self.of(ModelRegistered)}
+        if version not in made:
+            raise UnknownName("registered version", str(version), map(str, made))
+        run = self.judged(made[version]).run
+        for entry in self.triggers:
+            if entry.body.run == run:
+                return entry.body
+        raise LedgerError(f"version {version} comes from run {run!r}, of which the ledger has no RunTriggered")
+
+    @cached_property
+    def _by_kind(self) -> Mapping[type[object], tuple[Entry, ...]]:
+        found: dict[type[object], list[Entry]] = {}
+        for entry in self.entries:
+            found.setdefault(type(entry.body), []).append(entry)
+        return {kind: tuple(entries) for kind, entries in found.items()}
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Entry]:
+        return {entry.key: entry for entry in reversed(self.entries)}

@@ -1,0 +1,9 @@
+"""A model folder, as training leaves it, evaluation scores it and the model server serves it."""
+
+from __future__ import annotations
+
+from everfit.predictor.card import Card
+from everfit.predictor.folder import write_model_folder
+from everfit.predictor.predictor import Predictor
+
+__all__ = ["Card", "Predictor", "write_model_folder"]

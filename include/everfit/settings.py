@@ -1,0 +1,163 @@
+"""Where everything is: the addresses that an installation gives in `airflow_settings.yaml`, and the ports they open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import everfit
+from everfit.errors import SpecError, did_you_mean
+
+if TYPE_CHECKING:
+    from everfit.ports import Clock, Ports
+
+FILE = "airflow_settings.yaml"
+_AWS = ("endpoint_url", "region_name", "aws_session_token")
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where one thing is, and how to log in there: a path, `s3://bucket/prefix` or `http://host:port`.
+
+    `options` go to boto3 (`endpoint_url`, `aws_access_key_id`, ...); they may hold secrets and are never shown.
+    """
+
+    url: str
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The four addresses that everfit needs: its store, the landing place, MLflow and the model server."""
+
+    store: Address
+    landing: Address
+    mlflow: Address
+    server: Address
+
+    @classmethod
+    def from_file(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Place:
+        """The connections `everfit_store`, `everfit_landing`, `everfit_mlflow` and `everfit_server` of the file.
+
+        `EVERFIT_STORE`, `EVERFIT_LANDING`, `EVERFIT_MLFLOW` and `EVERFIT_SERVER` come first; with all four of them the
+        file need not be there. Default file: `settings_file()`. Errors: `SpecError` that says which one is missing.
+        """
+        path = path or settings_file()
+        wanted = tuple(cls.__dataclass_fields__)
+        found = {name: _address_in(environ[_variable(name)]) for name in wanted if environ.get(_variable(name))}
+        if len(found) < len(wanted):
+            written = _connections(path)
+            found |= {
+                name: _address_of(written[f"everfit_{name}"], path)
+                for name in wanted
+                if name not in found and f"everfit_{name}" in written
+            }
+        missing = [name for name in wanted if name not in found]
+        if missing:
+            raise SpecError(
+                f"{path}: found no connection {', '.join(f'everfit_{name}' for name in missing)}; "
+                f"add it there, or set {', '.join(map(_variable, missing))}"
+            )
+        return cls(**found)
+
+
+def address(
+    conn_type: str,
+    *,
+    host: str = "",
+    port: int | None = None,
+    schema: str = "",
+    login: str = "",
+    password: str = "",
+    extra: Mapping[str, Any] | None = None,
+    base: Path | None = None,
+) -> Address:
+    """The address that an Airflow connection means; the values are those of the connection's fields.
+
+    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
+
+    >>> address("http", host="localhost", port=5000).url
+    'http://localhost:5000'
+    >>> address("aws", login="key", extra={"url": "s3://lake/everfit", "region_name": "eu-west-1"}).options
+    {'region_name': 'eu-west-1', 'aws_access_key_id': 'key'}
+    """
+    extra = extra or {}
+    match conn_type:
+        case "fs" if extra.get("path"):
+            return Address(str((base or Path.cwd()) / Path(str(extra["path"])).expanduser()))
+        case "aws" if extra.get("url"):
+            options = {key: str(extra[key]) for key in _AWS if extra.get(key)}
+            keys = {"aws_access_key_id": login, "aws_secret_access_key": password}
+            return Address(str(extra["url"]), options | {key: value for key, value in keys.items() if value})
+        case "http" if host:
+            start = host if "://" in host else f"{schema or 'http'}://{host}"
+            return Address(f"{start.rstrip('/')}:{port}" if port else start.rstrip("/"))
+    wanted = {"fs": "the extra `path`", "aws": "the extra `url` (s3://bucket/prefix)", "http": "a host"}
+    if conn_type in wanted:
+        raise SpecError(f"a connection of type {conn_type} needs {wanted[conn_type]}; it is not there")
+    raise SpecError(f"there is no connection type {conn_type!r}{did_you_mean(conn_type, wanted)}")
+
+
+def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
+    """Everything a step needs, opened at `place`, with `work` for local files.
+
+    Nothing is asked of any service until a step asks: opening costs no network.
+    """
+    from everfit.ports import Ports
+    from everfit.registry.mlflow import MlflowRegistry
+    from everfit.stores import open_store
+    from everfit.stores.dvc import DvcStore
+    from everfit.stores.landing import open_landing
+    from everfit.targets.everfit_server import EverfitServer
+
+    work.mkdir(parents=True, exist_ok=True)
+    store = open_store(place.store.url, cache=work / "files", **place.store.options)
+    return Ports(
+        store=store,
+        landing=open_landing(place.landing.url, **place.landing.options),
+        data=DvcStore(f"{store.url}/dvc", work / "dvc", **place.store.options),
+        registry=MlflowRegistry(place.mlflow.url, work / "mlflow"),
+        target=EverfitServer(place.server.url),
+        clock=clock,
+        work=work,
+    )
+
+
+def settings_file() -> Path:
+    """The project's `airflow_settings.yaml`: `EVERFIT_SETTINGS`, or the one beside the folder `include`."""
+    given = os.environ.get("EVERFIT_SETTINGS")
+    return Path(given) if given else Path(everfit.__file__).parents[2] / FILE
+
+
+def _variable(name: str) -> str:
+    return f"EVERFIT_{name.upper()}"
+
+
+def _address_in(url: str) -> Address:
+    return Address(url if "://" in url else str(Path(url).absolute()))
+
+
+def _connections(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    import yaml
+
+    try:
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {connection["conn_id"]: connection for connection in read["airflow"]["connections"]}
+    except FileNotFoundError as error:
+        raise SpecError(f"found no file {path}, wanted the installation's connections there") from error
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise SpecError(
+            f"{path}: wanted `airflow: connections: [{{conn_id: ...}}]`, found no such thing ({error})"
+        ) from error
+
+
+def _address_of(connection: Mapping[str, Any], path: Path) -> Address:
+    fields = ("host", "port", "schema", "login", "password", "extra")
+    values = {name: connection[f"conn_{name}"] for name in fields if connection.get(f"conn_{name}")}
+    try:
+        return address(str(connection.get("conn_type")), base=path.absolute().parent, **values)
+    except SpecError as error:
+        raise SpecError(f"{path}: connection {connection['conn_id']}: {error}") from error

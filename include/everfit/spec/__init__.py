@@ -1,0 +1,23 @@
+"""The model spec: the one YAML that describes a model, checked into frozen objects.
+
+`load_spec("flight_delays")` reads `include/models/flight_delays/model.yaml`; everything that a team can write in it is
+a field of the classes here, with its meaning; the JSON schema for editors (`everfit schema`) is made from them.
+"""
+
+from everfit.spec.loading import load_spec, models_folder, spec_names
+from everfit.spec.model import ModelSpec
+from everfit.spec.parts import DataSpec, ScheduleSpec, TableSpec, TrainSpec, WindowSpec
+from everfit.spec.schema import json_schema
+
+__all__ = [
+    "DataSpec",
+    "ModelSpec",
+    "ScheduleSpec",
+    "TableSpec",
+    "TrainSpec",
+    "WindowSpec",
+    "json_schema",
+    "load_spec",
+    "models_folder",
+    "spec_names",
+]

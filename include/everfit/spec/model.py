@@ -1,0 +1,126 @@
+"""The whole spec of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from everfit import catalog
+from everfit.errors import SpecError
+from everfit.spec.building import gate_from
+from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
+from everfit.spec.parts import DataSpec, Frozen, Name, ScheduleSpec, TrainSpec, WindowSpec, folder_being_read
+from everfit.values import digest, dump
+
+
+class ModelSpec(Frozen):
+    """Everything everfit has to know about one model.
+
+    Read it with `load_spec`, or build it in Python with the same words; a mistake raises `SpecError`.
+    """
+
+    name: Name = Field(description="The model's name: its folder, its DAGs and its registered model.")
+    task: Literal["binary", "regression"] = Field(description="What is predicted.")
+    label: str = Field(
+        min_length=1,
+        description="The column, made by rows(), that is predicted; rows without a value are not learnt from.",
+    )
+    time: str = Field(min_length=1, description="The column, made by rows(), that says when a row happened.")
+    title: str = Field(default="", description="One line for people.")
+    owner: str = Field(default="everfit", description="Who answers for the model: shown as the owner of its DAGs.")
+    data: DataSpec
+    window: WindowSpec = WindowSpec()
+    features: str = Field(
+        default="features.py",
+        validate_default=True,
+        description="The feature code, relative to the model's folder.",
+    )
+    train: TrainSpec = Field(default_factory=TrainSpec)
+    gates: tuple[Annotated[Any, BeforeValidator(gate_from)], ...] = Field(
+        default=(),
+        strict=False,
+        description="What a candidate must pass, each a file in everfit/gates with its settings.",
+    )
+    schedule: ScheduleSpec = ScheduleSpec()
+    folder: Path = Field(default=Path(), exclude=True, description="Where the spec was read from; set by load_spec.")
+
+    @property
+    def algorithm(self) -> Any:
+        """The algorithm with its parameters, ready to `fit`."""
+        return self.train.make()
+
+    @property
+    def main_table(self) -> str:
+        """The first table: what `rows` gives when the feature code does not say otherwise."""
+        return next(iter(self.data.tables))
+
+    @property
+    def code_path(self) -> Path:
+        """The file with the feature code."""
+        return self.folder / self.features
+
+    def suite_path(self, table: str) -> Path:
+        """The file with the expectations on one table."""
+        return self.folder / self.data.tables[table].suite(table)
+
+    @property
+    def spec_hash(self) -> str:
+        """The SHA-256 of what the spec says, wherever it lies: equal specs, equal hash."""
+        return digest(self.model_dump(mode="json"))
+
+    def __hash__(self) -> int:
+        return hash(self.spec_hash)
+
+    @field_serializer("gates")
+    def _gates_by_name(self, gates: tuple[Any, ...]) -> list[dict[str, Any]]:
+        return [{catalog.name_of(type(gate)): dump(gate)} for gate in gates]
+
+    @field_validator("name")
+    @classmethod
+    def _is_the_folders_name(cls, name: str, info: ValidationInfo) -> str:
+        folder = folder_being_read(info)
+        if folder and name != folder.name:
+            raise complaint([Mistake((), f"found {name!r}, wanted the name of the model's folder, {folder.name!r}")])
+        return name
+
+    @field_validator("features")
+    @classmethod
+    def _code_exists(cls, features: str, info: ValidationInfo) -> str:
+        folder = folder_being_read(info)
+        if folder and not (folder / features).is_file():
+            raise complaint([Mistake((), f"found no file {folder / features}, wanted the model's feature code there")])
+        return features
+
+    @model_validator(mode="after")
+    def _gates_judge_this_task(self) -> Self:
+        wrong = [
+            Mistake(("gates", i), f"this gate is for {' or '.join(sorted(gate.tasks))}, and the task is {self.task}")
+            for i, gate in enumerate(self.gates)
+            if self.task not in getattr(gate, "tasks", {self.task})
+        ]
+        if wrong:
+            raise complaint(wrong)
+        return self
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _spec_error(cls, data: Any, handler: Callable[[Any], ModelSpec], info: ValidationInfo) -> ModelSpec:
+        try:
+            return handler(data)
+        except ValidationError as error:
+            if folder_being_read(info):
+                raise  # load_spec knows the lines
+            name = data.get("name") if isinstance(data, Mapping) else None
+            found = (str(mistake) for mistake in in_our_words(error, cls))
+            raise SpecError(one_per_line(f"ModelSpec({name!r})", found)) from error

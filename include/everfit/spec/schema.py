@@ -1,0 +1,69 @@
+"""The JSON schema of model.yaml, for editors: made from the spec's own classes and from every gate and algorithm."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from everfit import catalog
+from everfit.spec.building import adapter
+from everfit.spec.model import ModelSpec
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without a made-up title at every key: `max_depth` says more than "Max Depth"."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
+        return False
+
+
+def json_schema() -> dict[str, Any]:
+    """What a model.yaml may say, as JSON schema (draft 2020-12), with a description at every key."""
+    schema = ModelSpec.model_json_schema(schema_generator=_Untitled)
+    del schema["properties"]["folder"]
+    schema["title"] = "everfit model"
+    schema["properties"]["gates"]["items"] = _gate(schema["$defs"])
+    train = schema["$defs"]["TrainSpec"]
+    train["properties"]["algorithm"]["enum"] = list(catalog.algorithms())
+    train["allOf"] = [_params(name, kind, schema["$defs"]) for name, kind in catalog.algorithms().items()]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _gate(definitions: dict[str, Any]) -> dict[str, Any]:
+    """One item under `gates`: a name alone where no setting is required, or a name with settings."""
+    settings = {name: _settings(kind, definitions) for name, kind in catalog.gates().items()}
+    alone = [
+        {"const": name, "description": setting["description"]}
+        for name, setting in settings.items()
+        if not setting.get("required")
+    ]
+    named = {
+        "type": "object",
+        "properties": {name: _or_nothing(setting) for name, setting in settings.items()},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    return {"oneOf": [*alone, named]}
+
+
+def _or_nothing(setting: dict[str, Any]) -> dict[str, Any]:
+    """`- name:` with nothing after it is the name alone, where no setting is required."""
+    return setting if setting.get("required") else setting | {"type": ["object", "null"]}
+
+
+def _params(name: str, kind: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "if": {"properties": {"algorithm": {"const": name}}},
+        "then": {"properties": {"params": _settings(kind, definitions)}},
+    }
+
+
+def _settings(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a gate or algorithm; the classes that they refer to go to `definitions`."""
+    schema: dict[str, Any] = adapter(kind).json_schema(schema_generator=_Untitled)
+    definitions |= schema.pop("$defs", {})
+    schema["description"] = inspect.cleandoc(kind.__doc__ or "")
+    return schema | {"additionalProperties": False}

@@ -1,0 +1,119 @@
+"""Which accepted batches a training run uses, and whether there is anything new to learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from everfit.errors import NotEnoughData, SpecError
+from everfit.ledger.entries import CandidateJudged, RunTriggered
+from everfit.values import Batch, Device, Snapshot
+
+if TYPE_CHECKING:
+    from everfit.ledger import View
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """Somebody's wish for a training run, named `run`: why, by whom, and how it differs from what the spec says.
+
+    `batches` is the size of the window, `until` the last partition that may be in it.
+    """
+
+    run: str
+    why: str
+    by: str = ""
+    note: str = ""
+    batches: int | None = None
+    until: str | None = None
+    device: Device | None = None
+    forced: bool = False
+
+
+def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggered | None:
+    """Take the newest batches as the run's snapshot and record that it starts; None if nothing is new and not forced.
+
+    A batch is new until a run that learnt from it has been judged: a run that died is made up for by the next one. The
+    same run asked again gets the same answer, whatever has arrived since. Errors: `NotEnoughData` for too few accepted
+    batches, `SpecError` for a window that the spec does not allow.
+    """
+
+    def trigger(view: View) -> RunTriggered:
+        triggered = _trigger(view, spec, request)
+        if not (triggered.consumed or request.forced):
+            raise _NothingNew
+        return triggered
+
+    try:
+        body = ports.ledger(spec.name).decide(f"run:{request.run}", trigger).body
+    except _NothingNew:
+        return None
+    if not isinstance(body, RunTriggered):
+        raise TypeError(f"entry run:{request.run} is {type(body).__name__}, not RunTriggered")
+    return body
+
+
+def snapshot_of(spec: ModelSpec, triggered: RunTriggered) -> Snapshot:
+    """The snapshot that a run trains on."""
+    return Snapshot(spec.name, triggered.batches, triggered.holdout)
+
+
+def unused_batches(view: View, newest: int | None = None) -> tuple[tuple[int, Batch], ...]:
+    """Accepted batches that no judged run has learnt from, after the seq of their entries.
+
+    With `newest`, only among the newest so many partitions: an old month that is corrected long after it left the
+    window is nothing to train for.
+    """
+    window = view.batches if newest is None else view.batches[-newest:]
+    return _unused(view, window)
+
+
+class _NothingNew(Exception):  # noqa: N818 - an answer, not an error
+    pass
+
+
+def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
+    window = _window(view, spec, request)
+    batches, holdout = tuple(batch for _, batch in window), spec.window.holdout
+    return RunTriggered(
+        run=request.run,
+        why=request.why,
+        by=request.by,
+        note=request.note,
+        snapshot=Snapshot(spec.name, batches, holdout).id,
+        batches=batches,
+        holdout=holdout,
+        consumed=tuple(seq for seq, _ in _unused(view, window)),
+        forced=request.forced,
+        device=(request.device or spec.train.device).value,
+    )
+
+
+def _window(view: View, spec: ModelSpec, request: TrainRequest) -> tuple[tuple[int, Batch], ...]:
+    least, wanted = spec.window.at_least, request.batches or spec.window.batches
+    if wanted < least:
+        raise SpecError(
+            f"{spec.name}: a window of {wanted} batches was asked for; the spec wants at least {least} (window.at_least)"
+        )
+    until = request.until
+    known = tuple((seq, batch) for seq, batch in view.batches if until is None or batch.partition <= until)
+    if len(known) < least:
+        found = ", ".join(batch.label for _, batch in known) or "none"
+        raise NotEnoughData(
+            f"{spec.name}: training takes at least {least} accepted batches{f' up to {until}' if until else ''}; "
+            f"there are {len(known)} ({found}). Let more arrive, or lower window.at_least"
+        )
+    return known[-wanted:]
+
+
+def _unused(view: View, window: tuple[tuple[int, Batch], ...]) -> tuple[tuple[int, Batch], ...]:
+    judged = {entry.body.run for entry in view.of(CandidateJudged)}
+    used = {
+        (batch.partition, batch.sha256)
+        for entry in view.triggers
+        if entry.body.run in judged
+        for batch in entry.body.batches
+    }
+    return tuple((seq, batch) for seq, batch in window if (batch.partition, batch.sha256) not in used)

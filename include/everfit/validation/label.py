@@ -1,0 +1,53 @@
+"""What is asked of the rows that the feature code makes of a batch: a label that can be learnt, and a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from everfit.errors import SpecError, did_you_mean
+from everfit.values import Check
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+
+def check_rows(rows: DataFrame, *, label: str, time: str, task: str, code: Path) -> tuple[Check, ...]:
+    """Hold the rows of one batch against the spec: is there something to learn, and does every row say when it was?
+
+    Errors: `SpecError` if `rows()` of the feature code `code` does not make the label or the time column.
+    """
+    for key, name in (("label", label), ("time", time)):
+        if name not in rows.columns:
+            known = did_you_mean(name, map(str, rows.columns))
+            raise SpecError(f"{code}: rows() makes no column {name!r}, which model.yaml names as its {key}{known}")
+    return (*_label(rows[label], label, task), _time(rows[time], time))
+
+
+def _label(values: Series, name: str, task: str) -> tuple[Check, ...]:
+    known = values.dropna()
+    kinds = known.unique()
+    found = f"{len(kinds):,} different values in {len(known):,} of {len(values):,} rows"
+    if len(kinds) == 0:
+        found = f"no value in any of {len(values):,} rows"
+    elif len(kinds) == 1:
+        found = f"always {kinds[0]:g}" if _is_number(kinds[0]) else f"always {kinds[0]!r}"
+        found += f", in {len(known):,} of {len(values):,} rows"
+    varied = Check("label", name, "at least two different values to learn from", found, len(kinds) > 1)
+    if task != "binary" or len(kinds) == 0:
+        return (varied,)
+    others = known[~known.isin([0, 1])]
+    found = f"{len(others):,} other values, such as {others.iloc[0]!r}" if len(others) else f"{known.mean():.1%} are 1"
+    return (varied, Check("label", name, "only 0 and 1", found, not len(others), share=len(others) / len(values)))
+
+
+def _time(values: Series, name: str) -> Check:
+    empty = int(values.isna().sum())
+    found = f"{empty:,} of {len(values):,} rows without" if empty else f"from {values.min()} to {values.max()}"
+    return Check("label", name, "a time in every row", found, not empty, share=empty / max(len(values), 1))
+
+
+def _is_number(value: object) -> bool:
+    from numbers import Real
+
+    return isinstance(value, Real)

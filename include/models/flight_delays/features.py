@@ -1,0 +1,106 @@
+"""Will this flight arrive more than 15 minutes late? What is known of it before it leaves.
+
+Schedule, plane, weather at the origin (the latest observation from before the scheduled departure hour) and what earlier
+months say of its carrier, route, hour and plane. Never this flight's own departure, which is known too late to be of use.
+
+A cancelled or diverted flight has no arrival, so its label is empty: nothing is learnt from it and no forecast is judged
+on it. It still counts in the history, as cancelled: a route that loses flights is a troubled route. The model therefore
+answers "if it arrives, will it be late?".
+"""
+
+import numpy as np
+import pandas as pd
+
+SCHEDULE = ["carrier", "origin", "dest", "weekday", "hour", "minute", "scheduled_minutes", "distance"]
+PLANE = ["tailnum", "plane_age", "seats", "engines", "maker"]
+WEATHER = ["temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
+INPUTS = SCHEDULE + PLANE + WEATHER
+
+LATE_AFTER = 15  # minutes
+KEYS = {
+    "carrier": ["carrier"],
+    "dest": ["dest"],
+    "route": ["carrier", "origin", "dest"],
+    "slot": ["origin", "hour"],
+    "plane": ["tailnum"],
+}
+PRIOR = 50  # a group is believed as much as its flights outnumber this many average ones
+
+
+def rows(tables):
+    """One row per flight: INPUTS, the label `late`, the time `time_hour`, and what became of it, for the history."""
+    flights = tables["flights"].copy()
+    flights["time_hour"] = pd.to_datetime(flights["time_hour"], utc=True).dt.as_unit("s")
+    flights["weekday"] = pd.to_datetime(flights[["year", "month", "day"]]).dt.weekday
+    flights["scheduled_minutes"] = _scheduled_minutes(flights, tables["airports"])
+    flights["cancelled"] = flights["dep_time"].isna()
+    flights["late"] = (flights["arr_delay"] > LATE_AFTER).astype(float).where(flights["arr_delay"].notna())
+    return _with_weather(_with_plane(flights, tables["planes"]), tables["weather"])[
+        [*INPUTS, "late", "time_hour", "arr_delay", "cancelled"]
+    ]
+
+
+def history(rows):
+    """Late share, mean delay and share of cancelled flights by carrier, destination, route, hour and plane."""
+    facts = rows.assign(delay=rows["arr_delay"].clip(-60, 180))
+    means = facts[["late", "delay", "cancelled"]].mean()
+    return {name: _shares(facts, keys, means) for name, keys in KEYS.items()}
+
+
+def features(rows, history):
+    """Numbers and categories for each flight, from its INPUTS and the earlier months' history."""
+    made = rows[["weekday", "scheduled_minutes", "distance", "plane_age", "seats", "engines", *WEATHER]].copy()
+    made["clock"] = rows["hour"] * 60 + rows["minute"]
+    made["pace"] = rows["distance"] / rows["scheduled_minutes"].where(rows["scheduled_minutes"] > 0)
+    made["near_dew"] = rows["temp"] - rows["dewp"]
+    for name in ("carrier", "origin", "maker"):
+        made[name] = rows[name].astype("category")
+    for name, keys in KEYS.items():
+        found = rows[keys].merge(history[name], on=keys, how="left")
+        made = made.join(found.drop(columns=keys).add_prefix(f"{name}_"))
+    return made
+
+
+def _scheduled_minutes(flights, airports):
+    """Minutes from scheduled departure to scheduled arrival, each given in its own airport's local time."""
+    dest = airports.drop_duplicates("faa").set_index("faa").reindex(flights["dest"])
+    behind = 60 * (-5 - dest["tz"].to_numpy())
+    # Airports without summer time (dst "N") fall one hour further behind New York while it has it.
+    summer = (flights["time_hour"].dt.hour - flights["hour"]).mod(24).eq(4).to_numpy()
+    behind = behind + 60 * (summer & dest["dst"].eq("N").to_numpy())
+    leave, arrive = (flights[c] // 100 * 60 + flights[c] % 100 for c in ("sched_dep_time", "sched_arr_time"))
+    return (arrive - leave + behind) % 1440
+
+
+def _with_plane(flights, planes):
+    plane = planes.drop_duplicates("tailnum").set_index("tailnum").reindex(flights["tailnum"])
+    maker = plane["manufacturer"].str.split().str[0]
+    return flights.assign(
+        plane_age=flights["year"].to_numpy() - plane["year"].to_numpy(),
+        seats=plane["seats"].to_numpy(),
+        engines=plane["engines"].to_numpy(),
+        maker=maker.where(maker.isin(["BOEING", "AIRBUS", "BOMBARDIER", "EMBRAER", "MCDONNELL"])).to_numpy(),
+    )
+
+
+def _with_weather(flights, weather):
+    seen = weather[["origin", "time_hour", *WEATHER]].copy()
+    seen["time_hour"] = pd.to_datetime(seen["time_hour"], utc=True).dt.as_unit("s")
+    order = flights.assign(place=np.arange(len(flights))).sort_values("time_hour", kind="stable")
+    joined = pd.merge_asof(
+        order,
+        seen.dropna(subset=["time_hour"]).sort_values("time_hour", kind="stable"),
+        on="time_hour",
+        by="origin",
+        allow_exact_matches=False,
+        tolerance=pd.Timedelta(hours=3),
+    )
+    return joined.sort_values("place", kind="stable").reset_index(drop=True)
+
+
+def _shares(facts, keys, means):
+    """The groups' means, each drawn towards the mean of all as if it had PRIOR average flights more."""
+    groups = facts.groupby(keys, sort=True)[list(means.index)]
+    counts = groups.count()
+    shares = (groups.sum() + PRIOR * means) / (counts + PRIOR)
+    return shares.assign(flights=counts["cancelled"]).reset_index()

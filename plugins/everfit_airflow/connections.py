@@ -1,0 +1,25 @@
+"""The Airflow connections that everfit opens, by id."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Which Airflow connection to use for what; the defaults are those of `airflow_settings.yaml`.
+
+    A person's own DAG may name others:
+
+    >>> Connections(store="team_bucket").store
+    'team_bucket'
+    """
+
+    store: str = "everfit_store"
+    landing: str = "everfit_landing"
+    mlflow: str = "everfit_mlflow"
+    server: str = "everfit_server"
+
+    def to_dict(self) -> dict[str, str]:
+        """Plain data, for a trigger to be sent to the triggerer with."""
+        return asdict(self)

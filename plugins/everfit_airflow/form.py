@@ -1,0 +1,96 @@
+"""The form of `<model>_train` in Airflow's UI, and what its answers mean.
+
+Airflow checks a known field against its JSON schema before the run exists; unknown fields, and whatever reached the run
+by another way, are checked again by `Answers` in the first task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from everfit.errors import SpecError, did_you_mean
+from everfit.values import Device
+
+if TYPE_CHECKING:
+    from everfit.spec import ModelSpec
+
+PARTITION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+MOST_BATCHES = 520
+
+
+class Answers(BaseModel):
+    """What a person (or nobody) asked of a training run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batches: int | None = Field(None, ge=2, le=MOST_BATCHES)
+    until: str | None = Field(None, pattern=PARTITION)
+    device: Device = Device.AUTO
+    force: bool = False
+    note: str = Field("", max_length=2_000)
+
+
+def train_form(spec: ModelSpec) -> dict[str, Param]:
+    """The typed fields, with the spec's values as defaults."""
+    return {
+        "batches": Param(
+            spec.window.batches,
+            type="integer",
+            minimum=spec.window.at_least,
+            maximum=MOST_BATCHES,
+            title="Window: how many batches",
+            description_md=f"The newest so many batches, the last **{spec.window.holdout}** of them kept for judging.",
+            section="Data",
+        ),
+        "until": Param(
+            None,
+            type=["null", "string"],
+            pattern=PARTITION,
+            title="Window: up to which batch",
+            description_md="The last partition to use, such as `2013-05`; empty for the newest.",
+            section="Data",
+        ),
+        "device": Param(
+            str(spec.train.device),
+            type="string",
+            enum=[str(device) for device in Device],
+            title="Device",
+            description_md="`auto` takes a GPU if there is one.",
+            section="Training",
+        ),
+        "force": Param(
+            False,
+            type="boolean",
+            title="Train even if nothing is new",
+            description_md="Without this, a run on a snapshot that was already trained on ends as skipped.",
+            section="Training",
+        ),
+        "note": Param(
+            "",
+            type="string",
+            format="multiline",
+            maxLength=2_000,
+            title="Note",
+            description_md="Why this run? Kept in the ledger and in MLflow.",
+            section="For the record",
+        ),
+    }
+
+
+def read_answers(params: Any, conf: dict[str, Any] | None) -> Answers:
+    """Check what arrived in the run; `SpecError` says which field was wrong and what it may be."""
+    unknown = sorted(set(conf or {}) - set(Answers.model_fields))
+    if unknown:
+        raise SpecError(
+            f"the form of this DAG has no field {unknown[0]!r}{did_you_mean(unknown[0], Answers.model_fields)}"
+        )
+    given = {name: params[name] for name in Answers.model_fields if name in params}
+    try:
+        return Answers.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise SpecError(f"field {field!r} of the form is {first['input']!r}: {first['msg'].lower()}") from error

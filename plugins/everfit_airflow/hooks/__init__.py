@@ -1,0 +1,5 @@
+"""What opens connections."""
+
+from everfit_airflow.hooks.everfit import EverfitHook
+
+__all__ = ["EverfitHook"]

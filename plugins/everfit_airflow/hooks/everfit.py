@@ -1,0 +1,77 @@
+"""Open everfit's ports from Airflow connections."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+
+from everfit_airflow.connections import Connections
+
+if TYPE_CHECKING:
+    from everfit.ports import Ports
+    from everfit.settings import Address
+
+
+class EverfitHook(BaseHook):
+    """Everything that a step of the library needs from the world, as Airflow's connections say.
+
+    `store` and `landing` are connections of type `fs` (extra `path`) or `aws` (extra `url`, such as
+    `s3://bucket/everfit`, and `endpoint_url` where it is not Amazon's); `mlflow` and `server` are of type `http`.
+
+    :param connections: which connections to use; the defaults are those of `airflow_settings.yaml`.
+    """
+
+    hook_name = "everfit"
+
+    def __init__(self, connections: Connections | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connections = connections or Connections()
+
+    def get_conn(self) -> Ports:
+        """Airflow's name for `ports`."""
+        return self.ports()
+
+    def ports(self) -> Ports:
+        """The opened ports; nothing is asked of a service before it is needed."""
+        found = {name: self.get_connection(conn_id) for name, conn_id in self.connections.to_dict().items()}
+        return _open(found)
+
+    async def aports(self) -> Ports:
+        """The same from a trigger, without blocking the triggerer's event loop."""
+        found = {name: await self.aget_connection(conn_id) for name, conn_id in self.connections.to_dict().items()}
+        return _open(found)
+
+
+def work_folder() -> Path:
+    """Where this machine keeps copies of what it downloads: `EVERFIT_WORK`, or a folder for temporary files."""
+    return Path(os.environ.get("EVERFIT_WORK") or Path(tempfile.gettempdir()) / "everfit")
+
+
+def _open(found: dict[str, Any]) -> Ports:
+    from everfit.settings import Place, open_ports
+
+    place = Place(**{name: _address(connection) for name, connection in found.items()})
+    return open_ports(place, work_folder(), lambda: datetime.now(UTC))
+
+
+def _address(connection: Any) -> Address:
+    from everfit.errors import SpecError
+    from everfit.settings import address
+
+    try:
+        return address(
+            connection.conn_type,
+            host=connection.host or "",
+            port=connection.port,
+            schema=connection.schema or "",
+            login=connection.login or "",
+            password=connection.password or "",
+            extra=connection.extra_dejson,
+        )
+    except SpecError as error:
+        raise SpecError(f"Airflow connection {connection.conn_id}: {error}") from error

@@ -1,0 +1,6 @@
+"""Buttons on the task page."""
+
+from everfit_airflow.links.mlflow_run import MlflowRunLink
+from everfit_airflow.links.report import ReportLink
+
+__all__ = ["MlflowRunLink", "ReportLink"]

@@ -1,0 +1,29 @@
+"""The button that opens the MLflow run of a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseOperatorLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk.types import TaskInstanceKey
+
+
+class MlflowRunLink(BaseOperatorLink):
+    """Opens the run's page in MLflow: parameters, curves, plots, model, lineage."""
+
+    name = "MLflow run"
+    KEY = "everfit_mlflow_run"
+
+    @classmethod
+    def remember(cls, context: Context, url: str) -> None:
+        """Called by the task once it knows the address."""
+        context["ti"].xcom_push(cls.KEY, url)
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 the signature is Airflow's
+        """The address; empty (no button) when the task got none."""
+        from airflow.sdk.bases.xcom import BaseXCom as XCom
+
+        return XCom.get_value(ti_key=ti_key, key=self.KEY) or ""

@@ -1,0 +1,27 @@
+"""One operator per step of the library; each works in a person's own DAG too."""
+
+from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
+from everfit_airflow.operators.build_features import BuildFeaturesOperator
+from everfit_airflow.operators.commit_batch import CommitBatchOperator
+from everfit_airflow.operators.deploy_model import DeployModelOperator
+from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
+from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.register_model import RegisterModelOperator
+from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
+from everfit_airflow.operators.roll_back import RollBackOperator
+from everfit_airflow.operators.train_model import TrainModelOperator
+from everfit_airflow.operators.validate_batch import ValidateBatchOperator
+
+__all__ = [
+    "AnnounceBatchesOperator",
+    "BuildFeaturesOperator",
+    "CommitBatchOperator",
+    "DeployModelOperator",
+    "EvaluateModelOperator",
+    "JudgeCandidateOperator",
+    "RegisterModelOperator",
+    "ResolveSnapshotOperator",
+    "RollBackOperator",
+    "TrainModelOperator",
+    "ValidateBatchOperator",
+]

@@ -1,0 +1,45 @@
+"""Settle an arrived batch: into the data store, or into quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from everfit_airflow.handover import take
+from everfit_airflow.links.report import ReportLink
+from everfit_airflow.logs import say
+from everfit_airflow.operators.step import StepOperator, attempt_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+
+class CommitBatchOperator(StepOperator):
+    """Bring an inspected batch to its end: accepted, quarantined or duplicate, with an entry in the ledger.
+
+    :param inspection: what `ValidateBatchOperator` returned.
+    """
+
+    template_fields: Sequence[str] = ("model", "inspection")
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, inspection: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(map_index_template="{{ partition }}", **kwargs)
+        self.inspection = inspection
+
+    def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
+        """Commit and say in which entry."""
+        from everfit.steps.commit import commit
+
+        from everfit.values import Inspection
+
+        inspection = take(ports, Inspection, self.inspection)
+        context["partition"] = inspection.partition  # type: ignore[typeddict-unknown-key]
+        entry = commit(ports, spec, inspection, attempt_of(context))
+        say(f"{inspection.partition}: {entry.kind.replace('_', ' ')} (ledger entry {entry.seq})")
+        if inspection.report:
+            ReportLink.remember(context, inspection.report)
+        return {"partition": inspection.partition, "entry": entry.seq, "kind": entry.kind}

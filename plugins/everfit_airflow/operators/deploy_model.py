@@ -1,0 +1,49 @@
+"""Put the challenger on the model server and make it the champion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from everfit.errors import SpecError
+from everfit_airflow.assets import champion_asset
+from everfit_airflow.logs import say
+from everfit_airflow.operators.step import StepOperator, attempt_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+
+class DeployModelOperator(StepOperator):
+    """Load a version on the model server, check that it answers there as it did offline, then let it serve.
+
+    The version is the DAG run's param `version`; without one, the newest challenger of the ledger. Skips when there is
+    none to deploy.
+    """
+
+    def __init__(self, *, model: str | ModelSpec, **kwargs: Any) -> None:
+        name = model if isinstance(model, str) else model.name
+        super().__init__(model=model, outlets=[champion_asset(name)], **kwargs)
+
+    def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
+        """Deploy and announce the champion."""
+        from airflow.sdk.exceptions import AirflowSkipException
+        from everfit.steps.deploy import deploy
+
+        version = self.version(context) or ports.ledger(spec.name).view().challenger
+        if version is None:
+            raise AirflowSkipException(f"{spec.name} has no challenger to deploy")
+        entry = deploy(ports, spec, version, attempt_of(context), say)
+        say(f"{spec.name} version {version} serves (ledger entry {entry.seq})")
+        context["outlet_events"][champion_asset(spec.name)].extra = {"version": version}
+        return {"version": version, "entry": entry.seq}
+
+    @staticmethod
+    def version(context: Context) -> int | None:
+        """The version that the form asks for; checked again, since conf can reach a run past the form."""
+        asked = context["params"].get("version")
+        if asked is not None and (not isinstance(asked, int) or asked < 1):
+            raise SpecError(f"field 'version' of the form is {asked!r}: it should be a version number from 1, or empty")
+        return asked

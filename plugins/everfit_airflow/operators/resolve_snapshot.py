@@ -1,0 +1,64 @@
+"""Decide what a training run trains on, and whether it has to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from everfit_airflow.form import read_answers
+from everfit_airflow.handover import run_name
+from everfit_airflow.logs import say, say_all
+from everfit_airflow.operators.step import StepOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+WHY = {
+    "scheduled": "schedule",
+    "asset_triggered": "new data",
+    "asset_materialization": "new data",
+    "backfill": "backfill",
+    "manual": "person",
+    "operator_triggered": "another DAG",
+}
+
+
+class ResolveSnapshotOperator(StepOperator):
+    """Turn a window over the accepted batches into a snapshot, and record why this run trains on it.
+
+    Skips, and with it the whole run, when nothing is new and nobody forced it. The window, the device and the rest of
+    the form come from the DAG run's params (`everfit_airflow.form.train_form`).
+    """
+
+    def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
+        """Resolve, record the trigger, and return the run's name in the ledger."""
+        from airflow.sdk.exceptions import AirflowSkipException
+        from everfit.steps.snapshot import TrainRequest, resolve
+
+        dag_run = context["dag_run"]
+        answers = read_answers(context["params"], dag_run.conf)
+        why = WHY.get(str(getattr(dag_run.run_type, "value", dag_run.run_type)), "another DAG")
+        request = TrainRequest(
+            run=run_name(context),
+            why=why,
+            by=getattr(dag_run, "triggering_user_name", None) or "airflow",
+            note=answers.note,
+            batches=answers.batches,
+            until=answers.until,
+            device=answers.device,
+            forced=answers.force,
+        )
+        triggered = resolve(ports, spec, request)
+        if triggered is None:
+            raise AirflowSkipException(
+                f"nothing to train on for {spec.name}: no accepted batch is new since the last run."
+                " To train all the same, trigger the DAG with 'Train even if nothing is new'."
+            )
+        say_all(
+            f"snapshot {triggered.snapshot}, because of: {triggered.why}",
+            [f"{b.label}  {b.sha256[:12]}  {b.rows:>9,} rows" for b in triggered.batches],
+        )
+        say(f"the last {triggered.holdout} of {len(triggered.batches)} batches are kept for judging")
+        return {"run": triggered.run, "snapshot": triggered.snapshot, "why": triggered.why}

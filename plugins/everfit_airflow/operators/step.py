@@ -1,0 +1,65 @@
+"""The shape of every everfit operator: open the ports, take one step, hand the result over by reference."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from everfit_airflow.connections import Connections
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+
+class StepOperator(BaseOperator):
+    """A door to one step of the library.
+
+    The constructor only stores. `execute` opens the ports from Airflow connections, calls `step` and returns its small
+    result; bigger results are written to the store and handed over by key (`everfit_airflow.handover`).
+
+    :param model: the model's name (a folder of `include/models`), or a `ModelSpec` built in Python.
+    :param connections: the Airflow connections to use.
+    """
+
+    template_fields: Sequence[str] = ("model",)
+    ui_color = "#d9f2e6"
+    ui_fgcolor = "#10312b"
+
+    def __init__(self, *, model: str | ModelSpec, connections: Connections | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+        self.connections = connections or Connections()
+
+    @abstractmethod
+    def step(self, ports: Ports, spec: ModelSpec, context: Context) -> Any:
+        """Do the work; what is returned becomes the task's XCom, so it must be small."""
+
+    def execute(self, context: Context) -> Any:
+        """Open the ports, find the spec, take the step."""
+        from everfit_airflow.hooks.everfit import EverfitHook
+        from everfit_airflow.logs import tell_library_logs
+
+        tell_library_logs()
+        return self.step(EverfitHook(self.connections).ports(), self.spec(), context)
+
+    def spec(self) -> ModelSpec:
+        """The model's spec, read anew: a task always works with the files of today."""
+        from everfit.spec import load_spec
+
+        return load_spec(self.model) if isinstance(self.model, str) else self.model
+
+
+def attempt_of(context: Context) -> str:
+    """The name of this very attempt, by which the ledger fences off older ones.
+
+    It ends in the try number, so that each retry is a new attempt.
+    """
+    ti = context["ti"]
+    index = getattr(ti, "map_index", -1)
+    return f"{ti.dag_id}/{ti.run_id}/{ti.task_id}[{index}]#{ti.try_number}"

@@ -1,0 +1,47 @@
+"""Train a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from everfit_airflow.handover import give, take
+from everfit_airflow.links.mlflow_run import MlflowRunLink
+from everfit_airflow.logs import say
+from everfit_airflow.operators.training import TrainingOperator, snapshot_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from everfit.ledger.entries import RunTriggered
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+
+class TrainModelOperator(TrainingOperator):
+    """Train a candidate on the features of a run and log it to MLflow; on a GPU if there is one.
+
+    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do.
+
+    :param features: what `BuildFeaturesOperator` returned.
+    """
+
+    template_fields: Sequence[str] = ("model", "run", "features")
+    operator_extra_links = (MlflowRunLink(),)
+    ui_color = "#ffe8c2"
+
+    def __init__(self, *, features: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.features = features
+
+    def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
+        """Train and hand over."""
+        from everfit.steps.train import train
+
+        from everfit.values import Device, Features
+
+        features = take(ports, Features, self.features)
+        candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
+        say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")
+        return give(ports, context, candidate, mlflow_run=candidate.mlflow_run, device=candidate.device)

@@ -1,0 +1,49 @@
+"""What all tests share: a quiet environment, and an Airflow database made once per session."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+QUIET = {
+    "DVC_NO_ANALYTICS": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+}
+os.environ.update(QUIET)
+# Airflow reads its home when it is first imported, so a test process gets one before that.
+if "AIRFLOW_HOME" not in os.environ or "EVERFIT_TEST_HOME" not in os.environ:
+    import tempfile
+
+    home = tempfile.mkdtemp(prefix="everfit-airflow-")
+    os.environ |= {
+        "AIRFLOW_HOME": home,
+        "EVERFIT_TEST_HOME": home,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=20",
+    }
+    os.environ["PYTHONPATH"] = f"{PROJECT / 'include'}:{PROJECT / 'plugins'}:{PROJECT}"
+
+
+def pytest_unconfigure(config):
+    """Leave nothing behind."""
+    import shutil
+
+    shutil.rmtree(os.environ["EVERFIT_TEST_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def airflow_db():
+    """A migrated Airflow database for `DAG.test()` and everything else that asks Airflow."""
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180)
+    return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"

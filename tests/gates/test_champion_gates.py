@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from everfit.gates.beats_baseline import BeatsBaseline
+from everfit.gates.beats_champion import BeatsChampion
+from everfit.gates.not_worse_than_champion import NotWorseThanChampion
+from everfit.values import Outcome
+
+RANK = {Outcome.FAILED: 0, Outcome.CANNOT_TELL: 1, Outcome.PASSED: 2}
+BOTH = [NotWorseThanChampion("log_loss", margin=0.01), BeatsChampion("log_loss")]
+
+
+def swapped(evidence):
+    return replace(evidence, candidate=evidence.champion, champion=evidence.candidate)
+
+
+def test_two_sides_of_one_comparison(binary):
+    one, two = BeatsChampion("log_loss").judge(binary()), BeatsChampion("log_loss").judge(swapped(binary()))
+    assert (one.effect, one.low, one.high) == pytest.approx((-two.effect, -two.high, -two.low), abs=1e-12)
+    assert (one.outcome, two.outcome) == (Outcome.PASSED, Outcome.FAILED)
+
+
+def test_a_wider_margin_is_easier(binary):
+    ranks = [RANK[NotWorseThanChampion("log_loss", float(m)).judge(swapped(binary())).outcome] for m in np.geomspace(1e-4, 1)]
+    assert ranks == sorted(ranks)
+    assert set(ranks) == {0, 1, 2}
+
+
+def test_a_larger_gain_is_harder(binary):
+    ranks = [RANK[BeatsChampion("log_loss", by=float(by)).judge(binary()).outcome] for by in np.linspace(0, 0.2)]
+    assert ranks == sorted(ranks, reverse=True)
+    assert set(ranks) == {0, 1, 2}
+
+
+def test_a_copy_of_the_champion_is_not_worse_and_not_better(binary):
+    copy = replace(binary(), champion=binary().candidate)
+    assert NotWorseThanChampion("log_loss", margin=1e-9).judge(copy).outcome is Outcome.PASSED
+    verdict = BeatsChampion("log_loss").judge(copy)
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.reason.startswith("log loss is no higher than the champion's, at best no higher; wanted lower")
+
+
+@pytest.mark.parametrize("gate", BOTH, ids=str)
+def test_the_first_model_has_nobody_to_compare_with(gate, binary):
+    verdict = gate.judge(replace(binary(), champion=None))
+    assert verdict.outcome is Outcome.PASSED
+    assert verdict.reason == "there is no champion to compare with"
+
+
+@pytest.mark.parametrize("gate", BOTH, ids=str)
+def test_a_champion_that_learnt_from_the_holdout_is_no_measure(gate, binary):
+    for champion in (None, binary().champion):
+        verdict = gate.judge(replace(binary(), champion=champion, champion_saw_holdout=True))
+        assert verdict.outcome is Outcome.CANNOT_TELL
+        assert "learnt from rows of this holdout" in verdict.reason
+
+
+@pytest.mark.parametrize("gate", BOTH, ids=str)
+def test_a_champion_without_numbers_is_no_measure(gate, binary):
+    verdict = gate.judge(replace(binary(), champion=np.full(binary().rows, np.nan)))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "scores of the champion are not finite" in verdict.reason
+
+
+def test_words_of_a_non_inferiority(binary):
+    verdict = NotWorseThanChampion("log_loss", margin=0.01).judge(binary())
+    assert verdict.reason.startswith(f"log loss is {-verdict.effect:.4g} lower than the champion's, at worst ")
+    assert "wanted less than 0.01 higher (one-sided 95 %" in verdict.reason
+
+
+def test_a_candidate_that_knows_nothing_does_not_beat_the_constant(binary):
+    evidence = binary()
+    mixed = np.random.default_rng(1).permutation(evidence.candidate)
+    verdict = BeatsBaseline("log_loss").judge(replace(evidence, candidate=mixed))
+    assert verdict.outcome is Outcome.FAILED
+    assert "higher than that of a constant answer" in verdict.reason
+
+
+def test_the_absolute_loss_is_held_against_the_median(regression):
+    evidence = regression()
+    medians = BeatsBaseline("absolute").judge(replace(evidence, candidate=evidence.baseline_median))
+    assert medians.effect == 0
+    assert medians.outcome is Outcome.FAILED

@@ -1,0 +1,126 @@
+"""Real servers for tests, each as a process of its own that ends with the block.
+
+    with mlflow_server(tmp_path) as mlflow:
+        registry = MlflowRegistry(mlflow.url, tmp_path / "work")
+        mlflow.stop(); mlflow.start()          # the same address and data again
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+QUIET = {
+    "GX_ANALYTICS_ENABLED": "false",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_DISABLE_AGENT_HINT": "true",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_AI_GATEWAY": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+
+
+@dataclass
+class Service:
+    """A server process: its address, its log, and the seconds that its last start took."""
+
+    command: Sequence[str]
+    url: str
+    health: str
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    took: float = 0.0
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, within: float = 90) -> None:
+        """Start the process and wait until its health page answers."""
+        begun = time.monotonic()
+        env = {**os.environ, **QUIET, "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}", **self.env}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True
+            )
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() - begun > within:
+                self.stop()
+                raise RuntimeError(f"{' '.join(self.command)} did not start:\n{self.log.read_text()[-3000:]}")
+            time.sleep(0.05)
+        self.took = time.monotonic() - begun
+
+    def stop(self) -> None:
+        """Kill the process and all its children."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+            self.process = None
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url + self.health, timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+@contextmanager
+def running(service: Service) -> Iterator[Service]:
+    """Start the service, and stop it at the end of the block."""
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+@contextmanager
+def mlflow_server(folder: Path) -> Iterator[Service]:
+    """A real MLflow tracking server on SQLite that proxies its artifacts, all below `folder`; about 4 s to start."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        *(str(Path(sys.executable).with_name("mlflow")), "server", "--workers", "1"),
+        *("--host", "127.0.0.1", "--port", str(port)),
+        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]
+    with running(Service(command, f"http://127.0.0.1:{port}", "/health", folder / "mlflow.log")) as service:
+        yield service
+
+
+@contextmanager
+def model_server(
+    registry: str, folder: Path, models: Sequence[str] = (), look_every: float = 3600
+) -> Iterator[Service]:
+    """A real everfit model server; it follows aliases only when told to, unless `look_every` is short."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "everfit.serving", "--registry", registry, "--work", str(folder / "work")),
+        *("--host", "127.0.0.1", "--port", str(port), "--look-every", str(look_every)),
+        *(("--models", ",".join(models)) if models else ()),
+    ]
+    with running(Service(command, f"http://127.0.0.1:{port}", "/healthz", folder / "server.log")) as service:
+        yield service
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,112 @@
+"""Connections become addresses, and addresses become ports."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from everfit.errors import SpecError
+from everfit.settings import Address, Place, address, open_ports, settings_file
+
+SETTINGS = """\
+airflow:
+  connections:
+    - {conn_id: everfit_store, conn_type: fs, conn_extra: {path: .everfit/store}}
+    - conn_id: everfit_landing
+      conn_type: aws
+      conn_login: key
+      conn_password: hunter2
+      conn_extra: {url: "s3://lake/in", endpoint_url: "http://s3:9000", region_name: eu-west-1, other: 1}
+    - {conn_id: everfit_mlflow, conn_type: http, conn_host: localhost, conn_port: 5000, conn_schema: ""}
+    - {conn_id: everfit_server, conn_type: http, conn_host: models.example, conn_schema: https, conn_port: }
+    - {conn_id: something_else, conn_type: postgres}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "airflow_settings.yaml"
+    path.write_text(SETTINGS)
+    return path
+
+
+def test_the_four_addresses_are_read(file: Path, tmp_path: Path) -> None:
+    assert Place.from_file(file, {}) == Place(
+        store=Address(str(tmp_path / ".everfit/store")),
+        landing=Address(
+            "s3://lake/in",
+            {
+                "endpoint_url": "http://s3:9000",
+                "region_name": "eu-west-1",
+                "aws_access_key_id": "key",
+                "aws_secret_access_key": "hunter2",
+            },
+        ),
+        mlflow=Address("http://localhost:5000"),
+        server=Address("https://models.example"),
+    )
+
+
+def test_a_secret_is_never_shown(file: Path) -> None:
+    assert "hunter2" not in repr(Place.from_file(file, {}))
+
+
+def test_the_environment_comes_first(file: Path) -> None:
+    place = Place.from_file(file, {"EVERFIT_LANDING": "in", "EVERFIT_MLFLOW": "http://other:1", "EVERFIT_SERVER": ""})
+    assert place.landing == Address(str(Path("in").absolute()))
+    assert place.mlflow.url == "http://other:1"
+    assert place.server.url == "https://models.example"
+
+
+def test_with_the_whole_environment_there_need_be_no_file(tmp_path: Path) -> None:
+    names = ("STORE", "LANDING", "MLFLOW", "SERVER")
+    place = Place.from_file(tmp_path / "none.yaml", {f"EVERFIT_{name}": f"/{name}" for name in names})
+    assert place.server.url == "/SERVER"
+
+
+def test_the_project_s_own_file_can_be_read() -> None:
+    assert Place.from_file(settings_file(), {}).mlflow.url.startswith("http")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("everfit_store", "everfit_stor", "found no connection everfit_store; add it there, or set EVERFIT_STORE"),
+        (
+            "conn_type: fs",
+            "conn_type: fss",
+            "connection everfit_store: there is no connection type 'fss'; did you mean",
+        ),
+        ("path: .everfit", "folder: .everfit", "connection everfit_store: a connection of type fs needs the extra"),
+        ("conn_host: localhost", "conn_hst: x", "everfit_mlflow: a connection of type http needs a host"),
+        ("airflow:", "airfow:", "wanted `airflow: connections:"),
+        ("airflow:", "airflow: [", "wanted `airflow: connections:"),
+    ],
+)
+def test_a_mistake_is_told(file: Path, old: str, new: str, message: str) -> None:
+    file.write_text(SETTINGS.replace(old, new))
+    with pytest.raises(SpecError, match=f"{file}.*{message}".replace("[", r"\[")):
+        Place.from_file(file, {})
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"found no file .*none\.yaml, wanted the installation's connections there"):
+        Place.from_file(tmp_path / "none.yaml", {})
+
+
+def test_an_airflow_host_may_carry_its_scheme() -> None:
+    assert address("http", host="https://m.example/", port=8443).url == "https://m.example:8443"
+
+
+def test_opening_asks_nothing_of_any_service(tmp_path: Path) -> None:
+    nowhere = "http://192.0.2.1:9"  # a documentation address: a connection there would hang
+    s3 = Address("s3://bucket/store", {"endpoint_url": nowhere, "region_name": "eu-west-1"})
+    place = Place(s3, Address(str(tmp_path / "landing")), Address(nowhere), Address(nowhere))
+    now = datetime(2026, 1, 2, tzinfo=UTC)
+    ports = open_ports(place, tmp_path / "work", lambda: now)
+    assert ports.store.url == "s3://bucket/store"
+    assert ports.ledger("shop").model == "shop"
+    assert ports.clock() == now
+    assert ports.work == tmp_path / "work"

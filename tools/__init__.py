@@ -1,0 +1,1 @@
+"""What surrounds the library on a developer's machine: the local stack, the demo, the lander of flights."""
