@@ -1,23 +1,27 @@
 """Real servers for tests, each as a process of its own that ends with the block.
 
-    with mlflow_server(tmp_path) as mlflow:
-        registry = MlflowRegistry(mlflow.url, tmp_path / "work")
-        mlflow.stop(); mlflow.start()          # the same address and data again
+with mlflow_server(tmp_path) as mlflow:
+    registry = MlflowRegistry(mlflow.url, tmp_path / "work")
+    mlflow.stop(); mlflow.start()          # the same address and data again
 """
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -44,15 +48,15 @@ class Service:
     took: float = 0.0
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self, within: float = 90) -> None:
-        """Start the process and wait until its health page answers."""
+    def start(self, healthy: int = 200, within: float = 90) -> None:
+        """Start the process and wait until its health page answers with this status."""
         begun = time.monotonic()
         env = {**os.environ, **QUIET, "PYTHONPATH": f"{ROOT / 'include'}:{ROOT / 'plugins'}", **self.env}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=subprocess.STDOUT, env=env, start_new_session=True
             )
-        while not self._answers():
+        while self._status() != healthy:
             if self.process.poll() is not None or time.monotonic() - begun > within:
                 self.stop()
                 raise RuntimeError(f"{' '.join(self.command)} did not start:\n{self.log.read_text()[-3000:]}")
@@ -62,19 +66,19 @@ class Service:
     def stop(self) -> None:
         """Kill the process and all its children."""
         if self.process is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self.process.wait()
             self.process = None
 
-    def _answers(self) -> bool:
+    def _status(self) -> int:
         try:
             with urllib.request.urlopen(self.url + self.health, timeout=2) as answer:
-                return bool(answer.status == 200)
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return False
+            return 0
 
 
 @contextmanager
@@ -100,6 +104,29 @@ def mlflow_server(folder: Path) -> Iterator[Service]:
     ]
     with running(Service(command, f"http://127.0.0.1:{port}", "/health", folder / "mlflow.log")) as service:
         yield service
+
+
+@cache
+def shared_mlflow() -> Service:
+    """One MLflow server for all tests of this process, started when it is first asked for."""
+    return _until_exit(mlflow_server(_scratch()))
+
+
+@cache
+def shared_model_server() -> Service:
+    """One model server for all tests of this process, for the models of the shared MLflow; it looks when told to."""
+    return _until_exit(model_server(shared_mlflow().url, _scratch()))
+
+
+def _until_exit(service: AbstractContextManager[Service]) -> Service:
+    atexit.register(service.__exit__, None, None, None)
+    return service.__enter__()
+
+
+def _scratch() -> Path:
+    folder = tempfile.mkdtemp(prefix="everfit-services-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @contextmanager

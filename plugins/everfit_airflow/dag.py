@@ -58,15 +58,15 @@ def ingest_dag(spec: ModelSpec) -> DAG:
         max_consecutive_failed_dag_runs=CONSECUTIVE_FAILURES,
         **_shared(spec, "ingest", "Waits for data and settles every batch: accepted, quarantined or duplicate."),
     ) as dag:
-        arrivals = NewBatchSensor(task_id="wait_for_batch", model=spec.name)
+        arrivals = NewBatchSensor(task_id="wait_for_batch", model=spec)
 
         @task_group(group_id="batch")
         def settle(arrival: Mapping[str, Any]) -> None:
-            inspection = do.ValidateBatchOperator(task_id="validate", model=spec.name, arrival=arrival)
-            do.CommitBatchOperator(task_id="commit", model=spec.name, inspection=inspection.output)
+            inspection = do.ValidateBatchOperator(task_id="validate", model=spec, arrival=arrival)
+            do.CommitBatchOperator(task_id="commit", model=spec, inspection=inspection.output)
 
         # One batch that cannot be settled must not keep the others from being trained on, but must not go unnoticed.
-        announce = do.AnnounceBatchesOperator(task_id="announce", model=spec.name, trigger_rule="all_done")
+        announce = do.AnnounceBatchesOperator(task_id="announce", model=spec, trigger_rule="all_done")
         settled = EmptyOperator(task_id="all_settled", trigger_rule="none_failed")
         batches = settle.expand(arrival=arrivals.output)
         batches >> announce
@@ -82,16 +82,16 @@ def train_dag(spec: ModelSpec) -> DAG:
         max_active_runs=2,
         **_shared(spec, "train", "Trains a candidate on the newest data and judges it against the champion."),
     ) as dag:
-        run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec.name)
-        features = do.BuildFeaturesOperator(task_id="build_features", model=spec.name, run=run.output)
+        run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
+        features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
         candidate = do.TrainModelOperator(
-            task_id="train", model=spec.name, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
+            task_id="train", model=spec, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
         )
         evaluation = do.EvaluateModelOperator(
-            task_id="evaluate", model=spec.name, run=run.output, features=features.output, candidate=candidate.output
+            task_id="evaluate", model=spec, run=run.output, features=features.output, candidate=candidate.output
         )
-        judgement = do.JudgeCandidateOperator(task_id="judge", model=spec.name, evaluation=evaluation.output)
-        do.RegisterModelOperator(task_id="register", model=spec.name, judgement=judgement.output)
+        judgement = do.JudgeCandidateOperator(task_id="judge", model=spec, evaluation=evaluation.output)
+        do.RegisterModelOperator(task_id="register", model=spec, judgement=judgement.output)
     return dag
 
 
@@ -112,7 +112,7 @@ def deploy_dag(spec: ModelSpec) -> DAG:
         max_active_runs=1,
         **_shared(spec, "deploy", "Loads the challenger on the model server, checks its answers, and lets it serve."),
     ) as dag:
-        do.DeployModelOperator(task_id="deploy", model=spec.name)
+        do.DeployModelOperator(task_id="deploy", model=spec)
     return dag
 
 
@@ -133,7 +133,7 @@ def rollback_dag(spec: ModelSpec) -> DAG:
         max_active_runs=1,
         **_shared(spec, "rollback", "Makes the previous champion the champion again."),
     ) as dag:
-        do.RollBackOperator(task_id="roll_back", model=spec.name)
+        do.RollBackOperator(task_id="roll_back", model=spec)
     return dag
 
 

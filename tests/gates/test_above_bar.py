@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from everfit.gates.above_bar import AboveBar
 from everfit.statistics.metrics import measure
 from everfit.values import Outcome
@@ -34,8 +35,12 @@ def test_passing_by_a_hair_is_not_passing(binary):
 
 def test_reasons_say_what_was_found_and_wanted(binary):
     passed, failed = AboveBar("auc", at_least=0.6).judge(binary()), AboveBar("auc", at_least=0.95).judge(binary())
-    assert passed.reason.startswith(f"AUC is {passed.effect:.4g}, surely at least {passed.low:.4g}; wanted at least 0.6")
-    assert failed.reason.startswith(f"AUC is {failed.effect:.4g}, surely at most {failed.high:.4g}; wanted at least 0.95")
+    assert passed.reason.startswith(
+        f"AUC is {passed.effect:.4g}, surely at least {passed.low:.4g}; wanted at least 0.6"
+    )
+    assert failed.reason.startswith(
+        f"AUC is {failed.effect:.4g}, surely at most {failed.high:.4g}; wanted at least 0.95"
+    )
 
 
 def test_an_auc_takes_days_of_both_labels(binary):

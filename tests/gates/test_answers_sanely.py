@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from everfit.gates.answers_sanely import AnswersSanely
 from everfit.values import Outcome
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
@@ -22,7 +23,9 @@ def test_two_sides_of_one_comparison(binary):
 
 
 def test_a_wider_margin_is_easier(binary):
-    ranks = [RANK[NotWorseThanChampion("log_loss", float(m)).judge(swapped(binary())).outcome] for m in np.geomspace(1e-4, 1)]
+    ranks = [
+        RANK[NotWorseThanChampion("log_loss", float(m)).judge(swapped(binary())).outcome] for m in np.geomspace(1e-4, 1)
+    ]
     assert ranks == sorted(ranks)
     assert set(ranks) == {0, 1, 2}
 

@@ -1,9 +1,10 @@
-"""How often gates are wrong where the truth is known and rows of a day go together: at most the one in twenty they claim."""
+"""How often gates are wrong where the truth is known and rows of a day go together: once in twenty, as they claim."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from everfit.gates import Evidence
 from everfit.gates.above_bar import AboveBar
 from everfit.gates.beats_baseline import BeatsBaseline
@@ -35,7 +36,7 @@ def rate(gate, days, seed, outcome=Outcome.PASSED, spoil=lambda evidence: eviden
 
 
 def worse_by(margin):
-    """Move the candidate up and down in turn: (s + d - y)² and (s - d - y)² average to (s - y)² + d², so d² = margin."""
+    """Move scores up and down in turn: (s + d - y)² and (s - d - y)² average to (s - y)² + d², so d² = margin."""
 
     def spoil(evidence):
         sign = np.where(np.arange(evidence.rows) % 2, 1, -1)

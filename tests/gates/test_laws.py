@@ -5,6 +5,7 @@ from math import isfinite
 
 import numpy as np
 import pytest
+
 from everfit import catalog
 from everfit.gates import Evidence
 from everfit.gates.above_bar import AboveBar

@@ -1,6 +1,7 @@
 """Wrong settings are refused when a gate is made, with what was wanted."""
 
 import pytest
+
 from everfit.gates.above_bar import AboveBar
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from everfit.registry import MlflowRegistry
 from everfit.values import Candidate
-from tests.services import Service, mlflow_server
+from tests.services import Service, shared_mlflow
 
 
 @pytest.fixture(scope="session")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as service:
-        yield service
+def mlflow() -> Service:
+    return shared_mlflow()
 
 
 @pytest.fixture
@@ -47,7 +46,12 @@ def write_folder(folder: Path, seed: int = 0) -> Path:
 def example() -> object:
     import pandas as pd
 
-    rows = {"distance": [100, 2475], "carrier": ["UA", None], "time_hour": pd.to_datetime(["2013-01-01", "2013-05-02"])}
+    rows = {
+        "distance": [100.0, None],
+        "carrier": ["UA", None],
+        "time_hour": pd.to_datetime(["2013-01-01", None], utc=True),
+        "weekend": pd.array([True, None], dtype="boolean"),
+    }
     return pd.DataFrame(rows)
 
 

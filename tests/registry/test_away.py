@@ -7,7 +7,7 @@ import pytest
 
 from everfit.errors import Unreachable
 from everfit.registry import MlflowRegistry
-from tests.services import mlflow_server
+from tests.services import Service
 
 SOON = 12
 
@@ -28,15 +28,21 @@ def test_a_server_that_is_away_is_told_at_once(nobody: MlflowRegistry) -> None:
     assert time.monotonic() - begun < SOON
 
 
-def test_a_server_that_dies_in_the_middle_and_comes_back(tmp_path: Path) -> None:
-    with mlflow_server(tmp_path / "mlflow") as mlflow:
-        registry = MlflowRegistry(mlflow.url, tmp_path / "work")
-        with pytest.raises(Unreachable, match="when asked to log metrics"), registry.run("toy", "first", "run:1") as run:
+def test_a_server_that_dies_in_the_middle_and_comes_back(mlflow: Service, registry: MlflowRegistry) -> None:
+    def dying() -> None:
+        with registry.run("toy", "first", "run:1") as run:
+            ids.append(run.id)
             mlflow.stop()
-            begun = time.monotonic()
             run.metrics({"auc": 0.7})
+
+    ids: list[str] = []
+    begun = time.monotonic()
+    try:
+        with pytest.raises(Unreachable, match="when asked to log metrics"):
+            dying()
         assert time.monotonic() - begun < SOON
+    finally:
         mlflow.start()
-        with registry.run("toy", "first", "run:1") as again:
-            again.metrics({"auc": 0.7})
-        assert again.id == run.id
+    with registry.run("toy", "first", "run:1") as again:
+        again.metrics({"auc": 0.7})
+    assert again.id == ids[0]

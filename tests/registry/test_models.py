@@ -68,7 +68,11 @@ def test_people_see_one_model_without_pickle_that_mlflow_loads(
     }
     assert client.get_run(made.mlflow_run).outputs.model_outputs[0].model_id == logged.model_id
     version = client.get_model_version_by_alias("for_people", "champion")
-    assert (version.run_id, version.tags["why"], version.source) == (made.mlflow_run, "new data", logged.artifact_location)
+    assert (version.run_id, version.tags["why"], version.source) == (
+        made.mlflow_run,
+        "new data",
+        logged.artifact_location,
+    )
     vendor.set_tracking_uri(mlflow.url)
     try:
         booster = vendor.xgboost.load_model("models:/for_people@champion")
@@ -76,7 +80,7 @@ def test_people_see_one_model_without_pickle_that_mlflow_loads(
     finally:
         vendor.set_tracking_uri(None)
     assert booster.predict(xgboost.DMatrix(np.zeros((1, 2)))).shape == (1,)
-    assert described.signature.inputs.input_names() == ["distance", "carrier", "time_hour"]
+    assert described.signature.inputs.input_names() == ["distance", "carrier", "time_hour", "weekend"]
     assert list(described.flavors) == ["xgboost"]
     needed = (stored(mlflow, "requirements.txt")[0]).read_text()
     assert f"xgboost=={xgboost.__version__}" in needed
@@ -120,9 +124,7 @@ def test_a_name_that_leaves_the_folder_is_refused(registry: MlflowRegistry) -> N
         registry.model_files("any", [FileHash("../model.ubj", "00", 1)])
 
 
-def test_many_register_one_candidate_and_one_version_is_left(
-    candidate: Make, mlflow: Service, tmp_path: Path
-) -> None:
+def test_many_register_one_candidate_and_one_version_is_left(candidate: Make, mlflow: Service, tmp_path: Path) -> None:
     made = candidate("raced")
     racers = [MlflowRegistry(mlflow.url, tmp_path / "work") for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:

@@ -105,7 +105,7 @@ def test_a_mistake_in_python_is_a_spec_error_too() -> None:
 
 
 def test_an_unknown_model_is_named_with_the_nearest(models: Path) -> None:
-    with pytest.raises(UnknownName, match=r"no model in .*models 'shpo'; did you mean 'shop'"):
+    with pytest.raises(UnknownName, match=r"no model in .*models named 'shpo'; did you mean 'shop'"):
         load_spec("shpo", models)
     with pytest.raises(SpecError, match=r"found no file .*nowhere/model\.yaml, wanted a model's model\.yaml there"):
         load_spec(models / "nowhere")

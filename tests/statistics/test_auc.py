@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from everfit.statistics.auc import auc, delong_covariance
-from everfit.statistics.interval import estimate
 from scipy.stats import norm, rankdata
 from sklearn.metrics import roc_auc_score
+
+from everfit.statistics.auc import auc, delong_covariance
+from everfit.statistics.interval import estimate
 
 ASAH = Path(__file__).with_name("asah.csv")
 """113 patients (Turck et al., Intensive Care Medicine 36 (2010) 107-115), the example of R's pROC; rows sorted."""

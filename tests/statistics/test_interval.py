@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from everfit.statistics.interval import Measured, effective, estimate, mean
 from scipy import stats
+
+from everfit.statistics.interval import Measured, effective, estimate, mean
 
 RUNS = 4000
 

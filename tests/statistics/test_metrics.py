@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn import metrics as reference
+
 from everfit.statistics import losses, metrics
 from everfit.statistics.paired import loss_difference
-from sklearn import metrics as reference
 
 RNG = np.random.default_rng(1)
 Y = (RNG.random(400) < 0.3).astype(float)
@@ -51,7 +52,9 @@ def test_a_perfect_forecast_has_no_error_and_no_doubt():
 
 
 def test_sure_and_wrong_costs_much_and_not_infinity():
-    assert losses.per_row("log_loss", np.array([1.0, 0.0]), np.array([0.0, 1.0])) == pytest.approx([34.54, 34.54], abs=0.01)
+    assert losses.per_row("log_loss", np.array([1.0, 0.0]), np.array([0.0, 1.0])) == pytest.approx(
+        [34.54, 34.54], abs=0.01
+    )
 
 
 def test_names_that_do_not_exist_are_refused():

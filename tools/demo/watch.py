@@ -51,12 +51,12 @@ class Watch:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.seconds: dict[str, float] = {}
-        self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw)
         self._began = time.monotonic()
         self._heading = ""
         self._seen = 0
         self._runs: list[tuple[Run, list[TaskInstance]]] = []
         self._finished: dict[tuple[str, str], list[TaskInstance]] = {}
+        self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._draw)
 
     def __enter__(self) -> Watch:
         self._live.start()

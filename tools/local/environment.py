@@ -32,14 +32,20 @@ cores).
 MEASURED = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-    "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
-    "AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD": PRELOAD,
     "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "20",
 }
 """Airflow settings that hold here and in production. A task's slot is free 1 s after its end, not 5; an API server that
-restarts costs no attempt. Task processes are forked from a process that has imported the heavy libraries already; only
-the scheduler gets that (its LocalExecutor forks the tasks): the triggerer and the DAG processor would pay for nothing.
+restarts costs no attempt.
+"""
+
+PRELOADING = {
+    "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
+    "AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD": PRELOAD,
+}
+"""LocalExecutor forks task processes from a process that has imported the heavy libraries already. Only the scheduler
+gets that: the triggerer and the DAG processor would pay for nothing. (In production a Celery worker imports the same
+module: `AIRFLOW__CELERY__EXTRA_CELERY_CONFIG` in docker-compose.yaml.)
 """
 
 
@@ -53,6 +59,7 @@ def airflow_environment(paths: Paths, ports: Ports, credentials: Credentials) ->
     return {
         **QUIET,
         **MEASURED,
+        **PRELOADING,
         "PYTHONPATH": python_path(paths),
         "AIRFLOW_HOME": str(paths.airflow_home),
         "AIRFLOW__API__BASE_URL": f"http://localhost:{ports.airflow}",
@@ -78,6 +85,18 @@ def airflow_environment(paths: Paths, ports: Ports, credentials: Credentials) ->
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "EVERFIT_WORK": str(paths.work),
     }
+
+
+def shell_environment(paths: Paths, ports: Ports) -> str:
+    """What a shell reads so that the command line `everfit` works on this instance; what is set already stays."""
+    ours = {
+        "EVERFIT_STORE": paths.store,
+        "EVERFIT_LANDING": paths.landing,
+        "EVERFIT_MLFLOW": f"http://127.0.0.1:{ports.mlflow}",
+        "EVERFIT_SERVER": f"http://127.0.0.1:{ports.server}",
+        "EVERFIT_WORK": paths.work,
+    }
+    return "".join(f'export {name}="${{{name}:-{value}}}"\n' for name, value in ours.items())
 
 
 def mlflow_environment() -> dict[str, str]:

@@ -32,13 +32,16 @@ def _beats(component: dict[str, str | None], since: float) -> bool:
     return component["status"] == "healthy" and fresh
 
 
+Started = tuple[Service, Recorded]
+
+
 def wait(
-    waiting: Sequence[tuple[Service, Recorded]],
-    logs: Path,
-    tell: Callable[[str], None],
-    timeout: float = 120,
-) -> None:
-    """Return once all of them are ready; `StackError` with the end of its log for the first that dies or is late."""
+    waiting: Sequence[Started], logs: Path, tell: Callable[[str], None], timeout: float = 120, until: str = ""
+) -> list[Started]:
+    """Return once all of them are ready, or the one named `until` is; what is left is returned.
+
+    `StackError` with the end of its log for the first that dies or is late.
+    """
     began = time.monotonic()
     left = list(waiting)
     while left:
@@ -46,11 +49,14 @@ def wait(
             if ready(service, process.started):
                 tell(f"{service.name} answers after {time.time() - process.started:.1f} s")
                 left.remove((service, process))
+                if service.name == until:
+                    return left
             elif not processes.alive(process):
                 raise _failure(f"{service.name} ended while it was starting", logs / f"{service.name}.log")
             elif time.monotonic() - began > timeout:
                 raise _failure(f"{service.name} does not answer after {timeout:g} s", logs / f"{service.name}.log")
         time.sleep(0.1)
+    return left
 
 
 def _failure(what: str, log: Path) -> StackError:

@@ -78,10 +78,11 @@ def end(recorded: Sequence[Recorded], mark: str, patience: float = 3) -> int:
     A service is asked first and ends its own children in its own order; after `patience` seconds all that is left is
     asked, and a second later killed. (Airflow's triggerer has cleaned up by then, but never ends by itself.)
     """
-    ended: set[int] = set()
+    running = members(recorded, mark)
+    ended = {process.pid for process in running}
     began = time.monotonic()
-    leaders = {one.pid for one in recorded if alive(one)}
-    _signal((process for process in members(recorded, mark) if process.pid in leaders), signal.SIGTERM)
+    leaders = {one.pid for one in recorded}
+    _signal([process for process in running if process.pid in leaders], signal.SIGTERM)
     while running := members(recorded, mark):
         ended |= {process.pid for process in running}
         waited = time.monotonic() - began

@@ -42,7 +42,15 @@ def services(paths: Paths, ports: Ports, credentials: Credentials) -> tuple[Serv
         Service(
             "model-server",
             "Model server",
-            _python("everfit.serving", "--registry", mlflow, "--port", str(ports.server)),
+            _python(
+                "everfit.serving",
+                "--registry",
+                mlflow,
+                "--port",
+                str(ports.server),
+                "--work",
+                str(paths.work / "served"),
+            ),
             server_environment(paths),
             f"{server}/healthz",
         ),

@@ -9,6 +9,7 @@ replaced (`localised`), nothing else.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from tools.local.errors import StackError
 from tools.local.paths import PROJECT, Paths
 from tools.local.ports import Ports
 
-FILE = PROJECT / "airflow_settings.yaml"
+FILE = Path(os.environ.get("EVERFIT_SETTINGS") or PROJECT / "airflow_settings.yaml")
 
 
 @dataclass(frozen=True)

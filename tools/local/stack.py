@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.local import health, ports, processes, templates
 from tools.local.airflow_api import Airflow
 from tools.local.credentials import USER, Credentials, keep
-from tools.local.environment import process_environment
+from tools.local.environment import process_environment, shell_environment
 from tools.local.files import locked, write_json
 from tools.local.paths import Paths
 from tools.local.ports import Ports
@@ -107,6 +107,7 @@ def _prepare(paths: Paths, chosen: Ports) -> Credentials:
     credentials = keep(_credentials(paths))
     write_json(paths.passwords, {USER: credentials.password}, mode=0o600)
     ports.save(_ports(paths), chosen)
+    (paths.state / "everfit.env").write_text(shell_environment(paths, chosen))
     return credentials
 
 
@@ -122,12 +123,12 @@ def _start(stack: Stack, tell: Tell) -> None:
     every = services(stack.paths, stack.ports, stack.credentials)
     started: list[Recorded] = []
     try:
-        first = {one.name: (one, _start_one(stack, one, started)) for one in every if one.name not in late}
-        health.wait([first.pop("api-server")], stack.paths.logs, tell)
+        first = [(one, _start_one(stack, one, started)) for one in every if one.name not in late]
+        left = health.wait(first, stack.paths.logs, tell, until="api-server")
         with stack.airflow() as airflow:
             airflow.apply(localised(read(), stack.paths, stack.ports))
         then = [(one, _start_one(stack, one, started)) for one in every if one.name in late]
-        health.wait([*first.values(), *then], stack.paths.logs, tell)
+        health.wait([*left, *then], stack.paths.logs, tell)
     except BaseException:  # also an interrupt: never leave half a stack behind
         processes.end(started, str(stack.paths.state))
         _forget(stack.paths)

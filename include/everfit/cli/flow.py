@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from everfit.steps.snapshot import TrainRequest
     from everfit.values import Candidate, Features, Judgement, Snapshot
 
+SHOWN = 10
 STEPS = (
     "waiting",
     "validate",
@@ -71,12 +72,13 @@ class Flow:
             line(arrival.partition)
             found = validate(self.ports, self.spec, arrival)
             line.say(_found(found), "" if found.accepted else "red")
-        for reason in found.reasons:
+        for reason in found.reasons[:SHOWN]:
             self.telling.note(reason, "red")
         if self._goes_to("commit"):
             with self.telling.step("commit") as line:
                 entry = commit(self.ports, self.spec, found, attempt=f"cli-{uuid4().hex[:12]}")
-                line.say(f"entry {entry.seq}: {in_words(entry)}")
+                words = in_words(entry).partition(":")[0] if found.reasons else in_words(entry)
+                line.say(f"entry {entry.seq}: {words}", "red" if found.reasons else "")
 
     def _train(self, request: TrainRequest) -> None:
         from everfit.steps.snapshot import resolve, snapshot_of
@@ -109,7 +111,7 @@ class Flow:
         with self.telling.step("train") as line:
             device = Device(triggered.device)
             candidate = train(self.ports, self.spec, snapshot, features, triggered.run, device, line)
-            line.say(f"{self.spec.train.algorithm} on {candidate.device} in {candidate.seconds:.1f} s")
+            line.say(f"{self.spec.train.algorithm} on {candidate.device} in {candidate.seconds:.2f} s")
         self.telling.note(self.ports.registry.run_url(candidate.mlflow_run))
         if self._goes_to("evaluate"):
             self._judge(snapshot, features, candidate)

@@ -60,15 +60,15 @@ class Telling:
     def step(self, name: str) -> Iterator[Line]:
         """Show a step while it runs, then as a line with its seconds; an error ends it in red and goes on up."""
         begin = perf_counter()
-        with self.console.status(f"[bold]{name}[/bold]") as status:
-            line = Line(name, status)
-            try:
+        line = Line(name, self.console.status(f"[bold]{name}[/bold]"))
+        try:
+            with line.status:
                 yield line
-            except EverfitError:
-                line.say("failed", "bold red")
-                raise
-            finally:
-                self._row(Text(name, "bold"), Text(line.text, line.style), f"{perf_counter() - begin:.1f} s")
+        except EverfitError:
+            line.say("failed", "bold red")
+            raise
+        finally:
+            self._row(Text(name, "bold"), Text(line.text, line.style), f"{perf_counter() - begin:.1f} s")
 
     def note(self, text: str, style: str = "dim") -> None:
         """A line that belongs to the step above it."""

@@ -76,6 +76,13 @@ class Inputs:
             {column.name: _typed(column, rows[column.name]) for column in self.inputs}, index=rows.index
         )
 
+    def put_into(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """All columns of `rows`, the inputs among them typed as `read` types them."""
+        whole, typed = rows.copy(deep=False), self.read(rows)
+        for name in self.names:
+            whole[name] = typed[name]
+        return whole
+
 
 def _kind(name: str, values: pd.Series[Any]) -> Kind:
     import pandas as pd

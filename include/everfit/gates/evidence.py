@@ -54,6 +54,12 @@ class Evidence:
         """How many labelled rows there are."""
         return len(self.y)
 
+    @property
+    def scores(self) -> dict[str, Array]:
+        """Everybody's scores by name: candidate, champion if there is one to compare with, baseline."""
+        found = {"candidate": self.candidate, "champion": self.champion, "baseline": self.baseline}
+        return {who: scores for who, scores in found.items() if scores is not None}
+
     def baseline_for(self, loss: str) -> Array:
         """The constant answer that does best under `loss`: the training median for `absolute`, else the mean."""
         return self.baseline_median if loss == "absolute" and self.baseline_median is not None else self.baseline

@@ -102,4 +102,14 @@ def _entry(said: Mapping[str, Any], data: bytes, name: str) -> Entry:
             fence=load(Fence, said["fence"]) if "fence" in said else None,
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise LedgerError(f"{name} does not hold what a {said['kind']} holds: {error}; use a newer everfit") from error
+        raise LedgerError(
+            f"{name} does not hold what a {said['kind']} holds: {_what_is_wrong(error)}; use a newer everfit"
+        ) from error
+
+
+def _what_is_wrong(error: Exception) -> str:
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        return repr(error)
+    return ", ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())

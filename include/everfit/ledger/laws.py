@@ -15,7 +15,7 @@ def check(body: Body, view: View) -> None:
     """Raise if `body` cannot follow on `view`.
 
     `StaleHead` if it names another champion than there is, `UnknownName` for a version that was never registered,
-    `LedgerError` for one that is registered twice or replaces itself.
+    `LedgerError` for one that is registered twice, replaces itself, or is rolled back to and never was the champion.
     """
     match body:
         case ModelRegistered(version=made) if made.version in view.versions:
@@ -33,6 +33,8 @@ def check(body: Body, view: View) -> None:
                 raise LedgerError(f"version {version} is the champion already; there is nothing to decide")
         case _:
             pass
+    if isinstance(body, RolledBack) and all(entry.body.version != body.version for entry in view.of(Promoted)):
+        raise LedgerError(f"version {body.version} was never the champion, so there is no way back to it; promote it")
 
 
 def _registered(version: int, view: View) -> None:

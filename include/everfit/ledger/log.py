@@ -112,11 +112,18 @@ class Ledger:
     def _create(self, name: str, data: bytes) -> bool:
         """Create the file; a win whose answer got lost on the way still counts: then the bytes there are our own."""
         try:
-            return self.store.create(name, data) or self.store.read(name) == data
+            won = self.store.create(name, data)
         except Unreachable:
-            if self.store.exists(name) and self.store.read(name) == data:
+            if self._is(name, data):
                 return True
             raise
+        return won or self._is(name, data)
+
+    def _is(self, name: str, data: bytes) -> bool:
+        try:
+            return self.store.read(name) == data
+        except FileNotFoundError:
+            return False
 
     def _read_all(self) -> None:
         folder = f"ledger/{self.model}"

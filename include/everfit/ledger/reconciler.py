@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from everfit.ledger.log import Ledger
 from everfit.ledger.view import View
-from everfit.ports import Registry, Target
+from everfit.ports import Target
 
 
-def reconcile(model: str, ledger: Ledger, registry: Registry, target: Target | None = None) -> Mapping[str, int | None]:
+class Aliases(Protocol):
+    """What reconciling asks of a `Registry`."""
+
+    def alias(self, model: str, name: str) -> int | None:
+        """The version that the alias points to, or None."""
+
+    def set_alias(self, model: str, name: str, version: int | None) -> None:
+        """Point the alias to the version, or remove it with None."""
+
+
+def reconcile(model: str, ledger: Ledger, registry: Aliases, target: Target | None = None) -> Mapping[str, int | None]:
     """Point `champion`, `previous` and `challenger` to the ledger's versions; returns where they point.
 
     Only what differs is set, so that it can be called at any time, by any number of processes, after any crash.

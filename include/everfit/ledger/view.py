@@ -37,14 +37,14 @@ class Standing(NamedTuple):
     def after(self, body: Body) -> Standing:
         """The standing once `body` has been decided.
 
-        Promoting a version ends the wait of older ones; rolling back takes the undone versions off the `reign`, so
-        that they are never the ones to go back to.
+        Promoting a version ends the wait of older ones. Rolling back takes what is undone off the `reign`, so that it
+        is never the version to go back to; going forward again to an undone version puts it in the champion's place.
         """
         match body:
             case ModelRegistered(version=made):
                 return self._replace(waiting=self.waiting | {made.version})
             case DeploymentStarted(version=version):
-                return self._replace(trial=version)
+                return self._replace(trial=None if version in self.reign[-1:] else version)
             case DeploymentFailed(version=version):
                 trial = None if self.trial == version else self.trial
                 return self._replace(trial=trial, waiting=self.waiting - {version})
@@ -52,8 +52,8 @@ class Standing(NamedTuple):
                 later = frozenset(other for other in self.waiting if other > version)
                 return Standing((*self.reign, version), None, later)
             case RolledBack(version=version, undone=undone):
-                before = self.reign[: self.reign.index(version)] if version in self.reign else ()
-                return Standing((*before, version), None, self.waiting - {version, undone})
+                at = max((place for place, then in enumerate(self.reign) if then == version), default=-1)
+                return Standing((*self.reign[:at], version), None, self.waiting - {version, undone})
             case _:
                 return self
 

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -58,12 +58,12 @@ class XGBoost:
     file: ClassVar[str] = "model.ubj"
 
     def __post_init__(self) -> None:
-        taken = sorted(set(self.extra) & (OURS | set(self.__dataclass_fields__)))
-        if taken:
-            own = taken[0] in self.__dataclass_fields__
-            raise ValueError(
-                f"extra.{taken[0]}: {'a setting of its own: move it up' if own else 'everfit sets this one'}"
-            )
+        settings = {field.name for field in fields(self)}
+        for name in self.extra:
+            if (setting := ALIASES.get(name, name)) in settings:
+                raise ValueError(f"extra.{name}: this is the setting {setting!r}: write it there")
+            if name in OURS:
+                raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
 
     def fit(self, data: Training, device: Device, seed: int, progress: Progress) -> Trained:
         """Train on `data.train`, watching `data.holdout`.
@@ -113,7 +113,7 @@ class XGBoost:
         return _Scorer(booster)
 
     def _params(self, task: str) -> dict[str, Any]:
-        settings = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("rounds", "extra")}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "extra")}
         fixed = {"objective": OBJECTIVES[task], "eval_metric": METRICS[task], "tree_method": "hist"}
         return {**fixed, **settings, **self.extra}
 

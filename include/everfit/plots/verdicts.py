@@ -64,5 +64,6 @@ def draw(verdict: Verdict) -> Drawing | None:
 
 
 def _short(value: float) -> str:
-    """Four digits; whole numbers for large ones."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - four digits
+    """Four digits; whole numbers for large ones; a minus that can be seen."""
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - four digits
+    return text.replace("-", "−")  # noqa: RUF001 - a minus

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from everfit.errors import Corrupted, EverfitError, Unreachable, UnknownName
+from everfit.errors import Corrupted, EverfitError, UnknownName, Unreachable
 from everfit.ports import Run
 from everfit.registry.package import check_files, check_names, hash_folder, package
 from everfit.registry.run import MlflowRun, shorten
@@ -218,7 +218,9 @@ class MlflowRegistry:
         for model in self._models(experiment, run):
             if _ready(model) and model.tags.get(DIGEST) == _digest(files):
                 return model
-        raise Corrupted(f"the MLflow run {run} has no model with the recorded files ({_digest(files)[:12]}…): train again")
+        raise Corrupted(
+            f"the MLflow run {run} has no model with the recorded files ({_digest(files)[:12]}…): train again"
+        )
 
     def _versions_of(self, candidate: Candidate) -> list[Any]:
         with self._server.asked(f"find the versions of {candidate.model}") as client:
@@ -292,5 +294,10 @@ def _version(found: Any) -> ModelVersion:
             f"version {found.version} of {found.name} has no tag {FILES}: it was not registered by everfit, and nothing"
             " says which bytes may be loaded"
         )
-    files = tuple(load(FileHash, item) for item in json.loads(recorded))
+    try:
+        files = tuple(load(FileHash, item) for item in json.loads(recorded))
+    except ValueError as error:
+        raise Corrupted(
+            f"the tag {FILES} of version {found.version} of {found.name} is no list of files: {error}"
+        ) from error
     return ModelVersion(found.name, int(found.version), found.run_id, files)

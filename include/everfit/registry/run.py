@@ -73,7 +73,9 @@ class MlflowRun:
         """Log the batches as a dataset input: its digest is the snapshot's id, its profile names every batch's hash."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
-        source = {"snapshot": snapshot_id, "partitions": [b.label for b in (batches[0], batches[-1])]} if batches else {}
+        source = (
+            {"snapshot": snapshot_id, "partitions": [b.label for b in (batches[0], batches[-1])]} if batches else {}
+        )
         profile = {
             "num_rows": sum(b.rows for b in batches),
             "batches": [{"batch": b.label, "sha256": b.sha256, "rows": b.rows} for b in batches],
@@ -93,8 +95,9 @@ class MlflowRun:
         from mlflow.entities import Metric
 
         points = []
+        known = self._data().metrics if self.resumed else {}
         for name, pairs in wanted.items():
-            there = self._history(name)
+            there = self._history(name) if name in known else {}
             for step, value in pairs:
                 last, stamp = there.get(step, (None, self.started + step - 1))
                 if last != float(value):
@@ -104,9 +107,7 @@ class MlflowRun:
                 client.log_batch(self.id, metrics=some)
 
     def _history(self, name: str) -> dict[int, tuple[float, int]]:
-        """What a resumed run says of a metric already: step to value and time."""
-        if not self.resumed or name not in self._data().metrics:
-            return {}
+        """What the run says of a metric already: step to value and time."""
         with self.server.asked(f"read metric {name}") as client:
             points = client.get_metric_history(self.id, name)
         return {p.step: (p.value, p.timestamp) for p in sorted(points, key=lambda p: p.timestamp)}

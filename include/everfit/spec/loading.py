@@ -62,7 +62,7 @@ def _spec_file(name_or_path: str | Path, models: Path | None) -> Path:
         models = models or models_folder()
         path = models / name_or_path / FILE
         if not path.is_file():
-            raise UnknownName(f"model in {_shown(models)}", name_or_path, spec_names(models))
+            raise UnknownName(f"model in {_shown(models)} named", name_or_path, spec_names(models))
         return path
     path = Path(name_or_path)
     path = path if path.suffix in {".yaml", ".yml"} else path / FILE

@@ -56,8 +56,7 @@ class Mistake:
 
 def complaint(mistakes: Sequence[Mistake]) -> PydanticCustomError:
     """Mistakes as an error that a pydantic validator can raise; `in_our_words` takes them out again."""
-    text = "; ".join(map(str, mistakes)).replace("{", "{{").replace("}", "}}")
-    return PydanticCustomError("mistakes", text, {"mistakes": tuple(mistakes)})
+    return PydanticCustomError("mistakes", "; ".join(map(str, mistakes)), {"mistakes": tuple(mistakes)})
 
 
 def in_our_words(error: ValidationError, kind: type[Any]) -> list[Mistake]:

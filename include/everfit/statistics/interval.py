@@ -60,7 +60,7 @@ def count_clusters(clusters: NDArray[np.int64]) -> int:
 
 
 def effective(clusters: NDArray[np.int64]) -> float:
-    """How many clusters of equal size would say as much: all of them when they are equal, near 1 if one holds most rows.
+    """How many clusters of equal size would say as much: all of them if they are equal, near 1 if one has most rows.
 
     Source: Carter, Schnepel and Steigerwald, Review of Economics and Statistics 99 (2017) 698-709, for dependence that
     is strong within clusters.

@@ -56,12 +56,17 @@ def measure(metric: str, y: Array, scores: Array) -> Measured:
 
 
 def table(task: str, y: Array, scores: Array) -> dict[str, float]:
-    """Every metric of the task, by name; `auc` and `r2` are left out when the label does not vary.
+    """Every metric of the task, by name; `auc` and `r2` are left out when the label does not vary, all if a score is
+    not finite.
 
     >>> import numpy as np
     >>> table("regression", np.array([1.0, 2.0]), np.array([1.0, 3.0]))
     {'mae': 0.5, 'rmse': 0.7071067811865476, 'r2': -1.0}
     """
+    import numpy as np
+
+    if not np.isfinite(scores).all():
+        return {}
     varies = len(y) > 0 and float(y.min()) != float(y.max())
     names = [name for name, tasks in TASKS.items() if task in tasks and (varies or name not in ("auc", "r2"))]
     return {name: measure(name, y, scores).value for name in names}

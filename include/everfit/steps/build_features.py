@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import everfit
-from everfit.errors import Corrupted, DataError, NotEnoughData, SpecError, did_you_mean
+from everfit.errors import Corrupted
 from everfit.features import Columns, FeatureCode, Inputs, load_code, pack, write_tables
-from everfit.steps.feature_table import BATCH, LABEL, TIME, FeatureTable
+from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
+from everfit.steps.labels import check_columns, check_learnable, labels, times
+from everfit.steps.point_in_time import history_before, point_in_time, stack
 from everfit.steps.rows import batch_rows
 from everfit.values import Features, Snapshot, canonical, digest, dump, load
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
 
-FEWEST_ROWS = 30
 EXAMPLES = 3
-SAMPLED = 16
 
 
 def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Features:
@@ -36,29 +35,67 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
     """
     code = load_code(spec.code_path)
     key = f"features/{spec.name}/{_id(spec, snapshot, code)}"
-    made_before = _find(ports, f"{key}.json")
-    if made_before:
-        return made_before
+    if found := _built_before(ports, key):
+        return found
     rows = [batch_rows(ports, spec, code, batch) for batch in snapshot.batches]
-    _check_columns(spec, code, rows)
-    inputs = Inputs.learn(_stack([frame[list(code.inputs)] for frame in rows]), code.inputs)
-    rows = [frame.assign(**inputs.read(frame)) for frame in rows]
-    parts = point_in_time(code, rows)
-    whole = _stack(
-        [_labelled(spec, part, frame, batch.partition) for part, frame, batch in zip(parts, rows, snapshot.batches)]
-    )
-    table = FeatureTable(whole[whole[LABEL].notna()].reset_index(drop=True), inputs, rows[0][list(code.inputs)][:EXAMPLES])
+    for frame in rows:
+        check_columns(spec, code, frame)
+    inputs = Inputs.learn(stack([frame[list(code.inputs)] for frame in rows]), code.inputs)
+    rows = [inputs.put_into(frame) for frame in rows]
+    table, unlabeled = _table(spec, snapshot, code, inputs, rows)
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    _check_learnable(spec, training, held_out)
+    check_learnable(spec, training.frame[LABEL], held_out.frame[LABEL])
     Columns.learn(training.features).encode(table.features)
-    return _keep(ports, key, code, table, code.history(_stack(rows)), Features)
+    with tempfile.TemporaryDirectory(dir=ports.work) as scratch:
+        files = _write(Path(scratch), table, history_before(code, rows, len(rows)))
+        features = Features(
+            snapshot=snapshot.id,
+            table=ports.store.put_file(f"{key}.parquet", files / "table.parquet"),
+            history=ports.store.put_file(f"{key}.history.tar", files / "history.tar"),
+            code=code.sha256,
+            columns=tuple(map(str, table.features.columns)),
+            training_rows=len(training.frame),
+            holdout_rows=len(held_out.frame),
+            unlabeled_rows=unlabeled,
+        )
+    ports.store.write(f"{key}.json", canonical(dump(features)))
+    return features
 
 
-def point_in_time(code: FeatureCode, rows: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
-    """The features of each batch's rows, given the history of the batches before it; `rows` is oldest first."""
-    parts = []
-    for place, frame in enumerate(rows):
-        known = code.history(_stack(rows[:place]) if place else frame.iloc[:0])
-        parts.append(code.features(frame, known))
-        _check_row_by_row(code, frame, known, parts[-1])
-    return parts
+def _table(
+    spec: ModelSpec, snapshot: Snapshot, code: FeatureCode, inputs: Inputs, rows: list[pd.DataFrame]
+) -> tuple[FeatureTable, int]:
+    """The labelled rows of all batches, and how many others there were."""
+    parts = point_in_time(code, rows)
+    for part, frame, batch in zip(parts, rows, snapshot.batches, strict=True):
+        part[LABEL], part[TIME], part[BATCH] = labels(spec, frame), times(spec, frame), batch.partition
+    kept = [part[part[LABEL].notna()] for part in parts]
+    example = rows[0][list(code.inputs)].head(EXAMPLES)
+    return FeatureTable(stack(kept), inputs, example), sum(map(len, parts)) - sum(map(len, kept))
+
+
+def _write(folder: Path, table: FeatureTable, history: Mapping[str, pd.DataFrame]) -> Path:
+    table.write(folder / "table.parquet")
+    write_tables(history, folder / "history")
+    pack(folder / "history", folder / "history.tar")
+    return folder
+
+
+def _built_before(ports: Ports, key: str) -> Features | None:
+    """What an earlier call built, if all of it is still there and as it was; else it is built anew."""
+    try:
+        found = load(Features, json.loads(ports.store.read(f"{key}.json")))
+        ports.store.local_file(found.table)
+        ports.store.local_file(found.history)
+    except (FileNotFoundError, Corrupted, ValueError):
+        return None
+    return found
+
+
+def _id(spec: ModelSpec, snapshot: Snapshot, code: FeatureCode) -> str:
+    """Equal data, code and libraries give an equal table, so it has one name."""
+    import pandas as pd
+
+    tables = {name: table.file for name, table in spec.data.tables.items()}
+    what = [snapshot.id, code.sha256, spec.label, spec.time, spec.task, tables, FORMAT, pd.__version__]
+    return digest(what)[:16]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LABEL, TIME, BATCH = "__label", "__time", "__batch"
+FORMAT = 1  # one more whenever the same data and code would give another table
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,5 +66,5 @@ class FeatureTable:
 
 def _records(example: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as plain JSON values: a missing value is null, a time is text."""
-    rows: list[dict[str, Any]] = example.astype(object).where(example.notna(), None).to_dict("records")
-    return [{name: v.isoformat() if hasattr(v, "isoformat") else v for name, v in row.items()} for row in rows]
+    rows = example.astype(object).where(example.notna(), None).to_dict("records")
+    return [{str(name): v.isoformat() if hasattr(v, "isoformat") else v for name, v in row.items()} for row in rows]

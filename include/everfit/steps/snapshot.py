@@ -95,7 +95,8 @@ def _window(view: View, spec: ModelSpec, request: TrainRequest) -> tuple[tuple[i
     least, wanted = spec.window.at_least, request.batches or spec.window.batches
     if wanted < least:
         raise SpecError(
-            f"{spec.name}: a window of {wanted} batches was asked for; the spec wants at least {least} (window.at_least)"
+            f"{spec.name}: a window of {wanted} batches was asked for, "
+            f"wanted at least {least} (the spec's window.at_least)"
         )
     until = request.until
     known = tuple((seq, batch) for seq, batch in view.batches if until is None or batch.partition <= until)

@@ -14,6 +14,7 @@ from everfit.validation.label import check_rows
 from everfit.validation.read import read_table
 from everfit.validation.report import render
 from everfit.validation.suites import Suite, load_suite
+from everfit.validation.words import value
 from everfit.values import Arrival, Check, Inspection
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _read(table: str, name: str, files: Mapping[str, Path]) -> tuple[DataFrame |
         frame = read_table(files[name], name)
     except DataError as error:
         return None, Check(table, None, wanted, f"that {error}", False)
-    return frame, Check(table, None, wanted, f"{len(frame):,} rows, {frame.shape[1]} columns", len(frame) > 0)
+    return frame, Check(table, None, wanted, f"{value(len(frame))} rows, {frame.shape[1]} columns", len(frame) > 0)
 
 
 def _extra_files(spec: ModelSpec, files: Mapping[str, Path]) -> list[Check]:

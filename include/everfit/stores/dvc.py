@@ -136,7 +136,7 @@ def _pull(repo: Any, batch: Batch) -> None:
 def _lost(repo: Any) -> list[str]:
     from dvc_data.hashfile.tree import Tree
 
-    remote, folder = repo.cloud.get_remote_odb(), repo.index.outs[0].hash_info
+    remote, folder = repo.cloud.get_remote_odb(), next(iter(repo.index.outs)).hash_info
     if not remote.exists(folder.value):
         return ["the list of files"]
     return ["/".join(key) for key, _, file in Tree.load(remote, folder) if not remote.exists(file.value)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError, did_you_mean
+from everfit.validation.words import examples, value
 from everfit.values import Check
 
 if TYPE_CHECKING:
@@ -26,28 +27,24 @@ def check_rows(rows: DataFrame, *, label: str, time: str, task: str, code: Path)
 
 def _label(values: Series, name: str, task: str) -> tuple[Check, ...]:
     known = values.dropna()
-    kinds = known.unique()
-    found = f"{len(kinds):,} different values in {len(known):,} of {len(values):,} rows"
-    if len(kinds) == 0:
-        found = f"no value in any of {len(values):,} rows"
-    elif len(kinds) == 1:
-        found = f"always {kinds[0]:g}" if _is_number(kinds[0]) else f"always {kinds[0]!r}"
-        found += f", in {len(known):,} of {len(values):,} rows"
+    kinds = known.unique().tolist()
+    found = f"{value(len(kinds))} different values"
+    if len(kinds) == 1:
+        found = f"always {value(kinds[0])}"
+    found += f" in {value(len(known))} of {value(len(values))} rows"
+    if not kinds:
+        found = f"no value in any of {value(len(values))} rows"
     varied = Check("label", name, "at least two different values to learn from", found, len(kinds) > 1)
-    if task != "binary" or len(kinds) == 0:
+    if task != "binary" or not kinds:
         return (varied,)
     others = known[~known.isin([0, 1])]
-    found = f"{len(others):,} other values, such as {others.iloc[0]!r}" if len(others) else f"{known.mean():.1%} are 1"
+    found = f"{value(len(others))} other values{examples(others.tolist())}" if len(others) else "nothing else"
     return (varied, Check("label", name, "only 0 and 1", found, not len(others), share=len(others) / len(values)))
 
 
 def _time(values: Series, name: str) -> Check:
     empty = int(values.isna().sum())
-    found = f"{empty:,} of {len(values):,} rows without" if empty else f"from {values.min()} to {values.max()}"
+    found = f"from {values.min()} to {values.max()}"
+    if empty:
+        found = f"{value(empty)} of {value(len(values))} rows without"
     return Check("label", name, "a time in every row", found, not empty, share=empty / max(len(values), 1))
-
-
-def _is_number(value: object) -> bool:
-    from numbers import Real
-
-    return isinstance(value, Real)

@@ -73,14 +73,12 @@ def _scheduled_minutes(flights, airports):
 
 
 def _with_plane(flights, planes):
-    plane = planes.drop_duplicates("tailnum").set_index("tailnum").reindex(flights["tailnum"])
-    maker = plane["manufacturer"].str.split().str[0]
-    return flights.assign(
-        plane_age=flights["year"].to_numpy() - plane["year"].to_numpy(),
-        seats=plane["seats"].to_numpy(),
-        engines=plane["engines"].to_numpy(),
-        maker=maker.where(maker.isin(["BOEING", "AIRBUS", "BOMBARDIER", "EMBRAER", "MCDONNELL"])).to_numpy(),
+    maker = planes["manufacturer"].str.split().str[0]
+    known = planes[["tailnum", "seats", "engines"]].assign(
+        built=planes["year"], maker=maker.where(maker.isin(["BOEING", "AIRBUS", "BOMBARDIER", "EMBRAER", "MCDONNELL"]))
     )
+    joined = flights.merge(known.drop_duplicates("tailnum"), on="tailnum", how="left")
+    return joined.assign(plane_age=joined["year"] - joined["built"])
 
 
 def _with_weather(flights, weather):

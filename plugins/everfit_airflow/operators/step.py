@@ -33,7 +33,8 @@ class StepOperator(BaseOperator):
 
     def __init__(self, *, model: str | ModelSpec, connections: Connections | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.model = model
+        self.model = model if isinstance(model, str) else model.name
+        self._spec = None if isinstance(model, str) else model
         self.connections = connections or Connections()
 
     @abstractmethod
@@ -49,10 +50,10 @@ class StepOperator(BaseOperator):
         return self.step(EverfitHook(self.connections).ports(), self.spec(), context)
 
     def spec(self) -> ModelSpec:
-        """The model's spec, read anew: a task always works with the files of today."""
+        """The model's spec: the one given, or the file of that name as it is now."""
         from everfit.spec import load_spec
 
-        return load_spec(self.model) if isinstance(self.model, str) else self.model
+        return self._spec or load_spec(self.model)
 
 
 def attempt_of(context: Context) -> str:

@@ -36,7 +36,8 @@ class NewBatchSensor(BaseSensorOperator):
 
     def __init__(self, *, model: str | ModelSpec, connections: Connections | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.model = model
+        self.model = model if isinstance(model, str) else model.name
+        self._spec = None if isinstance(model, str) else model
         self.connections = connections or Connections()
 
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> list[dict[str, Any]]:  # noqa: ARG002
@@ -77,7 +78,7 @@ class NewBatchSensor(BaseSensorOperator):
         return [dump(arrival) for arrival in arrivals[:AT_ONCE]]
 
     def spec(self) -> ModelSpec:
-        """The model's spec, read anew."""
+        """The model's spec: the one given, or the file of that name as it is now."""
         from everfit.spec import load_spec
 
-        return load_spec(self.model) if isinstance(self.model, str) else self.model
+        return self._spec or load_spec(self.model)

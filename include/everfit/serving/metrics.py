@@ -1,0 +1,47 @@
+"""What the server counts, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+# Probabilities need even steps between 0 and 1; minutes, prices and the like need few steps over many sizes.
+SCORES = (-1000, -100, -50, -20, -10, -5, -1, 0, *(i / 20 for i in range(1, 21)), 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+@dataclass
+class Metrics:
+    """The server's counters, in a registry of their own."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        by = ["model", "version", "alias"]
+        own = self.registry
+        self.requests = Counter("everfit_requests", "Requests for predictions", [*by, "status"], registry=own)
+        self.rows = Counter("everfit_rows", "Rows answered", by, registry=own)
+        self.seconds = Histogram(
+            "everfit_request_seconds", "Seconds to answer", ["model"], buckets=SECONDS, registry=own
+        )
+        self.scores = Histogram("everfit_score", "Scores given", ["model", "version"], buckets=SCORES, registry=own)
+        self.versions = Gauge("everfit_version_info", "1 for each version that is loaded", by, registry=own)
+
+    def answered(self, model: str, version: int, alias: str, scores: Iterable[float]) -> None:
+        """Count the rows and scores of one answer."""
+        observe = self.scores.labels(model, version).observe
+        rows = 0
+        for score in scores:
+            observe(score)
+            rows += 1
+        self.rows.labels(model, version, alias).inc(rows)
+
+    def page(self, loaded: Mapping[str, Mapping[str, int]]) -> bytes:
+        """The text that Prometheus reads; `loaded` is model to alias to version."""
+        self.versions.clear()
+        for model, numbers in loaded.items():
+            for alias, version in numbers.items():
+                self.versions.labels(model, version, alias).set(1)
+        return generate_latest(self.registry)

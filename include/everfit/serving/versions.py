@@ -1,0 +1,145 @@
+"""Which versions are loaded: they follow the registry's aliases, and a new one replaces the old one in one step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from types import MappingProxyType
+from typing import Protocol
+
+from everfit.errors import DeployError, EverfitError, UnknownName, Unreachable
+from everfit.ports import Registry
+from everfit.predictor import Predictor
+from everfit.values import ModelVersion
+
+ALIASES = ("champion", "challenger", "previous")
+log = logging.getLogger(__name__)
+
+
+class Source(Registry, Protocol):
+    """A registry that can also be asked what there is."""
+
+    def models(self) -> list[str]:
+        """The names of the registered models."""
+
+    def aliases(self, model: str) -> Mapping[str, int]:
+        """Every alias of the model with its version."""
+
+    def version(self, model: str, number: int) -> ModelVersion:
+        """The version's run and files."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A version that can answer."""
+
+    version: int
+    predictor: Predictor
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What is loaded of one model, by alias, and what is wrong with the rest; replaced whole, never changed."""
+
+    by_alias: Mapping[str, Loaded] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Alias to version number."""
+        return {alias: loaded.version for alias, loaded in self.by_alias.items()}
+
+
+class Versions:
+    """The loaded versions of the models in `names`, or of all registered models if none are named.
+
+    A request reads one reference and keeps what it got: following the aliases builds a new shelf beside the old one
+    and then replaces the reference, so no request waits or fails. What does not load leaves its alias where it was.
+    Every file is checked against the SHA-256 that the registry recorded before anything is loaded.
+    """
+
+    def __init__(self, registry: Source, names: Sequence[str] = ()) -> None:
+        self._registry, self._named = registry, tuple(names)
+        self._shelves: Mapping[str, Shelf] = MappingProxyType({name: Shelf() for name in names})
+        self._lock = Lock()
+        self.away = ""
+
+    @property
+    def shelves(self) -> Mapping[str, Shelf]:
+        """What is loaded now, by model."""
+        return self._shelves
+
+    def get(self, model: str, alias: str) -> Loaded:
+        """The version that answers for this alias now; `UnknownName` if there is none."""
+        shelf = self._shelves.get(model)
+        if shelf is None:
+            raise UnknownName("model", model, self._shelves)
+        loaded = shelf.by_alias.get(alias)
+        if loaded is None:
+            raise UnknownName(f"{alias} of {model} here yet: alias", alias, shelf.by_alias)
+        return loaded
+
+    def follow(self, model: str) -> Mapping[str, int]:
+        """Load what the aliases of one model point to now; returns alias to loaded version.
+
+        Errors: `UnknownName` for a model that is not served here, `Unreachable` when the registry is away,
+        `DeployError` when a version does not load; all other aliases have been followed then.
+        """
+        with self._lock:
+            if model not in self._names():
+                raise UnknownName("model", model, self._shelves)
+            return self._follow(model)
+
+    def look(self) -> None:
+        """Follow the aliases of every model; what goes wrong is kept as a problem for /healthz, and in the log."""
+        with self._lock:
+            try:
+                for model in self._names():
+                    self._try(model)
+                self.away = ""
+            except Unreachable as error:
+                if not self.away:
+                    log.warning("%s", error)
+                self.away = str(error)
+
+    def _names(self) -> Sequence[str]:
+        return self._named or self._registry.models()
+
+    def _try(self, model: str) -> None:
+        try:
+            self._follow(model)
+        except DeployError as error:
+            log.error("%s", error)  # noqa: TRY400 - the message says it all; the trace is of no use to an operator
+
+    def _follow(self, model: str) -> Mapping[str, int]:
+        before = self._shelves.get(model, Shelf())
+        here = {loaded.version: loaded for loaded in before.by_alias.values()}
+        now: dict[str, Loaded] = {}
+        problems: list[str] = []
+        for alias, number in self._registry.aliases(model).items():
+            if alias not in ALIASES:
+                continue
+            try:
+                here[number] = now[alias] = here.get(number) or self._load(model, number)
+            except DeployError as error:
+                problems.append(str(error))
+                if alias in before.by_alias:
+                    now[alias] = before.by_alias[alias]
+        shelf = Shelf(MappingProxyType(now), "; ".join(dict.fromkeys(problems)))
+        if shelf.numbers != before.numbers:
+            log.info("%s now serves %s", model, shelf.numbers or "nothing")
+        self._shelves = MappingProxyType({**self._shelves, model: shelf})
+        if problems:
+            raise DeployError(shelf.problem)
+        return shelf.numbers
+
+    def _load(self, model: str, number: int) -> Loaded:
+        try:
+            version = self._registry.version(model, number)
+            return Loaded(number, Predictor.load(self._registry.model_files(version.mlflow_run, version.files)))
+        except Unreachable:
+            raise
+        except EverfitError as error:
+            raise DeployError(f"version {number} of {model} does not load: {error}") from error

@@ -1,0 +1,74 @@
+"""What a model was made with: Python, libraries, the project's revision, the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distributions, version
+from pathlib import Path
+
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Python, the project's git revision ("" if there is none, `+changes` if files differ from it), system and CPU,
+    and the version of every installed package."""
+
+    python: str
+    revision: str
+    system: str
+    cpu: str
+    cores: int
+    packages: Mapping[str, str]
+
+
+def environment(project: Path) -> Environment:
+    """The environment of this process, and the revision of the git checkout that holds the folder `project`."""
+    return Environment(
+        python=platform.python_version(),
+        revision=_revision(project),
+        system=platform.platform(),
+        cpu=_cpu(),
+        cores=os.cpu_count() or 0,
+        packages=dict(sorted((d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"])),
+    )
+
+
+def libraries() -> dict[str, str]:
+    """The versions of the libraries that decide what a model's bytes are."""
+    return {"python": platform.python_version(), **{n: v for n in LIBRARIES if (v := _version(n))}}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _revision(project: Path) -> str:
+    revision = _git(project, "rev-parse", "HEAD")
+    changed = revision and _git(project, "status", "--porcelain", "--untracked-files=no", ".")
+    return f"{revision}+changes" if changed else revision
+
+
+def _git(project: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(project), *words], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):  # no git here: the revision is not known
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())

@@ -1,0 +1,139 @@
+"""Scores candidate, champion and a trivial baseline on the same rows, and keeps them as the gates' evidence."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from everfit.gates import Evidence
+from everfit.steps.champion import Champion, Holdout, score_champion
+from everfit.steps.feature_table import LABEL, TIME, FeatureTable
+from everfit.steps.labels import labels
+from everfit.steps.point_in_time import stack
+from everfit.steps.rows import batch_rows
+from everfit.steps.sample import Sample, draw_sample
+from everfit.steps.tracking import run_of
+from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from everfit.ledger import View
+    from everfit.ports import Ports, Progress, Run
+    from everfit.predictor import Predictor
+    from everfit.spec import ModelSpec
+
+
+def evaluate(
+    ports: Ports, spec: ModelSpec, snapshot: Snapshot, features: Features, candidate: Candidate, progress: Progress
+) -> Evaluation:
+    """Score the candidate, the champion and the baseline on the labelled rows of the holdout.
+
+    The candidate is scored on the feature table, whose holdout rows know only of batches before their own. Metrics and
+    plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, and raw rows with the scores of the
+    final bundle to `evidence/<model>/<run>-sample.json`. Asked again, it returns what it found before, unless there is
+    another champion by now and the gates have not spoken. Errors: `Corrupted` for files that are not the recorded
+    ones, `SpecError` if champion and candidate cannot be compared row by row.
+    """
+    view = ports.ledger(spec.name).view()
+    found = _found_before(ports, candidate, view)
+    if found:
+        return found
+    from everfit.predictor import Predictor
+
+    predictor = Predictor.load(ports.registry.model_files(candidate.mlflow_run, candidate.files))
+    rows = tuple(batch_rows(ports, spec, predictor.code, batch) for batch in snapshot.held_out)
+    raw = stack(rows)
+    progress(f"scoring {len(raw):,} rows of {', '.join(batch.label for batch in snapshot.held_out)}")
+    champion = score_champion(ports, spec, view, Holdout(snapshot.held_out, rows, predictor.code.sha256))
+    table = FeatureTable.read(ports.store.local_file(features.table))
+    training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
+    evidence = _gather(spec.task, training, held_out, predictor, champion, labels(spec, raw).notna().to_numpy())
+    evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
+    with run_of(ports, candidate) as run:
+        _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
+    ports.store.write(_key(candidate, "-evaluation.json"), canonical(dump(evaluation)))
+    return evaluation
+
+
+def _found_before(ports: Ports, candidate: Candidate, view: View) -> Evaluation | None:
+    key = _key(candidate, "-evaluation.json")
+    if not ports.store.exists(key):
+        return None
+    found = load(Evaluation, json.loads(ports.store.read(key)))
+    current = found.champion == view.champion or view.claimed(f"judged:{candidate.run}") is not None
+    return found if current and found.candidate == candidate else None
+
+
+def _gather(
+    task: str,
+    training: FeatureTable,
+    held_out: FeatureTable,
+    predictor: Predictor,
+    champion: Champion | None,
+    labelled: NDArray[np.bool_],
+) -> Evidence:
+    """`labelled` says which of the champion's scores, one per raw row, belong to the rows of `held_out`."""
+    import numpy as np
+
+    learnt, y = (part.frame[LABEL].to_numpy(dtype=float) for part in (training, held_out))
+    scores = champion.scores if champion else None
+    return Evidence(
+        task=task,
+        y=y,
+        candidate=predictor.score(held_out.features).astype(float),
+        champion=None if scores is None else scores[labelled].astype(float),
+        baseline=np.full(len(y), learnt.mean()),
+        clusters=held_out.frame[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[D]").astype("int64"),
+        champion_saw_holdout=champion is not None and champion.saw_holdout,
+        baseline_median=np.full(len(y), np.median(learnt)),
+    )
+
+
+def _keep(
+    ports: Ports, candidate: Candidate, champion: Champion | None, evidence: Evidence, sample: Sample
+) -> Evaluation:
+    from everfit.statistics.metrics import table
+
+    return Evaluation(
+        candidate=candidate,
+        champion=champion.version if champion else None,
+        champion_saw_holdout=evidence.champion_saw_holdout,
+        evidence=_put_frame(ports, _key(candidate, ".parquet"), evidence.to_frame()),
+        sample=_put(ports, _key(candidate, "-sample.json"), canonical(dump(sample))),
+        metrics={who: table(evidence.task, evidence.y, scores) for who, scores in evidence.scores.items()},
+        holdout_rows=evidence.rows,
+    )
+
+
+def _log(run: Run, evaluation: Evaluation, evidence: Evidence, hours: NDArray[np.int64]) -> None:
+    from everfit.plots.evaluation import Holdout as Drawn
+    from everfit.plots.evaluation import draw
+
+    for who, metrics in evaluation.metrics.items():
+        run.metrics({f"{who}_{name}": value for name, value in metrics.items()})
+    with tempfile.TemporaryDirectory() as folder:
+        draw(Drawn(evidence.task, evidence.y, evidence.scores, evidence.clusters, hours), Path(folder))
+        run.artifact(Path(folder), "plots")
+
+
+def _put_frame(ports: Ports, key: str, frame: pd.DataFrame) -> StoredFile:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, Path(key).name)
+        frame.to_parquet(path, index=False)
+        return ports.store.put_file(key, path)
+
+
+def _put(ports: Ports, key: str, data: bytes) -> StoredFile:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, Path(key).name)
+        path.write_bytes(data)
+        return ports.store.put_file(key, path)
+
+
+def _key(candidate: Candidate, ending: str) -> str:
+    return f"evidence/{candidate.model}/{candidate.run}{ending}"

@@ -1,0 +1,133 @@
+"""Puts the evidence before every gate and records what follows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from everfit.errors import LedgerError, StaleHead
+from everfit.gates import Evidence
+from everfit.ledger.entries import CandidateJudged
+from everfit.steps.tracking import run_of
+from everfit.values import Evaluation, Judgement, Outcome, Verdict, canonical, dump
+
+if TYPE_CHECKING:
+    from everfit.ledger import Entry, View
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+
+
+def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
+    """Ask every gate of the spec, and record the judgement: promote only if all of them passed.
+
+    Exactly once for a run: asked again it returns what the ledger says, whatever the spec says by then. The verdicts
+    go to the MLflow run and to a page for people (`report_key`). Errors: `StaleHead` if there is another champion than
+    the one that was evaluated, `Corrupted` if the evidence is not what was written, `LedgerError` if the run was judged
+    with another model.
+    """
+    ledger, key = ports.ledger(spec.name), f"judged:{evaluation.candidate.run}"
+    entry = ledger.view().claimed(key)
+    if entry is None:
+        verdicts = _ask(ports, spec, evaluation)
+        entry = ledger.decide(key, lambda view: _decision(view, evaluation, verdicts))
+    judgement = _read(entry, evaluation)
+    _publish(ports, spec, judgement, evaluation, entry)
+    return judgement
+
+
+def report_key(model: str, run: str) -> str:
+    """Where the store has the page of a judgement."""
+    return f"reports/{model}/judged-{run}.html"
+
+
+def reason_for(verdicts: tuple[Verdict, ...]) -> str:
+    """Why a candidate is promoted or not, in a sentence.
+
+    >>> reason_for((Verdict("above_bar", Outcome.FAILED, "AUC is 0.5"), Verdict("a", Outcome.PASSED, "")))
+    '1 of 2 gates did not pass. above_bar failed: AUC is 0.5'
+    """
+    if not verdicts:
+        return "the spec names no gate, and a model of which nothing was asked is not promoted: add gates to it"
+    open_ones = [verdict for verdict in verdicts if verdict.outcome is not Outcome.PASSED]
+    if not open_ones:
+        return f"all {len(verdicts)} gates passed"
+    said = (f"{verdict.gate} {verdict.outcome.value}: {verdict.reason}" for verdict in open_ones)
+    return ". ".join([f"{len(open_ones)} of {len(verdicts)} gates did not pass", *said])
+
+
+def _ask(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> tuple[Verdict, ...]:
+    import pandas as pd
+
+    evidence = Evidence.from_frame(pd.read_parquet(ports.store.local_file(evaluation.evidence)))
+    return tuple(gate.judge(evidence) for gate in spec.gates)
+
+
+def _decision(view: View, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> CandidateJudged:
+    if view.champion != evaluation.champion:
+        raise StaleHead(
+            f"run {evaluation.candidate.run} was evaluated against {_named(evaluation.champion)}, but the champion is "
+            f"now {_named(view.champion)}: evaluate it again"
+        )
+    candidate = evaluation.candidate
+    return CandidateJudged(
+        run=candidate.run,
+        mlflow_run=candidate.mlflow_run,
+        snapshot=candidate.snapshot,
+        files=candidate.files,
+        champion=evaluation.champion,
+        promote=bool(verdicts) and all(verdict.outcome is Outcome.PASSED for verdict in verdicts),
+        reason=reason_for(verdicts),
+        verdicts=verdicts,
+        evidence=evaluation.evidence,
+        sample=evaluation.sample,
+    )
+
+
+def _read(entry: Entry, evaluation: Evaluation) -> Judgement:
+    body, candidate = entry.body, evaluation.candidate
+    if not isinstance(body, CandidateJudged) or body.files != candidate.files:
+        raise LedgerError(
+            f"entry {entry.seq} has judged the run {candidate.run} already, with another model than this one: "
+            "a run is judged once, so train again under a new run"
+        )
+    return Judgement(
+        candidate=candidate,
+        champion=body.champion,
+        promote=body.promote,
+        reason=body.reason,
+        verdicts=body.verdicts,
+        evidence=body.evidence,
+        sample=body.sample,
+        entry=entry.seq,
+    )
+
+
+def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Evaluation, entry: Entry) -> None:
+    from everfit.plots.verdicts import render
+
+    page = render(judgement, evaluation, title=spec.title, at=entry.at).encode()
+    ports.store.write(report_key(spec.name, judgement.candidate.run), page)
+    with tempfile.TemporaryDirectory() as folder, run_of(ports, judgement.candidate) as run:
+        Path(folder, "verdicts.html").write_bytes(page)
+        Path(folder, "verdicts.json").write_bytes(canonical([dump(verdict) for verdict in judgement.verdicts]))
+        run.artifact(Path(folder), "judgement")
+        run.metrics({"promote": float(judgement.promote)} | _numbers(judgement.verdicts))
+        run.tags({"everfit.promote": str(judgement.promote).lower(), "everfit.reason": judgement.reason})
+
+
+def _numbers(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
+    """The intervals as metrics: `gate_above_bar_low`, and `gate_above_bar_2_low` for the second gate of that name."""
+    seen: Counter[str] = Counter()
+    found: dict[str, float] = {}
+    for verdict in verdicts:
+        seen[verdict.gate] += 1
+        name = f"gate_{verdict.gate}" + (f"_{seen[verdict.gate]}" if seen[verdict.gate] > 1 else "")
+        values = {"effect": verdict.effect, "low": verdict.low, "high": verdict.high, "bar": verdict.bar}
+        found |= {f"{name}_{what}": value for what, value in values.items() if value is not None}
+    return found
+
+
+def _named(version: int | None) -> str:
+    return "no champion" if version is None else f"version {version}"

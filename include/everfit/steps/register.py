@@ -1,0 +1,62 @@
+"""Makes a candidate that passed its gates a version of its model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from everfit.errors import LedgerError
+from everfit.ledger.entries import ModelRegistered
+from everfit.ledger.reconciler import reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from everfit.ledger import View
+    from everfit.ledger.entries import CandidateJudged
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+    from everfit.values import Judgement, ModelVersion
+
+
+def register(ports: Ports, spec: ModelSpec, judgement: Judgement) -> ModelVersion:
+    """Register the candidate with its lineage as tags, record it, and let the alias `challenger` follow the ledger.
+
+    Exactly once for a run: asked again it returns the version that there is. Errors: `LedgerError` for a candidate that
+    the ledger does not say may be promoted, whatever `judgement` says; `Unreachable` when the registry is away.
+    """
+    ledger, candidate = ports.ledger(spec.name), judgement.candidate
+    view = ledger.view()
+    judged = _permitted(view, judgement)
+    entry = view.claimed(f"registered:{candidate.run}")
+    if entry is None:
+        version = ports.registry.register(candidate, _lineage(view, judgement, judged))
+        made = ModelRegistered(version, judgement.entry)
+        entry = ledger.append(f"registered:{candidate.run}", made)
+    if not isinstance(entry.body, ModelRegistered):
+        raise LedgerError(f"entry {entry.seq} is no registration, though its key says so: {entry.key}")
+    reconcile(spec.name, ledger, ports.registry)
+    return entry.body.version
+
+
+def _permitted(view: View, judgement: Judgement) -> CandidateJudged:
+    candidate, judged = judgement.candidate, view.judged(judgement.entry)
+    if judged.run != candidate.run or judged.files != candidate.files:
+        raise LedgerError(f"entry {judgement.entry} judges run {judged.run}, not this model of run {candidate.run}")
+    if not judged.promote:
+        raise LedgerError(f"run {candidate.run} is not to be registered: {judged.reason}")
+    return judged
+
+
+def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mapping[str, str]:
+    """What made the version, as tags: each is also in the ledger, which is the one to trust."""
+    candidate = judgement.candidate
+    batches = [b for entry in view.triggers if entry.body.run == candidate.run for b in entry.body.batches]
+    return {
+        "everfit.run": candidate.run,
+        "everfit.snapshot": candidate.snapshot,
+        "everfit.batches": " ".join(f"{batch.label.replace(' ', '-')}:{batch.sha256}" for batch in batches),
+        "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
+        "everfit.reason": judged.reason,
+        "everfit.evidence": judged.evidence.sha256,
+        "everfit.device": candidate.device,
+    }

@@ -1,0 +1,62 @@
+"""A version on trial: its target must answer as the candidate did offline."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from everfit.errors import Corrupted, DeployError
+
+if TYPE_CHECKING:
+    from everfit.ports import Ports
+    from everfit.values import StoredFile
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a target answered: how many rows, and how far the worst score was from the offline one."""
+
+    rows: int
+    largest_difference: float
+
+
+def put_on_trial(ports: Ports, model: str, version: int, sample: StoredFile) -> Trial:
+    """Ask the target's challenger for the rows of `sample`, a JSON file `{"rows": [...], "scores": [...]}`.
+
+    A score may differ by 1e-6 of its size, and by 1e-6 if it is smaller than 1: other processors round differently.
+    Errors: `DeployError` if another version answers, or if a score differs by more; `Corrupted` for a broken sample.
+    """
+    rows, wanted = _read(ports, sample)
+    answered, scores = ports.target.predict(model, "challenger", rows)
+    if answered != version:
+        raise DeployError(f"the target answers as challenger with version {answered}; wanted version {version}")
+    if len(scores) != len(wanted):
+        raise DeployError(f"the target gave {len(scores)} scores for {len(wanted)} rows of version {version}")
+    largest, row = max((_difference(*pair), row) for row, pair in enumerate(zip(scores, wanted, strict=True)))
+    if largest > TOLERANCE:
+        raise DeployError(
+            f"version {version} answers differently than offline: row {row} of {sample.key} gave {scores[row]!r},"
+            f" offline {wanted[row]!r} (allowed difference {TOLERANCE}). Compare the libraries of the target with those"
+            " in the model's everfit.json"
+        )
+    return Trial(len(rows), largest)
+
+
+def _difference(score: float, wanted: float) -> float:
+    difference = abs(score - wanted) / max(1.0, abs(wanted))
+    return math.inf if math.isnan(difference) else difference
+
+
+def _read(ports: Ports, sample: StoredFile) -> tuple[list[dict[str, Any]], list[float]]:
+    try:
+        said = json.loads(ports.store.local_file(sample).read_bytes())
+        rows, scores = said["rows"], said["scores"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        raise Corrupted(f"the sample {sample.key} cannot be read ({type(error).__name__}: {error})") from error
+    if not rows or len(rows) != len(scores) or not all(isinstance(score, float | int) for score in scores):
+        raise Corrupted(f"{sample.key} holds {len(rows)} rows and {len(scores)} scores; wanted one number per row")
+    return rows, scores

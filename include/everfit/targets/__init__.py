@@ -1,0 +1,1 @@
+"""Where models are deployed: one file per kind of target."""

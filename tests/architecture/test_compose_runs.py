@@ -1,0 +1,294 @@
+"""The production shape, run: every service of docker-compose.yaml as a plain process, with PostgreSQL, Redis and S3.
+
+Each process gets its own command and environment from the file; only hosts, ports and folders are put in place of the
+containers'. A DAG run then goes through scheduler, Redis, Celery worker, triggerer and API server.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.architecture.compose import HOME, PROJECT, filled, load
+from tools.local import processes
+from tools.local.airflow_api import Airflow
+from tools.local.environment import process_environment
+from tools.local.ports import any_port
+from tools.local.processes import Recorded
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+
+LISTENING = ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
+
+DAG = """
+from datetime import timedelta
+
+from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
+from airflow.sdk import BaseHook, dag, task
+
+
+@dag(schedule=None, catchup=False)
+def production_shape():
+    @task
+    def seen():
+        import os
+        import sys
+
+        return {
+            "preloaded": "everfit_airflow.preload" in sys.modules and "xgboost" in sys.modules,
+            "store": BaseHook.get_connection("everfit_store").extra_dejson["url"],
+            "spins": os.environ["OMP_WAIT_POLICY"],
+        }
+
+    @task(queue="gpu", pool="gpu")
+    def on_the_gpu_queue():
+        return "trained"
+
+    wait = TimeDeltaSensor(task_id="wait", delta=timedelta(seconds=3), deferrable=True)
+    [seen(), wait] >> on_the_gpu_queue()
+
+
+production_shape()
+"""
+
+
+class Shape:
+    """Every service of the file, started here."""
+
+    def __init__(self, tmp: Path) -> None:
+        self.tmp = tmp
+        self.values = filled()
+        self.services = load("docker-compose.yaml", self.values)
+        self.ports = {
+            name: any_port() for name in ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
+        }
+        self.started: list[Recorded] = []
+        for folder in ("dags", "logs", "data", "home"):
+            (tmp / folder).mkdir()
+        (tmp / "dags" / "production_shape.py").write_text(DAG)
+        (tmp / "airflow_settings.yaml").write_text(self.here((PROJECT / "airflow_settings.yaml").read_text()))
+
+    def here(self, text: str) -> str:
+        """The text with this machine's hosts, ports and folders in place of the containers'."""
+        swaps = {
+            "postgres:5432": f"127.0.0.1:{self.ports['postgres']}",
+            "redis:6379": f"127.0.0.1:{self.ports['redis']}",
+            "s3:8333": f"127.0.0.1:{self.ports['s3']}",
+            "mlflow:5000": f"127.0.0.1:{self.ports['mlflow']}",
+            "localhost:5000": f"127.0.0.1:{self.ports['mlflow']}",
+            "airflow-apiserver:8080": f"127.0.0.1:{self.ports['apiserver']}",
+            "localhost:8080": f"127.0.0.1:{self.ports['apiserver']}",
+            "localhost:8000": f"127.0.0.1:{self.ports['server']}",
+            "localhost:8974": f"127.0.0.1:{self.ports['health']}",
+            "conn_host: mlflow": "conn_host: 127.0.0.1",
+            "0.0.0.0": "127.0.0.1",
+            f"{HOME}/dags": str(self.tmp / "dags"),
+            f"{HOME}/logs": str(self.tmp / "logs"),
+            f"{HOME}/include": str(PROJECT / "include"),
+            f"{HOME}/plugins": str(PROJECT / "plugins"),
+            "/tmp/everfit": str(self.tmp / "work"),
+        }
+        for there, here in swaps.items():
+            text = text.replace(there, here)
+        return text
+
+    def environment(self, service: str) -> dict[str, str]:
+        ours = {name: self.here(str(value)) for name, value in self.services[service]["environment"].items()}
+        ours |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOSTNAME": socket.getfqdn()}
+        if "AIRFLOW_HOME" in ours:
+            ours["PYTHONPATH"] = ours["PYTHONPATH"].replace(HOME, str(PROJECT))
+            ours |= {
+                "AIRFLOW_HOME": str(self.tmp / "home"),
+                "AIRFLOW__API__PORT": str(self.ports["apiserver"]),
+                "AIRFLOW__API__HOST": "127.0.0.1",
+                "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(any_port()),
+                "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(any_port()),
+                "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
+                "EVERFIT_SETTINGS": str(self.tmp / "airflow_settings.yaml"),
+            }
+        return process_environment(ours, os.environ, str(self.tmp))
+
+    def command(self, service: str) -> list[str]:
+        words = [self.here(word) for word in self.services[service]["command"]]
+        for option, port in {"5000": "mlflow", "8000": "server"}.items():
+            words = [str(self.ports[port]) if word == option else word for word in words]
+        return words
+
+    def start(self, name: str, command: list[str] | None = None, environment: dict[str, str] | None = None) -> Recorded:
+        words = command or self.command(name)
+        program = shutil.which(words[0], path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        assert program, f"there is no {words[0]} here: run make packages"
+        log = self.tmp / f"{name}.log"
+        known = environment or self.environment(name)
+        self.started.append(processes.start(name, [program, *words[1:]], known, log, self.tmp))
+        return self.started[-1]
+
+    def run(self, name: str, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command in a service's environment, as `docker compose exec` would."""
+        return subprocess.run(
+            command, env=self.environment(name), cwd=self.tmp, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    def healthy(self, name: str) -> bool:
+        """What the service's own health check says."""
+        kind, *words = self.services[name]["healthcheck"]["test"]
+        words = [self.here(word) for word in words]
+        done = self.run(name, ["sh", "-c", words[0]] if kind == "CMD-SHELL" else words)
+        return done.returncode == 0
+
+    def until(self, true: Callable[[], object], what: str, timeout: float = 90) -> None:
+        deadline = time.monotonic() + timeout
+        while not true():
+            dead = [one.name for one in self.started if not processes.alive(one)]
+            tails = "\n".join(f"--- {name}\n{processes.tail(self.tmp / f'{name}.log')}" for name in dead)
+            assert not dead, f"{dead} ended while waiting for {what}:\n{tails}"
+            if time.monotonic() > deadline:
+                tails = "\n".join(f"--- {log.name}\n{processes.tail(log, 8)}" for log in sorted(self.tmp.glob("*.log")))
+                raise AssertionError(f"not after {timeout:g} s: {what}\n{tails}")
+            time.sleep(0.2)
+
+    def answers(self, url: str) -> bool:
+        try:
+            return httpx.get(url, timeout=5, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def shape() -> Iterator[Shape]:
+    # PostgreSQL refuses to run as root, and no other user can look into pytest's own folder.
+    with tempfile.TemporaryDirectory(prefix="everfit-shape-") as folder:
+        Path(folder).chmod(0o755)
+        shape = Shape(Path(folder))
+        try:
+            _databases(shape)
+            _airflow(shape)
+            yield shape
+        finally:
+            processes.end(shape.started, str(shape.tmp))
+
+
+def _databases(shape: Shape) -> None:
+    """PostgreSQL as its image sets it up, Redis by the file's own command, and a stand-in for SeaweedFS."""
+    found = shutil.which("initdb") or max(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+    postgres = Path(found).parent
+    plain = process_environment({}, os.environ, str(shape.tmp))
+    data, password = shape.tmp / "data", shape.tmp / "password"
+    password.write_text(shape.values["POSTGRES_PASSWORD"])
+    as_postgres = []
+    if os.geteuid() == 0:
+        for path in (data, password):
+            shutil.chown(path, "postgres")
+        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    initdb = [
+        f"{postgres}/initdb",
+        "-D",
+        str(data),
+        "-U",
+        "airflow",
+        "-A",
+        "scram-sha-256",
+        f"--pwfile={password}",
+        "-N",
+    ]
+    subprocess.run([*as_postgres, *initdb], env=plain, cwd="/", check=True, capture_output=True)
+    port = str(shape.ports["postgres"])
+    listen = ["-p", port, "-k", str(data), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+    shape.start("postgres", [*as_postgres, f"{postgres}/postgres", "-D", str(data), *listen], plain)
+    redis = [
+        *shape.command("redis"),
+        "--port",
+        str(shape.ports["redis"]),
+        "--dir",
+        str(shape.tmp),
+        "--bind",
+        "127.0.0.1",
+    ]
+    shape.start("redis", redis)
+    shape.start("s3", ["moto_server", "-H", "127.0.0.1", "-p", str(shape.ports["s3"])], plain)
+
+    def psql(*words: str) -> int:
+        login = plain | {"PGPASSWORD": shape.values["POSTGRES_PASSWORD"]}
+        where = ["-h", "127.0.0.1", "-p", port, "-U", "airflow", "-v", "ON_ERROR_STOP=1"]
+        return subprocess.run(["psql", *where, *words], env=login, capture_output=True, check=False).returncode
+
+    shape.until(lambda: psql("-d", "postgres", "-c", "CREATE DATABASE airflow") == 0, "PostgreSQL")
+    for script in sorted((PROJECT / "config/postgres").iterdir()):
+        assert psql("-d", "airflow", "-f", str(script)) == 0, script
+    shape.until(lambda: shape.answers(f"http://127.0.0.1:{shape.ports['s3']}/moto-api/"), "the S3 server")
+
+
+def _airflow(shape: Shape) -> None:
+    """First airflow-init by itself, then all others at once, as the file says."""
+    service = shape.services["airflow-init"]
+    (script,) = service["command"]
+    done = shape.run("airflow-init", [*service["entrypoint"], script])
+    assert done.returncode == 0, f"airflow-init failed:\n{(done.stdout + done.stderr)[-3000:]}"
+    assert "keeps create-if-absent" in done.stdout
+    for name in (
+        "airflow-apiserver",
+        "airflow-scheduler",
+        "airflow-dag-processor",
+        "airflow-triggerer",
+        "airflow-worker",
+    ):
+        shape.start(name)
+    shape.start("mlflow")
+    shape.until(lambda: shape.answers(f"http://127.0.0.1:{shape.ports['mlflow']}/health"), "MLflow")
+    shape.start("model-server")
+
+
+def test_a_run_goes_through_celery_triggerer_and_gpu_queue(shape: Shape) -> None:
+    health = f"http://127.0.0.1:{shape.ports['apiserver']}/api/v2/monitor/health"
+    shape.until(lambda: shape.answers(health), "the API server")
+    who = shape.values["ADMIN_USER"], shape.values["ADMIN_PASSWORD"]
+    with Airflow(f"http://127.0.0.1:{shape.ports['apiserver']}", *who) as airflow:
+        airflow.wait_for_dags("production_shape", timeout=90)
+        run = airflow.wait(airflow.trigger("production_shape"), timeout=90)
+        tasks = airflow.task_instances(run.dag, run.id)
+        assert run.state == "success", "\n".join(airflow.log(task) for task in tasks)
+        assert {task.task for task in tasks} == {"seen", "wait", "on_the_gpu_queue"}
+        seen = airflow.xcom(run.dag, run.id, "seen")
+        assert seen == {"preloaded": True, "store": "s3://everfit/store", "spins": "PASSIVE"}
+        assert [pool["name"] for pool in airflow.get("/pools")["pools"]] == ["default_pool", "gpu"]
+        (done,) = [task for task in tasks if task.task == "seen"]
+        assert "Done. Returned value was" in airflow.log(done)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "redis",
+        "airflow-apiserver",
+        "airflow-scheduler",
+        "airflow-dag-processor",
+        "airflow-triggerer",
+        "airflow-worker",
+        "mlflow",
+        "model-server",
+    ],
+)
+def test_its_own_health_check_finds_each_service_well(shape: Shape, name: str) -> None:
+    shape.until(lambda: shape.healthy(name), f"the health check of {name}", timeout=60)
+
+
+def test_mlflow_keeps_files_in_the_store(shape: Shape, tmp_path: Path) -> None:
+    program = """
+import sys, mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+with mlflow.start_run() as run:
+    mlflow.log_text("kept", "note.txt")
+print(mlflow.artifacts.load_text(run.info.artifact_uri + "/note.txt"))
+"""
+    done = shape.run("airflow-worker", [sys.executable, "-c", program, f"http://127.0.0.1:{shape.ports['mlflow']}"])
+    assert done.stdout.strip().endswith("kept"), done.stderr[-2000:]
