@@ -18,6 +18,15 @@ find_python() {
   exit 1
 }
 
+# One at a time. Children inherit the lock, so it also waits for what a killed run has left at work.
+mkdir -p .everfit
+exec 9>.everfit/environment.lock
+if command -v flock >/dev/null 2>&1 && ! flock --nonblock 9; then
+  echo "Another make env is at work; waiting for it ..."
+  flock 9
+fi
+if [ -e "$stamp" ]; then exit 0; fi
+
 # A stamp of other requirements means that the environment was whole: bring it up to date. None means that it was never
 # finished: begin anew.
 if ! compgen -G "$venv/.ready-*" >/dev/null || ! "$venv/bin/python" -c "$fits" 2>/dev/null; then

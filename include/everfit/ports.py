@@ -45,7 +45,7 @@ class Store(Protocol):
         """Copy the local file `path` under `key`, whole or not at all, and say its SHA-256."""
 
     def local_file(self, file: StoredFile) -> Path:
-        """A local, read-only file with the bytes of `file`, checked against its SHA-256 (`Corrupted` if they differ)."""
+        """A local, read-only file with the bytes of `file`, checked against its SHA-256 (else `Corrupted`)."""
 
 
 class Landing(Protocol):
@@ -153,12 +153,12 @@ class Ports:
 class Clock(Protocol):
     """Says what time it is, in UTC; a rehearsal gives its own."""
 
-    def __call__(self) -> datetime: ...
+    def __call__(self) -> datetime:
+        """The moment, with its time zone."""
 
 
 class Progress(Protocol):
     """Where a long step tells how far it is."""
 
-    def __call__(self, message: str) -> None: ...
-
-
+    def __call__(self, message: str) -> None:
+        """One line for a person."""

@@ -179,8 +179,8 @@ class Candidate:
 class Verdict:
     """What one gate says of a candidate: the outcome, and the numbers that it rests on.
 
-    `effect` is what was measured, `low` and `high` its interval, `bar` what it was held against, `wanted` the side of the
-    bar that passes (`above` or `below`), `n` the rows used.
+    `effect` is what was measured, `low` and `high` its interval, `bar` what it was held against, `wanted` the side of
+    the bar that passes (`above` or `below`), `n` the rows used.
     """
 
     gate: str
@@ -242,7 +242,8 @@ def dump(value: Any) -> Any:
     >>> dump(StoredFile("a/b", "00"))
     {'key': 'a/b', 'sha256': '00'}
     """
-    return _adapter(type(value)).dump_python(value, mode="json")
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json")
 
 
 def load(kind: type[T], data: Any) -> T:
@@ -251,8 +252,9 @@ def load(kind: type[T], data: Any) -> T:
     >>> load(StoredFile, {"key": "a/b", "sha256": "00"})
     StoredFile(key='a/b', sha256='00')
     """
-    result: T = _adapter(kind).validate_python(data)
-    return result
+    wanted: Any = kind
+    found: T = _adapter(wanted).validate_python(data)
+    return found
 
 
 def canonical(data: Any) -> bytes:
@@ -274,7 +276,7 @@ def digest(data: Any) -> str:
 
 
 @cache
-def _adapter(kind: type[Any]) -> Any:
+def _adapter(kind: Any) -> Any:
     from pydantic import TypeAdapter  # 0.2 s that a DAG file with no value in it need not pay
 
     return TypeAdapter(kind)

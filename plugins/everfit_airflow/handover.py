@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Handed = Any
+"""What an operator takes from the one before it: its `output`, or the small dict that this becomes in the task."""
+
 
 def give(ports: Ports, context: Context, value: object, **words: object) -> dict[str, Any]:
     """Write `value` to the store and return the small reference to it, with `words` for people."""

@@ -35,13 +35,14 @@ def table() -> pd.DataFrame:
 def test_what_is_a_quantity_and_what_a_category(table: pd.DataFrame) -> None:
     columns = Columns.learn(table)
     assert dict(zip(columns.names, columns.kinds, strict=True)) == {
-        **dict.fromkeys(["whole", "part", "yes", "maybe", "count", "exact", "nothing"], "q"),
-        **dict.fromkeys(["text", "old_text", "kind"], "c"),
+        **dict.fromkeys(["whole", "part", "yes", "maybe", "count", "exact"], "q"),
+        **dict.fromkeys(["text", "old_text", "kind", "nothing"], "c"),
     }
     assert {c.name: c.categories for c in columns.columns if c.kind == "c"} == {
         "text": ("a", "b"),
         "old_text": ("b", "c"),
         "kind": ("y", "z"),
+        "nothing": (),
     }
 
 
@@ -66,6 +67,12 @@ def test_a_category_that_training_never_saw_is_missing() -> None:
     ):
         matrix = columns.encode(pd.DataFrame({"carrier": values}))
         np.testing.assert_array_equal(matrix, [[1.0], [np.nan]])
+
+
+@pytest.mark.parametrize("later", ["text", 3, None])
+def test_a_column_that_was_empty_in_training_stays_so(later: object) -> None:
+    columns = Columns.learn(pd.DataFrame({"x": pd.Series([None, None], dtype=object)}))
+    assert np.isnan(columns.encode(pd.DataFrame({"x": pd.Series([later], dtype=object)}))).all()
 
 
 def test_the_order_of_the_columns_is_that_of_training(table: pd.DataFrame) -> None:
@@ -119,7 +126,7 @@ def test_no_columns_at_all_are_refused() -> None:
 texts = st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=1, max_size=20)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(texts, texts, st.sampled_from(["object", "str", "category"]))
 def test_codes_name_their_category_whatever_the_column_is_made_of(seen: list[str], asked: list[str], kind: str) -> None:
     columns = Columns.learn(pd.DataFrame({"x": pd.Series(seen, dtype="object")}))

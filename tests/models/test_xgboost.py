@@ -107,6 +107,17 @@ def test_importance_is_a_share_of_the_whole() -> None:
     assert min(shares["x"], shares["kind"]) > 5 * shares["noise"]
 
 
+@pytest.mark.parametrize("kind", ["q", "c"])
+def test_a_column_without_any_value_does_no_harm(kind: str, saved: Callable[[bytes], Path]) -> None:
+    data = make()
+    data.train.matrix[:, 2] = np.nan
+    data.holdout.matrix[:, 2] = np.nan
+    empty = Training(data.task, data.names, ["q", "c", kind], data.train, data.holdout)
+    trained = XGBoost(rounds=10).fit(empty, Device.CPU, 0, silent)
+    assert trained.importance["noise"] == 0
+    assert np.isfinite(XGBoost.load(saved(trained.model)).predict(data.holdout.matrix)).all()
+
+
 @pytest.mark.parametrize(("rounds", "lines"), [(3, 3), (10, 10), (57, 10)])
 def test_progress_is_told_about_ten_times(rounds: int, lines: int) -> None:
     said: list[str] = []

@@ -45,12 +45,11 @@ def rows(tables):
     return tables["trips"]
 
 def history(rows):
-    return {"carriers": rows.groupby("carrier", as_index=False)["late"].mean()}
+    return {"hours": rows.groupby(["carrier", rows["left"].dt.hour.rename("hour")], as_index=False)["late"].mean()}
 
 def features(rows, history):
-    known = history["carriers"].set_index("carrier")["late"]
-    share = rows["carrier"].map(known).astype(float)
-    return rows[["distance", "carrier"]].assign(share=share, hour=rows["left"].dt.hour)
+    made = rows[["distance", "carrier"]].assign(hour=rows["left"].dt.hour)
+    return made.merge(history["hours"], on=["carrier", "hour"], how="left")
 """
 GATES: dict[str, list[Any]] = {
     "binary": [
@@ -67,7 +66,9 @@ def month(number: int, task: str = "binary", per_day: int = 20) -> pd.DataFrame:
     """A month of trips; one in twenty has no label, and the fourth month has another rhythm."""
     rng = np.random.default_rng(number)
     count = 28 * per_day
-    left = pd.Timestamp(2013, number, 1, tz="UTC") + pd.to_timedelta(rng.integers(0, 28 * 24, count), unit="h")
+    left = pd.Timestamp(2013, number, 1, tz="UTC") + pd.to_timedelta(
+        24 * rng.integers(0, 28, count) + rng.integers(5, 24, count), unit="h"
+    )
     carrier, distance = rng.choice(["AA", "UA", "WN"], count), rng.gamma(4, 100, count)
     hard = (carrier == "WN") * 1.5 + distance / 200 - 3 + rng.normal(0, 0.3, 28)[left.day - 1]
     late = (

@@ -164,15 +164,13 @@ def test_other_code_makes_another_table(team: Callable[[str], Workshop], built: 
     assert first.history.sha256 == second.history.sha256
 
 
-def test_the_main_table_is_enough(team: Callable[[str], Workshop]) -> None:
+def test_the_main_table_is_enough(team: Callable[[str], Workshop], rows: list[pd.DataFrame]) -> None:
     mine = team('INPUTS = ["distance", "carrier"]\ndef features(rows, history): return rows\n')
     features = build(mine)
     assert features.columns == ("distance", "carrier")
     found = FeatureTable.read(mine.ports.store.local_file(features.table))
-    assert found.example.to_dict("list") == {
-        "distance": found.example["distance"].tolist(),
-        "carrier": ["UA", "US", "AA"],
-    }
+    assert found.inputs.names == ("distance", "carrier")
+    pd.testing.assert_frame_equal(found.example, found.inputs.read(rows[0].head(3)))
     assert found.frame[LABEL].min() < -20
 
 

@@ -43,7 +43,6 @@ def test_a_download_is_made_once(s3: dict[str, Any], url: str, tmp_path: Path) -
     path = store.local_file(stored)
     inode = path.stat().st_ino
     assert store.local_file(stored).stat().st_ino == inode
-    path.chmod(0o644)
     path.write_bytes(b"bytez")
     assert store.local_file(stored).read_bytes() == b"bytes"
     assert [kept.name for kept in (tmp_path / "cache").rglob("*") if kept.is_file()] == ["f"]

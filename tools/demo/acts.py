@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from everfit.steps.snapshot import unused_batches
 
 from everfit.features.code import load_code
 from everfit.ledger import View
 from everfit.ledger.entries import BatchQuarantined, CandidateJudged, Deployed
 from everfit.spec import load_spec
+from everfit.steps.snapshot import unused_batches
 from everfit.validation.read import read_table
 from tools.demo.errors import DemoError
 from tools.demo.watch import Watch
@@ -22,9 +22,10 @@ from tools.land_flights import land
 from tools.local.stack import Stack
 
 MODEL = "flight_delays"
-FIRST = ("2013-01", "2013-02", "2013-03", "2013-04")
-BROKEN, NEXT = "2013-05", ("2013-05", "2013-06")
-TO_PREDICT = "2013-07"
+FIRST = ("2013-01", "2013-02", "2013-03", "2013-04", "2013-05")
+BROKEN, NEXT = "2013-06", ("2013-06", "2013-07")
+TO_PREDICT = "2013-08"
+WINDOW = 6
 CANDIDATES = 2
 """At least: one per delivery of good months."""
 
@@ -45,7 +46,7 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     for dag in others:  # the second model would work on the same months: two cores are for the main job
         stack.airflow().pause(dag)
 
-    watch.title("Act 1: four months of flights arrive, and a first champion serves")
+    watch.title("Act 1: five months of flights arrive, and a first champion serves")
     land(stack.paths.landing, FIRST, share)
     watch.say(f"landed {FIRST[0]} to {FIRST[-1]}: every flight out of New York in these months")
     watch.until(lambda view: bool(view.of(Deployed)), "a champion that serves")
@@ -69,7 +70,7 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
 def _challenged(view: View) -> bool:
     settled = {batch.partition for _, batch in view.batches} >= {*FIRST, *NEXT}
     judged = view.of(CandidateJudged)
-    if not settled or len(judged) < CANDIDATES or unused_batches(view):
+    if not settled or len(judged) < CANDIDATES or unused_batches(view, WINDOW):
         return False
     followed = len(view.of(Deployed)) >= sum(entry.body.promote for entry in judged)
     return followed and len(judged) == len(view.triggers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tools.local.files import read_json, write_json
@@ -60,12 +60,12 @@ def choose(wanted: Ports, *, free: Callable[[int], bool] = is_free, other: Calla
 
 
 def moved(wanted: Ports, chosen: Ports) -> list[str]:
-    """What to tell a person about ports that were busy.
+    """What to tell a person about ports that were busy (of the servers that people meet).
 
     >>> moved(Ports(), Ports(mlflow=34567))
     ['port 5000 (mlflow) is busy: took 34567']
     """
-    pairs = [(field.name, getattr(wanted, field.name), getattr(chosen, field.name)) for field in fields(Ports)]
+    pairs = [(name, getattr(wanted, name), getattr(chosen, name)) for name in ("airflow", "mlflow", "server")]
     return [f"port {was} ({name}) is busy: took {now}" for name, was, now in pairs if was != now]
 
 

@@ -142,6 +142,8 @@ def main() -> None:
     """Load the file into the Airflow of this environment."""
     with tempfile.TemporaryDirectory() as folder:
         for command, values in for_command_line(read()).items():
+            if not values:
+                continue
             file = Path(folder) / f"{command}.json"
             file.write_text(json.dumps(values))
             overwrite = ["--overwrite"] if command == "connections" else []

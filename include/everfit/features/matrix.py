@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Kind = Literal["q", "c"]
-NUMBERS = {"integer", "floating", "mixed-integer-float", "boolean", "decimal", "empty"}  # pandas' infer_dtype
+NUMBERS = {"integer", "floating", "mixed-integer-float", "boolean", "decimal"}  # pandas' infer_dtype
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _learn(name: str, values: pd.Series[Any]) -> Column:
         found = pd.api.types.infer_dtype(values, skipna=True)
         if found in NUMBERS:
             return Column(name, "q")
-        if found == "string":
+        if found in {"string", "empty"}:  # a column that was empty in training says nothing later either
             return Column(name, "c", tuple(sorted(map(str, values.dropna().unique()))))
         raise SpecError(f"features() made column {name!r} of mixed things ({found}): make it numbers or text")
     raise SpecError(

@@ -129,11 +129,11 @@ class Ledger:
         folder = f"ledger/{self.model}"
         pattern = re.compile(rf"{re.escape(folder)}/(\d{{8}})\.json")
         there = {int(match[1]) for name in self.store.list(folder) if (match := pattern.fullmatch(name))}
-        missing = sorted(set(range(1, max(there, default=0) + 1)) - there)
-        if missing:
-            raise ChainBroken(f"{self._name(missing[0])} is missing, yet later entries are there; restore it")
+        wanted = range(1, max(there, default=0) + 1)
         with ThreadPoolExecutor(_READERS) as pool:
-            for data in pool.map(self.store.read, map(self._name, sorted(there))):
+            for seq, data in zip(wanted, pool.map(self._read, wanted), strict=True):
+                if data is None:
+                    raise ChainBroken(f"{self._name(seq)} is missing, yet later entries are there; restore it")
                 self._take(data)
 
     def _read(self, seq: int) -> bytes | None:

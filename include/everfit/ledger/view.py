@@ -113,12 +113,13 @@ class View:
         again = {(entry.body.partition, entry.body.fingerprint) for entry in self.of(BatchDuplicate)}
         return frozenset(accepted | refused | again)
 
-    @cached_property
-    def content(self) -> Mapping[tuple[str, str], int]:
-        """The entry that accepted or refused each content (partition and SHA-256 of the batch), by its seq."""
-        accepted = {(e.body.batch.partition, e.body.batch.sha256): e.seq for e in self.of(BatchAccepted)}
-        refused = {(e.body.partition, e.body.sha256): e.seq for e in self.of(BatchQuarantined)}
-        return refused | accepted
+    def holds(self, partition: str, sha256: str) -> int | None:
+        """The entry that accepted these very bytes, if they are what the partition holds now.
+
+        Older versions do not count: a source that goes back to earlier bytes corrects its correction. Nor do refused
+        bytes: they may have been refused because of a wrong expectation, so each delivery is looked at anew.
+        """
+        return next((seq for seq, b in self.batches if (b.partition, b.sha256) == (partition, sha256)), None)
 
     @property
     def triggers(self) -> tuple[Entry[RunTriggered], ...]:

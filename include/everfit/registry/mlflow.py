@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -52,7 +52,8 @@ class MlflowRegistry:
         except Unreachable:  # nothing to be said to a server that is away: the retry finds the run as it was
             raise
         except BaseException:
-            self._end(run, "FAILED")
+            with suppress(Unreachable):  # what went wrong first is what the caller must hear
+                self._end(run, "FAILED")
             raise
         self._end(run, "FINISHED")
 

@@ -16,7 +16,7 @@ MOST_ROWS = 10_000
 MOST_BYTES = 32 * 1024 * 1024
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a failure
+class Refusal(Exception):
     """A request that cannot be answered, with the HTTP status that says why."""
 
     def __init__(self, status: int, message: str) -> None:

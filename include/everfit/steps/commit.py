@@ -68,4 +68,4 @@ def _settlement(inspection: Inspection, kept: str, view: View) -> Body:
 
 def _same_as(inspection: Inspection, view: View) -> int | None:
     """The entry that settled the same bytes of the same partition, if there is one by now."""
-    return view.content.get((inspection.partition, inspection.sha256), inspection.duplicate_of)
+    return view.holds(inspection.partition, inspection.sha256)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.gates import Evidence
+from everfit.statistics.days import days
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.feature_table import LABEL, TIME, FeatureTable
 from everfit.steps.labels import labels
@@ -88,7 +89,7 @@ def _gather(
         candidate=predictor.score(held_out.features).astype(float),
         champion=None if scores is None else scores[labelled].astype(float),
         baseline=np.full(len(y), learnt.mean()),
-        clusters=held_out.frame[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[D]").astype("int64"),
+        clusters=days(held_out.frame[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[h]").astype("int64")),
         champion_saw_holdout=champion is not None and champion.saw_holdout,
         baseline_median=np.full(len(y), np.median(learnt)),
     )

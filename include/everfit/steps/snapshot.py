@@ -70,7 +70,7 @@ def unused_batches(view: View, newest: int | None = None) -> tuple[tuple[int, Ba
     return _unused(view, window)
 
 
-class _NothingNew(Exception):  # noqa: N818 - an answer, not an error
+class _NothingNew(Exception):
     pass
 
 

@@ -49,7 +49,7 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
 
 def _duplicate(ports: Ports, spec: ModelSpec, arrival: Arrival, staged: Staged) -> Inspection | None:
     view = ports.ledger(spec.name).view()
-    same_as = view.content.get((arrival.partition, staged.sha256))
+    same_as = view.holds(arrival.partition, staged.sha256)
     if same_as is None:
         return None
     report: str = getattr(view.entries[same_as - 1].body, "report", "")

@@ -124,7 +124,6 @@ class S3Store:
                     f"{self._name(file.key)} has SHA-256 {found}, wanted {file.sha256}; "
                     "restore it from a backup or make it anew"
                 )
-            half.chmod(0o444)
             half.replace(kept)
         finally:
             half.unlink(missing_ok=True)

@@ -103,7 +103,7 @@ class StoreConformance:
 
 
 class LandingConformance:
-    """A `Landing`; wants the fixtures `landing`, empty, and `deliver(path, data)`: puts a file there (None: removes)."""
+    """A `Landing`; wants the fixtures `landing`, empty, and `deliver(path, data)`, which removes if `data` is None."""
 
     @pytest.fixture
     def arrival(self, landing: Landing, deliver: Deliver) -> Arrival:

@@ -1,11 +1,11 @@
 """Will this flight arrive more than 15 minutes late? What is known of it before it leaves.
 
-Schedule, plane, weather at the origin (the latest observation from before the scheduled departure hour) and what earlier
-months say of its carrier, route, hour and plane. Never this flight's own departure, which is known too late to be of use.
+Schedule, plane, weather at the origin (the latest observation from before the scheduled departure hour) and what
+earlier months say of its carrier, route, hour and plane. Never its own departure: that is known too late to be of use.
 
-A cancelled or diverted flight has no arrival, so its label is empty: nothing is learnt from it and no forecast is judged
-on it. It still counts in the history, as cancelled: a route that loses flights is a troubled route. The model therefore
-answers "if it arrives, will it be late?".
+A cancelled or diverted flight has no arrival, so its label is empty: nothing is learnt from it and no forecast is
+judged on it. The model answers "if it arrives, will it be late?". Both still count in the history, a cancelled flight
+as cancelled: a route that loses flights is a troubled route.
 """
 
 import numpy as np

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperatorLink
 
+from everfit_airflow.links.kept import kept
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
@@ -24,6 +26,4 @@ class MlflowRunLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 the signature is Airflow's
         """The address; empty (no button) when the task got none."""
-        from airflow.sdk.bases.xcom import BaseXCom as XCom
-
-        return XCom.get_value(ti_key=ti_key, key=self.KEY) or ""
+        return kept(ti_key, self.KEY)

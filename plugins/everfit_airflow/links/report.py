@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperatorLink
 
+from everfit_airflow.links.kept import kept
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
@@ -27,7 +29,5 @@ class ReportLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 the signature is Airflow's
         """The address under Airflow's own; empty (no button) when the task has no report."""
-        from airflow.sdk.bases.xcom import BaseXCom as XCom
-
-        key = XCom.get_value(ti_key=ti_key, key=self.KEY)
+        key = kept(ti_key, self.KEY)
         return f"/everfit/{key}" if key else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit_airflow.handover import take
+from everfit_airflow.handover import Handed, take
 from everfit_airflow.links.report import ReportLink
 from everfit_airflow.logs import say
 from everfit_airflow.operators.step import StepOperator, attempt_of
@@ -26,14 +26,13 @@ class CommitBatchOperator(StepOperator):
     template_fields: Sequence[str] = ("model", "inspection")
     operator_extra_links = (ReportLink(),)
 
-    def __init__(self, *, inspection: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, inspection: Handed, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ partition }}", **kwargs)
         self.inspection = inspection
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Commit and say in which entry."""
         from everfit.steps.commit import commit
-
         from everfit.values import Inspection
 
         inspection = take(ports, Inspection, self.inspection)

@@ -30,6 +30,7 @@ class DeployModelOperator(StepOperator):
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Deploy and announce the champion."""
         from airflow.sdk.exceptions import AirflowSkipException
+
         from everfit.steps.deploy import deploy
 
         version = self.version(context) or ports.ledger(spec.name).view().challenger

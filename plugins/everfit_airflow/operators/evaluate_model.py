@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit_airflow.handover import give, take
+from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say, say_all
 from everfit_airflow.operators.training import TrainingOperator, snapshot_of
@@ -28,14 +28,13 @@ class EvaluateModelOperator(TrainingOperator):
     template_fields: Sequence[str] = ("model", "run", "features", "candidate")
     operator_extra_links = (MlflowRunLink(),)
 
-    def __init__(self, *, features: Mapping[str, Any], candidate: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, features: Handed, candidate: Handed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.features, self.candidate = features, candidate
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Evaluate and hand over."""
         from everfit.steps.evaluate import evaluate
-
         from everfit.values import Candidate, Features
 
         features, candidate = take(ports, Features, self.features), take(ports, Candidate, self.candidate)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit_airflow.handover import give, take
+from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.links.report import ReportLink
 from everfit_airflow.logs import say, say_all
@@ -29,14 +29,13 @@ class JudgeCandidateOperator(StepOperator):
     template_fields: Sequence[str] = ("model", "evaluation")
     operator_extra_links = (MlflowRunLink(), ReportLink())
 
-    def __init__(self, *, evaluation: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, evaluation: Handed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.evaluation = evaluation
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Judge and hand over."""
         from everfit.steps.judge import judge, report_key
-
         from everfit.values import Evaluation
 
         evaluation = take(ports, Evaluation, self.evaluation)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from everfit_airflow.assets import challenger_asset
-from everfit_airflow.handover import take
+from everfit_airflow.handover import Handed, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say
 from everfit_airflow.operators.step import StepOperator
@@ -27,7 +27,7 @@ class RegisterModelOperator(StepOperator):
     template_fields: Sequence[str] = ("model", "judgement")
     operator_extra_links = (MlflowRunLink(),)
 
-    def __init__(self, *, model: str | ModelSpec, judgement: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, model: str | ModelSpec, judgement: Handed, **kwargs: Any) -> None:
         name = model if isinstance(model, str) else model.name
         super().__init__(model=model, outlets=[challenger_asset(name)], **kwargs)
         self.judgement = judgement
@@ -35,8 +35,8 @@ class RegisterModelOperator(StepOperator):
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Register and announce the challenger."""
         from airflow.sdk.exceptions import AirflowSkipException
-        from everfit.steps.register import register
 
+        from everfit.steps.register import register
         from everfit.values import Judgement
 
         judgement = take(ports, Judgement, self.judgement)

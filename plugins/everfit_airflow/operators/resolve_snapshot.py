@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from everfit.errors import NotEnoughData
 from everfit_airflow.form import read_answers
 from everfit_airflow.handover import run_name
 from everfit_airflow.logs import say, say_all
@@ -35,6 +36,7 @@ class ResolveSnapshotOperator(StepOperator):
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Resolve, record the trigger, and return the run's name in the ledger."""
         from airflow.sdk.exceptions import AirflowSkipException
+
         from everfit.steps.snapshot import TrainRequest, resolve
 
         dag_run = context["dag_run"]
@@ -50,7 +52,12 @@ class ResolveSnapshotOperator(StepOperator):
             device=answers.device,
             forced=answers.force,
         )
-        triggered = resolve(ports, spec, request)
+        try:
+            triggered = resolve(ports, spec, request)
+        except NotEnoughData as error:
+            if why == "person":
+                raise
+            raise AirflowSkipException(str(error)) from error  # the first batches of a new model: no failure of anybody
         if triggered is None:
             raise AirflowSkipException(
                 f"nothing to train on for {spec.name}: no accepted batch is new since the last run."

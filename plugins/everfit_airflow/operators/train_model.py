@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit_airflow.handover import give, take
+from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say
 from everfit_airflow.operators.training import TrainingOperator, snapshot_of
@@ -30,14 +30,13 @@ class TrainModelOperator(TrainingOperator):
     operator_extra_links = (MlflowRunLink(),)
     ui_color = "#ffe8c2"
 
-    def __init__(self, *, features: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, features: Handed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.features = features
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Train and hand over."""
         from everfit.steps.train import train
-
         from everfit.values import Device, Features
 
         features = take(ports, Features, self.features)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import LedgerError
+from everfit_airflow.handover import Handed
 from everfit_airflow.operators.step import StepOperator
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class TrainingOperator(StepOperator):
 
     template_fields: Sequence[str] = ("model", "run")
 
-    def __init__(self, *, run: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, run: Handed, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run = run
 

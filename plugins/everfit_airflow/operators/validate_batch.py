@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit_airflow.handover import give
+from everfit_airflow.handover import Handed, give
 from everfit_airflow.links.report import ReportLink
 from everfit_airflow.logs import say, say_all
 from everfit_airflow.operators.step import StepOperator
@@ -28,14 +28,13 @@ class ValidateBatchOperator(StepOperator):
     template_fields: Sequence[str] = ("model", "arrival")
     operator_extra_links = (ReportLink(),)
 
-    def __init__(self, *, arrival: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(self, *, arrival: Handed, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ partition }}", **kwargs)
         self.arrival = arrival
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Validate and hand the inspection over."""
         from everfit.steps.validate import validate
-
         from everfit.values import Arrival, load
 
         arrival = load(Arrival, self.arrival)

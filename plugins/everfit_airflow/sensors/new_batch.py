@@ -70,7 +70,6 @@ class NewBatchSensor(BaseSensorOperator):
     def look(self) -> list[dict[str, Any]]:
         """The unsettled deliveries of this moment, oldest partition first."""
         from everfit.steps.ingest import waiting
-
         from everfit.values import dump
         from everfit_airflow.hooks.everfit import EverfitHook
 

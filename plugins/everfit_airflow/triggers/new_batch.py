@@ -27,7 +27,7 @@ class NewBatchTrigger(BaseTrigger):
     def __init__(
         self, *, model: str, folder: str, marker: str, every: float, look_for: float, connections: dict[str, str]
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.model, self.folder, self.marker = model, folder, marker
         self.every, self.look_for, self.connections = every, look_for, connections
 
@@ -39,7 +39,6 @@ class NewBatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is something, or until it has been long enough."""
         from everfit.steps.ingest import unsettled
-
         from everfit_airflow.hooks.everfit import EverfitHook
 
         ports = await EverfitHook(Connections(**self.connections)).aports()
@@ -53,7 +52,11 @@ class NewBatchTrigger(BaseTrigger):
                 self.log.warning("cannot look at the landing place now: %s", error)
                 found = []
             if found:
-                yield TriggerEvent({"partitions": [arrival.partition for arrival in found[:20]]})
+                yield _woken([arrival.partition for arrival in found[:20]])
                 return
             await asyncio.sleep(self.every)
-        yield TriggerEvent({"partitions": []})
+        yield _woken([])
+
+
+def _woken(partitions: list[str]) -> TriggerEvent:
+    return TriggerEvent({"partitions": partitions})  # type: ignore[no-untyped-call]
