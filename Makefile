@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 WORKERS ?= 2
+INSTANCE ?= up
 UPGRADE ?=
 
 # The same in Dockerfile, docker-compose.yaml, pyproject.toml and tools/local/environment.py; a test compares them.
@@ -57,13 +58,13 @@ test: env packages lint types schema  ## run every check and every test
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup
 
 up: env  ## start Airflow, MLflow and the model server, and say where they are
-	@$(PY) -m tools.local up
+	@$(PY) -m tools.local up --instance $(INSTANCE)
 
 down: env  ## end what `make up` started
-	@$(PY) -m tools.local down
+	@$(PY) -m tools.local down --instance $(INSTANCE)
 
 status: env  ## say what runs, where, and how to log in
-	@$(PY) -m tools.local status
+	@$(PY) -m tools.local status --instance $(INSTANCE)
 
 demo: env  ## run the main job: months of flights arrive, a champion serves
 	@$(PY) -m tools.demo

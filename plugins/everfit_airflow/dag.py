@@ -6,6 +6,7 @@ it serve; `<model>_rollback` goes back. They wake each other up through assets a
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 GPU = "gpu"
 """Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
+
+BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
+"""Any moment in the past, always the same. A continuous DAG without one gives its first run an interval of no length, and
+Airflow 3.3.2 then takes the second run for the first and never starts it."""
 
 CONSECUTIVE_FAILURES = 10
 """An ingest DAG that fails so often in a row is paused by Airflow instead of trying for ever."""
@@ -143,6 +148,7 @@ def _shared(spec: ModelSpec, what: str, description: str) -> dict[str, Any]:
         "description": description,
         "doc_md": f"### {spec.title or spec.name}\n\n{description}\n\nBuilt by everfit from its `model.yaml`.",
         "tags": ["everfit", spec.name, what],
+        "start_date": BEGINNING,
         "catchup": False,
         "default_args": DEFAULTS | {"owner": spec.owner},
     }

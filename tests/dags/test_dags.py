@@ -27,6 +27,7 @@ def test_ingest_waits_without_a_worker_and_settles_each_batch(bag):
     assert dag.task_ids == ["wait_for_batch", "batch.validate", "batch.commit", "announce", "all_settled"]
     assert dag.timetable.summary == "@continuous"
     assert dag.max_active_runs == 1
+    assert dag.start_date, "without one, Airflow 3.3.2 never starts a second run of a continuous DAG"
     assert [asset.uri for asset in dag.get_task("announce").outlets] == ["everfit://flight_delays/data"]
 
 

@@ -237,14 +237,27 @@ def test_the_same_month_again_is_a_duplicate(house: House):
     assert not waiting(house.ports, house.spec)
 
 
-def test_a_refused_month_again_is_a_duplicate_of_the_refusal(house: House):
+def test_a_refused_month_again_is_looked_at_anew(house: House):
+    """The refusal may have been the expectations' fault: who mends them delivers the month once more."""
     (house.month / "planes.csv").write_bytes(NOISE)
     first = house.ingest()
     os.utime(house.month / "planes.csv", (1, 1))
     second = house.ingest()
 
-    assert isinstance(second.body, BatchDuplicate)
-    assert second.body.same_as == first.seq
+    assert isinstance(second.body, BatchQuarantined)
+    assert (second.body.sha256, second.body.reasons) == (first.body.sha256, first.body.reasons)
+
+
+def test_a_source_that_goes_back_to_its_first_bytes_corrects_its_correction(house: House):
+    first = house.ingest()
+    before = {path.name: path.read_bytes() for path in house.month.iterdir()}
+    change_flights(house.month, lambda frame: frame.iloc[:-7])
+    assert house.ingest().body.batch.label == "2013-01 v2"
+    for name, data in before.items():
+        (house.month / name).write_bytes(data)
+    back = house.ingest()
+
+    assert (back.body.batch.label, back.body.batch.sha256) == ("2013-01 v3", first.body.batch.sha256)
 
 
 def test_a_corrected_month_is_a_new_version(house: House):

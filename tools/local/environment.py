@@ -70,7 +70,7 @@ def airflow_environment(paths: Paths, ports: Ports, credentials: Credentials) ->
         "AIRFLOW__API_AUTH__JWT_SECRET": credentials.jwt,
         "AIRFLOW__CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
         "AIRFLOW__CORE__DAGS_FOLDER": str(paths.project / "dags"),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.airflow}/execution/",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.execution}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__FERNET_KEY": credentials.fernet,
         "AIRFLOW__CORE__PARALLELISM": "8",

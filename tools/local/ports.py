@@ -19,6 +19,7 @@ class Ports:
     server: int = 8000
     task_logs: int = 8793
     trigger_logs: int = 8794
+    execution: int = 8081
 
 
 def is_free(port: int) -> bool:
@@ -48,7 +49,7 @@ def choose(wanted: Ports, *, free: Callable[[int], bool] = is_free, other: Calla
     """`wanted`, with a free port in place of each one that is busy.
 
     >>> choose(Ports(), free=lambda port: port != 5000, other=lambda: 34567)
-    Ports(airflow=8080, mlflow=34567, server=8000, task_logs=8793, trigger_logs=8794)
+    Ports(airflow=8080, mlflow=34567, server=8000, task_logs=8793, trigger_logs=8794, execution=8081)
     """
     chosen: dict[str, int] = {}
     for name, port in asdict(wanted).items():

@@ -35,7 +35,18 @@ def services(paths: Paths, ports: Ports, credentials: Credentials) -> tuple[Serv
     mlflow = f"http://127.0.0.1:{ports.mlflow}"
     server = f"http://127.0.0.1:{ports.server}"
     return (
-        Service("api-server", "Airflow", _python("airflow", "api-server"), airflow, health, "metadatabase"),
+        Service(
+            "api-server", "Airflow", _python("airflow", "api-server", "--apps", "core"), airflow, health, "metadatabase"
+        ),
+        # On SQLite, one process for people and tasks alike can freeze: a change by a person waits, on the event loop, for a
+        # lock that the request of a task holds, which in turn waits for the event loop.
+        Service(
+            "execution-api",
+            "",
+            _python("airflow", "api-server", "--apps", "execution", "--port", str(ports.execution)),
+            airflow,
+            f"http://127.0.0.1:{ports.execution}/execution/health",
+        ),
         Service("dag-processor", "", _python("airflow", "dag-processor"), airflow, health, "dag_processor"),
         Service("triggerer", "", _python("airflow", "triggerer"), airflow, health, "triggerer"),
         Service("mlflow", "MLflow", _mlflow(paths, ports), mlflow_environment(), f"{mlflow}/health"),

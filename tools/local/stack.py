@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tools.local import health, ports, processes, templates
@@ -150,7 +150,7 @@ def _forget(paths: Paths) -> None:
 
 
 def _usual(paths: Paths) -> Ports:
-    return Ports() if paths.name != str(paths.state) else Ports(*(ports.any_port() for _ in range(5)))
+    return Ports() if paths.name != str(paths.state) else Ports(*(ports.any_port() for _ in fields(Ports)))
 
 
 def _list(paths: Paths) -> Path:
