@@ -28,8 +28,8 @@ GPU = "gpu"
 """Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
 
 BEGINNING = datetime(2024, 1, 1, tzinfo=UTC)
-"""Any moment in the past, always the same. A continuous DAG without one gives its first run an interval of no length, and
-Airflow 3.3.2 then takes the second run for the first and never starts it."""
+"""Any moment in the past, always the same. A continuous DAG without one gives its first run an interval of no length,
+and Airflow 3.3.2 then takes the second run for the first and never starts it."""
 
 CONSECUTIVE_FAILURES = 10
 """An ingest DAG that fails so often in a row is paused by Airflow instead of trying for ever."""

@@ -187,6 +187,8 @@ class Flaky(MemoryStore):
     lose = ""
 
     def create(self, key: str, data: bytes) -> bool:
+        if not key.startswith("ledger/"):
+            return super().create(key, data)  # the probe before the first entry gets its answers
         if self.lose == "before":
             raise Unreachable("no answer")
         created = super().create(key, data)
@@ -214,7 +216,8 @@ def test_a_loser_whose_answer_was_lost_did_not_win() -> None:
 
     def make(_: View) -> Any:
         store.lose = ""
-        other.append(f"theirs {len(store.data)}", note("")) if len(store.data) < 2 else None
+        there = store.list("ledger")
+        other.append(f"theirs {len(there)}", note("")) if len(there) < 2 else None
         store.lose = "after"
         return note("mine")
 
@@ -226,7 +229,7 @@ def test_a_loser_whose_answer_was_lost_did_not_win() -> None:
 def test_a_store_that_says_taken_and_shows_nothing() -> None:
     class Liar(MemoryStore):
         def create(self, key: str, data: bytes) -> bool:
-            return False
+            return not key.startswith("ledger/") and super().create(key, data)
 
     with pytest.raises(Unreachable, match=r"00000001\.json is taken, says the store, yet is not there"):
         Ledger("m", Liar(), TickingClock()).append("k", note(""))

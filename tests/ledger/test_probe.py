@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from everfit.errors import StoreUnsafe
+from everfit.ledger import Ledger
 from everfit.ledger.probe import KEY, probe
 from everfit.stores import S3Store
-from everfit.testing.fakes import MemoryStore
+from everfit.testing.fakes import MemoryStore, frozen_clock
 
 
 class Ignorant:
@@ -32,13 +33,16 @@ def test_a_server_that_ignores_the_condition_is_refused(s3: dict[str, Any], buck
     probe(good)
 
 
-def test_a_store_that_says_no_and_writes_anyway_is_refused() -> None:
-    class Sly(MemoryStore):
-        def create(self, key: str, data: bytes) -> bool:
-            new = key not in self.data
-            self.data[key] = data
-            return new
+class Sly(MemoryStore):
+    """Says no, and writes all the same."""
 
+    def create(self, key: str, data: bytes) -> bool:
+        new = key not in self.data
+        self.data[key] = data
+        return new
+
+
+def test_a_store_that_says_no_and_writes_anyway_is_refused() -> None:
     with pytest.raises(StoreUnsafe, match="memory:// writes over a key"):
         probe(Sly())
 
@@ -48,3 +52,10 @@ def test_asking_again_adds_nothing() -> None:
     for _ in range(3):
         probe(store)
     assert list(store.data) == [KEY]
+
+
+def test_no_ledger_begins_on_a_store_that_writes_over_what_is_there() -> None:
+    store = Sly()
+    with pytest.raises(StoreUnsafe, match="memory:// writes over a key"):
+        Ledger("flight_delays", store, frozen_clock()).open("work", "first attempt")
+    assert store.list("ledger") == []

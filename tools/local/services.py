@@ -38,8 +38,8 @@ def services(paths: Paths, ports: Ports, credentials: Credentials) -> tuple[Serv
         Service(
             "api-server", "Airflow", _python("airflow", "api-server", "--apps", "core"), airflow, health, "metadatabase"
         ),
-        # On SQLite, one process for people and tasks alike can freeze: a change by a person waits, on the event loop, for a
-        # lock that the request of a task holds, which in turn waits for the event loop.
+        # On SQLite, one process for people and tasks alike can freeze: a change by a person waits, on the event loop,
+        # for a lock that the request of a task holds, which in turn waits for the event loop.
         Service(
             "execution-api",
             "",

@@ -12,6 +12,7 @@ from everfit.ledger.entries import AttemptOpened, Body
 from everfit.ledger.entry import Entry, decode, encode
 from everfit.ledger.fence import Fence
 from everfit.ledger.laws import check
+from everfit.ledger.probe import probe
 from everfit.ledger.view import View
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Ledger:
         """
         while True:
             view = self.view()
+            if not view.entries:
+                probe(self.store)  # the first decision of a model is where a store that lies would begin to cost
             if fence:
                 fence.check(view)
             if claimed := view.claimed(key):

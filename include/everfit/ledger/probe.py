@@ -20,5 +20,5 @@ def probe(store: Store) -> None:
     if written or store.read(KEY) != there:
         raise StoreUnsafe(
             f"{store.url} writes over a key that create-if-absent must leave alone (it ignores 'If-None-Match: *'); "
-            "use a local disk, Amazon S3, or a server that keeps it, such as Garage, SeaweedFS or versitygw"
+            "use a local disk, Amazon S3, or another server that keeps it"
         )
