@@ -194,6 +194,12 @@ def _doors() -> Iterator[str]:
             yield _table(("parameter", "meaning"), rows)
 
 
+def _public(path: Path) -> list[str]:
+    """The names in `__all__`."""
+    listed = path.read_text(encoding="utf-8").partition("__all__ = ")[2]
+    return list(ast.literal_eval(listed))
+
+
 def _read(folder: Path) -> Iterator[Door]:
     for path in sorted(folder.glob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -237,7 +243,8 @@ def _entries() -> Iterator[str]:
     from everfit.ledger.entries import Body
 
     yield (
-        "## The ledger's entries\n\nOne file per decision, `ledger/<model>/00000042.json`; `kind` and `body` are these. "
+        "## The ledger's entries\n\nOne file per decision, `ledger/<model>/00000042.json`, whose `kind` and `body` are "
+        "these. "
         "Why and how: [decisions/0001-the-ledger.md](decisions/0001-the-ledger.md)."
     )
     rows = [

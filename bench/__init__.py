@@ -1,0 +1,1 @@
+"""Measurements against a named peer, in one run, as ratios: `make bench`."""
