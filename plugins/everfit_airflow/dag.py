@@ -14,6 +14,7 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, g
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import challenger_asset, data_asset
+from everfit_airflow.docs import docs
 from everfit_airflow.form import train_form
 from everfit_airflow.retries import DEFAULTS
 from everfit_airflow.sensors.new_batch import NewBatchSensor
@@ -59,6 +60,7 @@ def ingest_dag(spec: ModelSpec) -> DAG:
     """Notice batches; validate, then commit or quarantine each; announce what is new."""
     with DAG(
         schedule="@continuous",
+        start_date=BEGINNING,
         max_active_runs=1,
         max_consecutive_failed_dag_runs=CONSECUTIVE_FAILURES,
         **_shared(spec, "ingest", "Waits for data and settles every batch: accepted, quarantined or duplicate."),
@@ -84,7 +86,7 @@ def train_dag(spec: ModelSpec) -> DAG:
     with DAG(
         schedule=_when_to_train(spec),
         params=train_form(spec),
-        max_active_runs=2,
+        max_active_runs=1,  # two candidates at once would both be judged against a champion that one of them replaces
         **_shared(spec, "train", "Trains a candidate on the newest data and judges it against the champion."),
     ) as dag:
         run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
@@ -130,6 +132,7 @@ def rollback_dag(spec: ModelSpec) -> DAG:
             maxLength=2_000,
             title="Reason",
             description_md="Why the champion has to go. Kept in the ledger for good.",
+            format="multiline",
         )
     }
     with DAG(
@@ -146,9 +149,8 @@ def _shared(spec: ModelSpec, what: str, description: str) -> dict[str, Any]:
     return {
         "dag_id": f"{spec.name}_{what}",
         "description": description,
-        "doc_md": f"### {spec.title or spec.name}\n\n{description}\n\nBuilt by everfit from its `model.yaml`.",
+        "doc_md": docs(spec, what),
         "tags": ["everfit", spec.name, what],
-        "start_date": BEGINNING,
         "catchup": False,
         "default_args": DEFAULTS | {"owner": spec.owner},
     }

@@ -6,10 +6,10 @@ by another way, are checked again by `Answers` in the first task.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from airflow.sdk import Param
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from everfit.errors import SpecError, did_you_mean
 from everfit.values import Device
@@ -30,52 +30,51 @@ class Answers(BaseModel):
     until: str | None = Field(None, pattern=PARTITION)
     device: Device = Device.AUTO
     force: bool = False
-    note: str = Field("", max_length=2_000)
+    note: Annotated[str, BeforeValidator(lambda note: note or "")] = Field("", max_length=2_000)
 
 
 def train_form(spec: ModelSpec) -> dict[str, Param]:
-    """The typed fields, with the spec's values as defaults."""
+    """The typed fields, with the spec's values as defaults.
+
+    None has a section: Airflow's form shows those at once and keeps sections closed. A field that may stay empty allows
+    null: the form counts an empty text as missing, and would not let anybody trigger.
+    """
     return {
         "batches": Param(
             spec.window.batches,
             type="integer",
             minimum=spec.window.at_least,
             maximum=MOST_BATCHES,
-            title="Window: how many batches",
-            description_md=f"The newest so many batches, the last **{spec.window.holdout}** of them kept for judging.",
-            section="Data",
+            title="Batches",
+            description_md=f"How many of the newest batches to use; the last **{spec.window.holdout}** only to judge on.",
         ),
         "until": Param(
             None,
             type=["null", "string"],
             pattern=PARTITION,
-            title="Window: up to which batch",
-            description_md="The last partition to use, such as `2013-05`; empty for the newest.",
-            section="Data",
+            title="Up to batch",
+            description_md="The newest batch to use, such as 2013-05. Empty: the newest there is.",
         ),
         "device": Param(
             str(spec.train.device),
             type="string",
             enum=[str(device) for device in Device],
             title="Device",
-            description_md="`auto` takes a GPU if there is one.",
-            section="Training",
+            description_md="Auto takes a GPU if there is one.",
         ),
         "force": Param(
             False,
             type="boolean",
             title="Train even if nothing is new",
-            description_md="Without this, a run on a snapshot that was already trained on ends as skipped.",
-            section="Training",
+            description_md="Else a run whose data was trained on before is skipped.",
         ),
         "note": Param(
-            "",
-            type="string",
+            None,
+            type=["null", "string"],
             format="multiline",
             maxLength=2_000,
             title="Note",
             description_md="Why this run? Kept in the ledger and in MLflow.",
-            section="For the record",
         ),
     }
 

@@ -17,11 +17,23 @@ _NOISY = (
 )
 
 
+_STUBBORN = "great_expectations.data_context.types.base"
+"""Sets its own level to INFO when it is imported, whatever its parents' is: four lines about temporary folders each."""
+
+FOLD = 12
+"""A block of more lines than a person reads at a glance is folded."""
+
+
 def tell_library_logs() -> None:
     """Let `everfit` speak at INFO in this task, and the libraries below only to warn."""
     logging.getLogger("everfit").setLevel(logging.INFO)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(_STUBBORN).addFilter(_warns)
+
+
+def _warns(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
 
 
 def say(message: str) -> None:
@@ -30,7 +42,11 @@ def say(message: str) -> None:
 
 
 def say_all(title: str, lines: list[str]) -> None:
-    """A foldable block of lines in the task log, as Airflow's UI understands it."""
+    """A block of lines in the task log: open if it is short, else folded by Airflow's UI until somebody opens it."""
+    if len(lines) <= FOLD:
+        for line in (f"{title}:", *(f"  {line}" for line in lines)):
+            say(line)
+        return
     say(f"::group::{title}")
     for line in lines:
         say(line)

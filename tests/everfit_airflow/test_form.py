@@ -11,7 +11,7 @@ def test_the_defaults_are_the_specs_and_pass_their_own_schema():
     spec = load_spec("flight_delays")
     form = train_form(spec)
     values = {name: param.resolve() for name, param in form.items()}
-    assert values == {"batches": spec.window.batches, "until": None, "device": "auto", "force": False, "note": ""}
+    assert values == {"batches": spec.window.batches, "until": None, "device": "auto", "force": False, "note": None}
     assert read_answers(values, {}) == Answers(batches=spec.window.batches)
 
 

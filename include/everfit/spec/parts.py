@@ -57,7 +57,7 @@ class DataSpec(Frozen):
     )
     look_every: float = Field(default=10, ge=1, description="Seconds between two looks at the landing place.")
     look_for: float = Field(
-        default=86_400, ge=5, description="Seconds after which one look-out ends and the next begins."
+        default=3_600, ge=5, description="Seconds after which one look-out ends and the next begins."
     )
 
     @field_validator("tables")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import SpecError
+from everfit.errors import SpecError, StaleHead
 from everfit_airflow.assets import champion_asset
 from everfit_airflow.logs import say
 from everfit_airflow.operators.step import StepOperator, attempt_of
@@ -20,7 +20,7 @@ class DeployModelOperator(StepOperator):
     """Load a version on the model server, check that it answers there as it did offline, then let it serve.
 
     The version is the DAG run's param `version`; without one, the newest challenger of the ledger. Skips when there is
-    none to deploy.
+    none to deploy, or when another version became champion since this one was judged: no fault of anybody.
     """
 
     def __init__(self, *, model: str | ModelSpec, **kwargs: Any) -> None:
@@ -36,7 +36,10 @@ class DeployModelOperator(StepOperator):
         version = self.version(context) or ports.ledger(spec.name).view().challenger
         if version is None:
             raise AirflowSkipException(f"{spec.name} has no challenger to deploy")
-        entry = deploy(ports, spec, version, attempt_of(context), say)
+        try:
+            entry = deploy(ports, spec, version, attempt_of(context), say)
+        except StaleHead as error:
+            raise AirflowSkipException(f"not deployed, its evidence is stale: {error}") from error
         say(f"{spec.name} version {version} serves (ledger entry {entry.seq})")
         context["outlet_events"][champion_asset(spec.name)].extra = {"version": version}
         return {"version": version, "entry": entry.seq}

@@ -8,57 +8,93 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi import Path as UrlPath
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException as AnyHTTPException
 
-from everfit.errors import LedgerError, Unreachable
+from everfit.errors import LedgerError, SpecError, Unreachable
 from everfit_airflow._airflow import login_required
 
 app = FastAPI(title="everfit", dependencies=[login_required()], docs_url=None, redoc_url=None, openapi_url=None)
-pages = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True)
+pages = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
 # A report is our own HTML, but made from a team's data: it may draw and style itself, and nothing else.
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups allow-downloads"
+FRAME = (Path(__file__).parent / "frame.js").read_bytes()
 
 Name = Annotated[str, UrlPath(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
 @app.get("/", response_class=HTMLResponse)
-def overview() -> str:
+def overview() -> HTMLResponse:
     """All models that have a ledger, with their champions."""
-    from everfit_airflow.views.decisions import overview
+    from everfit_airflow.views.story import overview
 
-    return pages.get_template("overview.html.j2").render(models=_ask(overview))
+    return _page("overview", models=_ask(overview))
 
 
 @app.get("/models/{model}", response_class=HTMLResponse)
-def model(model: Name) -> str:
-    """One model: what serves, and every decision, newest first."""
-    from everfit_airflow.views.decisions import story
+def model(model: Name) -> HTMLResponse:
+    """One model: what serves and what it is made of, the batches, and every decision, newest first."""
+    from everfit_airflow.views.story import story
 
-    return pages.get_template("model.html.j2").render(story=_ask(lambda store: story(store, model)))
+    return _page("model", story=_ask(lambda ports: story(ports, model)))
 
 
 @app.get("/reports/{key:path}")
 def report(key: str) -> Response:
     """A report from the store."""
-    if not key.endswith(".html") or ".." in key.split("/"):
+    if not key.endswith(".html") or {"", ".", ".."} & set(key.split("/")):
         raise HTTPException(404, "there is no such report")
     try:
-        page = _ask(lambda store: store.read(f"reports/{key}"))
+        page = _ask(lambda ports: ports.store.read(f"reports/{key}"))
     except FileNotFoundError as error:
         raise HTTPException(404, f"there is no report {key!r} in the store") from error
     return Response(page, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
 
 
+@app.get("/frame.js")
+def frame() -> Response:
+    """What the pages do when Airflow shows them in its frame; they work without it."""
+    return Response(FRAME, media_type="text/javascript")
+
+
+@app.exception_handler(AnyHTTPException)
+def explain(request: Request, error: AnyHTTPException) -> HTMLResponse:
+    """A refusal as a page: people see it inside Airflow."""
+    top = request.scope.get("root_path", "").removesuffix("/everfit")
+    page = _page("error", status=error.status_code, detail=error.detail, top=f"{top}/")
+    page.status_code = error.status_code
+    page.headers.update(error.headers or {})
+    return page
+
+
+def _page(name: str, **values: Any) -> HTMLResponse:
+    page = pages.get_template(f"{name}.html.j2").render(**values)
+    return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})
+
+
 def _ask(question: Any) -> Any:
+    from airflow.exceptions import AirflowNotFoundException
+
     from everfit_airflow.hooks.everfit import EverfitHook
 
     try:
-        return question(EverfitHook().ports().store)
-    except Unreachable as error:
+        return question(EverfitHook().ports())
+    except AirflowNotFoundException as error:
+        raise HTTPException(503, f"{error}: load airflow_settings.yaml, or add the connection") from error
+    except (Unreachable, SpecError) as error:
         raise HTTPException(503, str(error)) from error
     except LedgerError as error:
         raise HTTPException(500, str(error)) from error

@@ -1,0 +1,90 @@
+"""The version that serves: what it was made of, and the gates that let it pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from everfit.ledger import View
+    from everfit.ledger.entries import RunTriggered
+    from everfit.plots.verdicts import Drawing
+    from everfit.values import Verdict
+
+MARKS = {"passed": ("good", "✓"), "failed": ("bad", "✗"), "cannot tell": ("unsure", "?")}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One verdict, ready to be drawn; `drawing` is None where there is no interval."""
+
+    tone: str
+    mark: str
+    verdict: Verdict
+    drawing: Drawing | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One batch that the champion was made of; `use` says what for, `corrected` that it has changed since."""
+
+    label: str
+    sha256: str
+    rows: int
+    use: str
+    corrected: bool
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What the page says of the version that serves."""
+
+    version: int
+    since: str
+    entry: int
+    run: RunTriggered
+    parts: tuple[Part, ...]
+    gates: tuple[Gate, ...]
+    report: str
+    mlflow: str
+
+
+def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion | None:
+    """The champion of this view, or None; `run_url` knows where MLflow shows a run."""
+    from everfit.ledger.entries import ModelRegistered, Promoted, RolledBack
+    from everfit.steps.judge import report_key
+
+    version = view.champion
+    if version is None:
+        return None
+    crowned = max((*view.of(Promoted), *view.of(RolledBack)), key=lambda entry: entry.seq)
+    made = next(e.body for e in view.of(ModelRegistered) if e.body.version.version == version)
+    judged, run = view.judged(made.judged), view.trained_on(version)
+    return Champion(
+        version=version,
+        since=f"{crowned.at:%Y-%m-%d %H:%M:%S}",
+        entry=crowned.seq,
+        run=run,
+        parts=_parts(view, run),
+        gates=tuple(map(_gate, judged.verdicts)),
+        report=report_key(model, judged.run),
+        mlflow=run_url(made.version.mlflow_run),
+    )
+
+
+def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:
+    now = {batch.partition: batch.sha256 for _, batch in view.batches}
+    learned = len(run.batches) - run.holdout
+    return tuple(
+        Part(b.label, b.sha256, b.rows, "learned from" if i < learned else "judged on", now[b.partition] != b.sha256)
+        for i, b in enumerate(run.batches)
+    )
+
+
+def _gate(verdict: Verdict) -> Gate:
+    from everfit.plots.verdicts import draw
+
+    tone, mark = MARKS[verdict.outcome.value]
+    return Gate(tone, mark, verdict, draw(verdict))

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import everfit.gates
+import everfit.models
+from everfit import catalog
+from everfit.cli import main
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture
+def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
+    """Writes files as a page tells, into a project of the test's own; gates and algorithms in it are found by name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EVERFIT_MODELS", str(tmp_path / "include/models"))
+    (tmp_path / "include/models").mkdir(parents=True)
+    before = set(sys.modules)
+    for package, folder in ((everfit.gates, "gates"), (everfit.models, "models")):
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / "include/everfit" / folder)])
+
+    def write(file: str, text: str) -> Path:
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        _forget()
+        return path
+
+    yield write
+    _forget()
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in (getattr(sys.modules[name], "__file__", None) or ""):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def scaffolded(aside: Write, tmp_path: Path) -> Path:
+    """The folder of a model as `everfit new` makes it."""
+    assert main(["new", "shop_returns"]) == 0
+    return tmp_path / "include/models/shop_returns"
+
+
+def _forget() -> None:
+    catalog._find.cache_clear()
+    catalog._all.cache_clear()

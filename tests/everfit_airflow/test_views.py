@@ -1,0 +1,217 @@
+"""The pages under /everfit, made from a real ledger in a local store that Airflow connections point to."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from fastapi.testclient import TestClient
+
+from everfit.ledger import Ledger
+from everfit.ledger.entries import (
+    BatchAccepted,
+    BatchDuplicate,
+    BatchQuarantined,
+    CandidateJudged,
+    ModelRegistered,
+    Promoted,
+    RunTriggered,
+)
+from everfit.stores import LocalStore
+from everfit.testing.fakes import TickingClock
+from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Verdict
+from everfit_airflow.views.app import app
+
+FILE = StoredFile("evidence/e", "0" * 64)
+GATES = (
+    Verdict("above_bar", Outcome.PASSED, "AUC is 0.72", 0.72, 0.69, 0.75, 0.62, 2_786, wanted="above"),
+    Verdict("answers_sanely", Outcome.PASSED, "2,786 finite scores"),
+)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> LocalStore:
+    """An empty store; Airflow's connections say where it is."""
+    connections = {
+        "store": {"conn_type": "fs", "extra": {"path": str(tmp_path / "store")}},
+        "landing": {"conn_type": "fs", "extra": {"path": str(tmp_path / "landing")}},
+        "mlflow": {"conn_type": "http", "host": "mlflow.example", "port": 5000},
+        "server": {"conn_type": "http", "host": "server.example", "port": 8000},
+    }
+    for name, connection in connections.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
+    monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "work"))
+    return LocalStore(tmp_path / "store")
+
+
+@pytest.fixture
+def stranger(store) -> TestClient:
+    return TestClient(app)
+
+
+@pytest.fixture
+def reader(store, monkeypatch) -> TestClient:
+    """Somebody whom Airflow has let in."""
+    (login,) = app.router.dependencies
+    monkeypatch.setitem(app.dependency_overrides, login.dependency, lambda: None)
+    return TestClient(app)
+
+
+def batch(partition: str, sha256: str, version: int = 1) -> Batch:
+    return Batch(partition, version, sha256 * 16, 2_700, (), "outs: []")
+
+
+def accept(ledger: Ledger, one: Batch) -> None:
+    report = f"reports/{ledger.model}/{one.partition}-{one.version}.html"
+    ledger.append(f"arrival:{one.partition}:{one.version}", BatchAccepted(one, f"f{one.version}", report))
+
+
+def serve(ledger: Ledger, *batches: Batch, note: str = "") -> None:
+    """Batches come in, and a champion is made of them."""
+    for one in batches:
+        accept(ledger, one)
+    ran = RunTriggered("run-1", "person", "ada", note, "5eed", batches, 1, (), forced=False, device="cpu")
+    ledger.append("run:run-1", ran)
+    verdict = CandidateJudged("run-1", "abc123", "5eed", (), None, True, "all 2 gates passed", GATES, FILE, FILE)
+    judged = ledger.append("judged:run-1", verdict)
+    ledger.append("registered:run-1", ModelRegistered(ModelVersion(ledger.model, 1, "abc123", ()), judged.seq))
+    ledger.append("promoted:1", Promoted(1, None, judged.seq, 200, 0.0))
+
+
+@pytest.fixture
+def ledger(store) -> Ledger:
+    return Ledger("flights", store, TickingClock())
+
+
+@pytest.mark.parametrize("path", ["/", "/models/flights", "/reports/flights/a.html", "/frame.js"])
+def test_whoever_is_not_logged_in_sees_nothing_but_where_to_log_in(stranger, ledger, store, path):
+    serve(ledger, batch("2013-01", "abcd"))
+    store.write("reports/flights/a.html", b"<html>secret</html>")
+    page = stranger.get(path)
+    assert page.status_code == 401
+    assert "Sign in" in page.text
+    assert "version 1" not in page.text
+    assert "secret" not in page.text
+
+
+def test_an_empty_store_says_how_to_begin(reader):
+    assert "land a batch" in reader.get("/").text
+    page = reader.get("/models/flights")
+    assert page.status_code == 200
+    assert "None has arrived yet." in page.text
+    assert "None was made yet." in page.text
+
+
+def test_the_champion_is_shown_with_its_data_its_gates_and_its_mlflow_run(reader, ledger):
+    serve(ledger, batch("2013-01", "abcd"), batch("2013-02", "ef01"), note="first of all")
+    assert "version 1" in reader.get("/").text
+    page = reader.get("/models/flights").text
+    assert "Why version 1 serves" in page
+    assert "abcdabcdabcd</code>" in page
+    assert page.index("learned from") < page.index("judged on")
+    assert "by ada: first of all" in page
+    assert 'href="http://mlflow.example:5000/#/runs/abc123"' in page
+    assert 'href="../reports/flights/judged-run-1.html"' in page
+    assert page.count("<svg") == 1, "a bar for the gate with an interval, none for the other"
+    assert "at least 0.62" in page
+    assert "corrected since" not in page
+
+
+def test_a_batch_that_was_corrected_after_the_training_is_marked(reader, ledger):
+    serve(ledger, batch("2013-01", "abcd"), batch("2013-02", "ef01"))
+    accept(ledger, batch("2013-01", "9999", version=2))
+    page = reader.get("/models/flights").text
+    assert page.count("corrected since") == 1
+    assert "2013-01 v2" in page
+
+
+def test_batches_are_shown_with_their_verdict_reasons_and_report(reader, ledger):
+    accept(ledger, batch("2013-01", "abcd"))
+    why = ("flights: found no rows", "weather.temp: wanted numbers")
+    refused = BatchQuarantined("2013-02", "f", "0bad" * 16, why, "reports/flights/2013-02-f.html", "quarantine/q")
+    ledger.append("arrival:2013-02:f", refused)
+    ledger.append("arrival:2013-01:g", BatchDuplicate("2013-01", "g", "abcd" * 16, 1))
+    page = reader.get("/models/flights").text
+    assert "quarantined" in page
+    assert "flights: found no rows; weather.temp: wanted numbers" in page
+    assert 'href="../reports/flights/2013-02-f.html"' in page
+    assert "the same bytes as in entry 1" in page
+    assert "Why version" not in page, "there is no champion"
+
+
+def test_what_others_wrote_is_shown_as_text_and_never_as_html(reader, ledger):
+    evil = "<script>alert(1)</script>"
+    serve(ledger, batch("2013-01", "abcd"), note=evil)
+    ledger.append("arrival:x:f", BatchQuarantined(evil, "f", "00", (evil,), "reports/flights/x.html", "q"))
+    for path in ("/", "/models/flights"):
+        page = reader.get(path)
+        assert evil not in page.text
+        assert "&lt;script&gt;alert(1)" in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_a_broken_ledger_is_named_and_hides_no_other_model(reader, ledger, store):
+    serve(ledger, batch("2013-01", "abcd"))
+    other = Ledger("minutes", store, TickingClock())
+    accept(other, batch("2013-01", "abcd"))
+    accept(other, batch("2013-02", "abcd"))
+    store.write("ledger/minutes/00000001.json", store.read("ledger/minutes/00000001.json").replace(b"2700", b"2701"))
+    page = reader.get("/").text
+    assert "broken" in page
+    assert "version 1" in page
+    one = reader.get("/models/minutes")
+    assert one.status_code == 500
+    assert "0000000" in one.text, "the file that is wrong is named"
+
+
+def test_a_report_comes_from_the_store_and_may_do_nothing_but_be_read(reader, store):
+    store.write("reports/flights/2013-01-f.html", b"<html>all checks passed</html>")
+    page = reader.get("/reports/flights/2013-01-f.html")
+    assert page.text == "<html>all checks passed</html>"
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "sandbox" in policy
+    assert "allow-scripts" not in policy
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reports/../../secrets.html",
+        "/reports/%2e%2e/ledger/secrets.html",
+        "/reports/flights/..%2f..%2fsecrets.html",
+        "/reports/%2fetc/secrets.html",
+        "/reports/flights/secrets.json",
+        "/reports/flights/none.html",
+    ],
+)
+def test_no_other_file_can_be_read_as_a_report(reader, store, tmp_path, path):
+    for place in ("secrets.html", "ledger/secrets.html", "reports/flights/secrets.json"):
+        store.write(place, b"a secret")
+    (tmp_path / "secrets.html").write_text("a secret")
+    page = reader.get(path)
+    assert page.status_code == 404
+    assert "a secret" not in page.text
+
+
+def test_a_missing_connection_is_explained(reader, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_EVERFIT_STORE")
+    page = reader.get("/")
+    assert page.status_code == 503
+    assert "everfit_store" in page.text
+
+
+def test_the_plugin_and_the_pages_import_nothing_heavy():
+    heavy = ("boto3", "dvc", "great_expectations", "matplotlib", "mlflow", "pandas", "pyarrow", "scipy", "xgboost")
+    for module, also in {"everfit_plugin": ("fastapi", "jinja2"), "everfit_airflow.views.app": ()}.items():
+        code = f"import sys, airflow.plugins_manager; old = set(sys.modules); import {module}; " + (
+            f"print(*[m for m in {(*heavy, *also)!r} if m in sys.modules and m not in old])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_env())
+        assert done.stdout.strip() == "", module
+
+
+def _env() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
