@@ -107,8 +107,11 @@ def mlflow_server(folder: Path) -> Iterator[Service]:
 
 
 @cache
-def shared_mlflow() -> Service:
-    """One MLflow server for all tests of this process, started when it is first asked for."""
+def shared_mlflow(area: str = "serving") -> Service:
+    """One MLflow server for all tests of this process in an area, started when it is first asked for.
+
+    The registry's tests register what no model server could load, so they have one of their own.
+    """
     return _until_exit(mlflow_server(_scratch()))
 
 

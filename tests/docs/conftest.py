@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +14,16 @@ import everfit.models
 from everfit import catalog
 from everfit.cli import main
 
+PROJECT = Path(__file__).parents[2]
 Write = Callable[[str, str], Path]
 
 
 @pytest.fixture
 def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Writes files as a page tells, into a project of the test's own; gates and algorithms in it are found by name."""
+    """Writes files as a page tells, into a copy of the project's models; gates and algorithms are found there too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVERFIT_MODELS", str(tmp_path / "include/models"))
-    (tmp_path / "include/models").mkdir(parents=True)
+    shutil.copytree(PROJECT / "include/models", tmp_path / "include/models")
     before = set(sys.modules)
     for package, folder in ((everfit.gates, "gates"), (everfit.models, "models")):
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / "include/everfit" / folder)])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import re
 import shlex
-import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,7 +68,7 @@ def test_yaml_is_right(page, aside, scaffolded):
 def test_commands_exist(page):
     for line in commands(page):
         words = shlex.split(line, comments=True)
-        for word, following in zip(words, words[1:], strict=False):
+        for word, following in pairwise(words):
             if word == "make":
                 assert following in TARGETS, line
             if word == "-m":

@@ -12,7 +12,7 @@ from tests.services import Service, shared_mlflow
 
 @pytest.fixture(scope="session")
 def mlflow() -> Service:
-    return shared_mlflow()
+    return shared_mlflow("registry")
 
 
 @pytest.fixture
