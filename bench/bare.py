@@ -117,13 +117,17 @@ def main():
         shared = {"feature_names": list(frame.columns), "feature_types": kinds, "enable_categorical": True}
         train = xgboost.QuantileDMatrix(matrix[~held], labels[~held], max_bin=256, **shared)
         holdout = xgboost.QuantileDMatrix(matrix[held], labels[held], ref=train, max_bin=256, **shared)
+        spread = np.unique(np.linspace(0, int((~held).sum()) - 1, int(held.sum())).astype(int))
+        watched = xgboost.QuantileDMatrix(
+            matrix[~held][spread], labels[~held][spread], ref=train, max_bin=256, **shared
+        )
         curves = {}
         params = PARAMS | {"nthread": int(given.threads)}
         booster = xgboost.train(
             params,
             train,
             ROUNDS,
-            evals=[(train, "train"), (holdout, "holdout")],
+            evals=[(watched, "train"), (holdout, "holdout")],
             evals_result=curves,
             verbose_eval=False,
         )

@@ -4,7 +4,6 @@
     ├── SpecError          the team's own files are wrong: fix them           (never retried)
     │   └── UnknownName    a name that nothing answers to, with "did you mean"
     ├── DataError          the data cannot be used as it is                   (never retried)
-    │   ├── BatchRefused   a batch broke its expectations and is in quarantine
     │   ├── NotEnoughData  too little accepted data to do what was asked
     │   └── Corrupted      bytes are not the ones whose hash was recorded
     ├── LedgerError        the log of decisions would stop telling the truth  (never retried)
@@ -50,10 +49,6 @@ class UnknownName(SpecError):
 
 class DataError(EverfitError):
     """The data cannot be used as it is."""
-
-
-class BatchRefused(DataError):
-    """A batch broke its expectations; it is in quarantine with the report that says why."""
 
 
 class NotEnoughData(DataError):

@@ -43,7 +43,7 @@ def shuffled(evidence: Evidence, seed: int) -> Evidence:
 
 
 def test_every_gate_here_is_in_the_catalog():
-    assert {catalog.name_of(type(gate)) for gate in BINARY} == set(catalog.gates())
+    assert {catalog.name_of(type(gate)) for gate in [*BINARY, *REGRESSION]} == set(catalog.gates())
 
 
 @pytest.mark.parametrize("gate", BINARY, ids=str)

@@ -43,7 +43,7 @@ MISTAKES = [
     ("rounds: 20", "round: 20", 13, "train.params.round: there is no such setting; did you mean 'rounds'?"),
     ("rounds: 20", "rounds: ten", 13, "train.params.rounds: found 'ten', wanted a whole number"),
     ("rounds: 20", "rounds: 0", 13, "train.params.rounds: found 0, wanted at least 1"),
-    ("rounds: 20", "extra: {seed: 3}", 13, "train.params: extra.seed: everfit sets this one"),
+    ("rounds: 20", "extra: {seed: 3}", 13, "train.params: extra.seed: everfit sets this itself"),
     ("5e-2", ".nan", 13, "train.params.learning_rate: found .nan, wanted a finite number"),
     ("- answers_sanely", "- answers_sanly", 15, "gates[0]: there is no gate 'answers_sanly'; did you mean 'answers_sa"),
     ("- answers_sanely", "- 3", 15, "gates[0]: wanted the name of a gate, or one name with its settings"),

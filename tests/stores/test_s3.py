@@ -92,8 +92,9 @@ def test_a_conflict_without_end_is_unreachable_unless_somebody_won(s3: dict[str,
 @pytest.mark.parametrize("dropped", [1, 100], ids=["the first answer", "every answer"])
 def test_a_win_whose_answer_was_lost_still_counts(s3: dict[str, Any], url: str, dropped: int) -> None:
     """boto3 tries again and is told 412, or gives up; either way the entry is there, and it is ours."""
+    Ledger("m", S3Store(url, **s3), TickingClock()).append("before", Deployed(1, 1))  # its probe needs an answer
     with faulty(s3["endpoint_url"], lambda method, n: "drop" if method == "PUT" and n <= dropped else "pass") as wire:
         ledger = Ledger("m", S3Store(url, **{**s3, "endpoint_url": wire}), TickingClock())
         entry = ledger.append("deployed:1", Deployed(1, 1))
-    assert entry.seq == 1
-    assert Ledger("m", S3Store(url, **s3), TickingClock()).entries() == (entry,)
+    assert entry.seq == 2
+    assert Ledger("m", S3Store(url, **s3), TickingClock()).entries()[1:] == (entry,)

@@ -83,9 +83,9 @@ def test_a_port_busy_on_every_address_is_busy_too() -> None:
 
 
 def test_no_two_services_get_the_same_port() -> None:
-    others = iter([8000, 8000, 7001, 7001, 7002, 7003, 7003, 7004])
+    others = iter([8000, 8000, 7001, 7001, 7002, 7003, 7003, 7004, 7005])
     chosen = ports.choose(Ports(), free=lambda port: port == 8000, other=lambda: next(others))
-    assert chosen == Ports(airflow=8000, mlflow=7001, server=7002, task_logs=7003, trigger_logs=7004)
+    assert chosen == Ports(8000, 7001, 7002, 7003, 7004, 7005)
 
 
 def test_ports_are_remembered_while_the_instance_runs(tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_the_fernet_key_is_one() -> None:
 
 
 def test_the_environment_follows_paths_ports_and_secrets_alone(paths: Paths) -> None:
-    made = airflow_environment(paths, Ports(airflow=1234), CREDENTIALS)
-    assert made == airflow_environment(paths, Ports(airflow=1234), CREDENTIALS)
+    made = airflow_environment(paths, Ports(airflow=1234, execution=4321), CREDENTIALS)
+    assert made == airflow_environment(paths, Ports(airflow=1234, execution=4321), CREDENTIALS)
     assert made["AIRFLOW_HOME"] == str(paths.airflow_home)
-    assert made["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:1234/execution/"
+    assert made["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:4321/execution/"
     assert made["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == f"sqlite:///{paths.database}?timeout=20"
     assert made["AIRFLOW__API_AUTH__JWT_SECRET"] == CREDENTIALS.jwt
     assert made["AIRFLOW__API__HOST"] == "127.0.0.1"

@@ -44,7 +44,7 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     """Land, wait, look; `DemoError` if something does not come true in time."""
     others = [dag for dag in watch.dags() if not dag.startswith(f"{MODEL}_")]
     for dag in others:  # the second model would work on the same months: two cores are for the main job
-        stack.airflow().pause(dag)
+        watch.airflow.pause(dag)
 
     watch.title("Act 1: five months of flights arrive, and a first champion serves")
     land(stack.paths.landing, FIRST, share)
@@ -64,6 +64,8 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     watch.title("One real flight")
     request, happened = _a_flight(stack, share)
     answer = _ask(stack, request)
+    for dag in others:
+        watch.airflow.pause(dag, paused=False)
     return Outcome(view, request, answer, happened)
 
 

@@ -62,7 +62,7 @@ def _batches(console: Console, view: View) -> None:
 
 def _gates(console: Console, view: View) -> None:
     for number, entry in enumerate(view.of(CandidateJudged), 1):
-        table = _table("gate", "verdict", "effect", "95 % interval", "bar", "n")
+        table = _table("gate", "verdict", "effect", "one-sided 95 %", "bar", "n")
         for verdict in entry.body.verdicts:
             low = "…" if verdict.low is None else f"{verdict.low:.4f}"
             high = "…" if verdict.high is None else f"{verdict.high:.4f}"

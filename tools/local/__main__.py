@@ -67,7 +67,7 @@ def _card(running: stack.Stack, took: str) -> Panel:
     table.add_row("Model server", running.server_url)
     table.add_row("Logs", str(running.paths.logs))
     table.add_row("Landing", str(running.paths.landing))
-    end = "make down" if running.paths.name == "up" else f"python -m tools.local down --instance {running.paths.name}"
+    end = "make down" if running.paths.name == "up" else f"make down INSTANCE={running.paths.name}"
     table.add_row("To end it", end)
     return Panel(table, title=took or None, title_align="left", border_style="green", expand=False)
 

@@ -149,7 +149,7 @@ class Flow:
             return
         with self.telling.step("deploy") as line:
             if not self._server_answers():
-                line.say(f"no model server answers, so version {version} waits; run again with --deploy once one does")
+                line.say(f"no model server answers, so version {version} waits; run again once one does")
                 return
             entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
             line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")

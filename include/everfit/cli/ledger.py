@@ -17,6 +17,9 @@ from everfit.values import dump
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
 
+TECHNICAL = {"attempt_opened"}
+"""Kinds that keep old attempts out and decide nothing: in the JSON, not in the table."""
+
 COLOURS = {
     "batch_accepted": "green",
     "batch_quarantined": "red",
@@ -24,7 +27,6 @@ COLOURS = {
     "promoted": "bold green",
     "rolled_back": "bold yellow",
     "deployment_failed": "red",
-    "attempt_opened": "dim",
 }
 
 
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for entry in entries:
             print(json.dumps(dump(entry)))
         return 0
-    console.print(table(entries))
+    console.print(table(tuple(entry for entry in entries if entry.kind not in TECHNICAL)))
     console.print(standing(view))
     return 0
 

@@ -52,12 +52,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         console.print(f"  {path}", soft_wrap=True)
     console.print(
         f"\nNext:\n"
-        f"  1. Put a first batch into the landing place: [bold]{args.name}/2024-01/examples.csv[/bold]\n"
-        f"     (columns time, amount, kind, outcome), then an empty file [bold]_SUCCESS[/bold] beside it.\n"
-        f"     Each folder is one batch; training begins with the second.\n"
+        f"  1. Put a first batch into the landing place (`make up` says where it is):\n"
+        f"     [bold]{args.name}/2024-01/examples.csv[/bold] (columns time, amount, kind, outcome),\n"
+        f"     then an empty file [bold]_SUCCESS[/bold] beside it. Each folder is one batch; training begins with the\n"
+        f"     second. The newest is the holdout, and must span 10 days or more: else the gates cannot tell.\n"
         f"  2. [bold]everfit check {args.name}[/bold]   says whether the files are right.\n"
         f"  3. [bold]everfit run {args.name}[/bold]     does everything once without Airflow.\n"
-        f"  4. In Airflow its DAGs appear by themselves: {args.name}_ingest, {args.name}_train, {args.name}_deploy."
+        f"  4. In Airflow its DAGs appear by themselves: {args.name}_ingest, _train, _deploy, _rollback."
     )
     return 0
 

@@ -23,6 +23,13 @@ class Part:
     matrix: NDArray[np.float32]
     labels: NDArray[np.float32]
 
+    def sample(self, rows: int) -> Part:
+        """So many of the rows, evenly spread, or all of them if there are no more."""
+        import numpy as np
+
+        kept = np.unique(np.linspace(0, len(self.labels) - 1, min(rows, len(self.labels))).astype(int))
+        return Part(self.matrix[kept], self.labels[kept])
+
 
 @dataclass(frozen=True, eq=False)
 class Training:

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class Seen(NamedTuple):
-    """A file in the landing place: its size, and a tag that changes with its content (time or ETag)."""
+    """A file in the landing place: its size, and a tag that changes with each delivery (time, on S3 also the ETag)."""
 
     size: int
     tag: str
@@ -112,7 +112,9 @@ class S3Landing:
         for item in listing(self.client, self.bucket, top):
             *folders, name = item["Key"].removeprefix(top).split("/")
             if len(folders) == depth and is_key(name) and (not folders or _safe(top, folders[0])):
-                found.setdefault("".join(folders), {})[name] = Seen(item["Size"], item["ETag"])
+                found.setdefault("".join(folders), {})[name] = Seen(
+                    item["Size"], f"{item['ETag']} {item['LastModified'].isoformat()}"
+                )
         return found
 
     def _copy(self, key: str, target: Path) -> FileHash:
