@@ -46,7 +46,7 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             minimum=spec.window.at_least,
             maximum=MOST_BATCHES,
             title="Batches",
-            description_md=f"How many of the newest batches to use; the last **{spec.window.holdout}** only to judge on.",
+            description_md=f"How many of the newest to use; the last **{spec.window.holdout}** only to judge on.",
         ),
         "until": Param(
             None,

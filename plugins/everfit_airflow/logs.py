@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NoReturn
 
 _NOISY = (
     "alembic",
@@ -51,3 +52,11 @@ def say_all(title: str, lines: list[str]) -> None:
     for line in lines:
         say(line)
     say("::endgroup::")
+
+
+def skip(reason: str) -> NoReturn:
+    """End the task as skipped, and say why where a person reads it: Airflow itself says it in a folded block only."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    say(f"skipped: {reason}")
+    raise AirflowSkipException(reason)

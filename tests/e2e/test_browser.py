@@ -122,7 +122,7 @@ def open_the_report(page: Page, run: str) -> None:
     page.get_by_role("link", name="Report", exact=True).click()
     page.wait_for_url(re.compile("/everfit/reports/flight_delays/"))
     expect(page.get_by_role("heading", name="The candidate is")).to_be_visible()
-    expect(page.get_by_text("above_bar", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="above_bar")).to_be_visible()
 
 
 def open_mlflow(page: Page, run: str, name: str) -> None:

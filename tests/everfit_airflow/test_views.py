@@ -109,7 +109,7 @@ def test_the_champion_is_shown_with_its_data_its_gates_and_its_mlflow_run(reader
     assert "Why version 1 serves" in page
     assert "abcdabcdabcd</code>" in page
     assert page.index("learned from") < page.index("judged on")
-    assert "by ada: first of all" in page
+    assert "by ada (person): first of all" in page
     assert 'href="http://mlflow.example:5000/#/runs/abc123"' in page
     assert 'href="../reports/flights/judged-run-1.html"' in page
     assert page.count("<svg") == 1, "a bar for the gate with an interval, none for the other"
@@ -204,11 +204,12 @@ def test_a_missing_connection_is_explained(reader, monkeypatch):
 def test_the_plugin_and_the_pages_import_nothing_heavy():
     heavy = ("boto3", "dvc", "great_expectations", "matplotlib", "mlflow", "pandas", "pyarrow", "scipy", "xgboost")
     for module, also in {"everfit_plugin": ("fastapi", "jinja2"), "everfit_airflow.views.app": ()}.items():
-        code = f"import sys, airflow.plugins_manager; old = set(sys.modules); import {module}; " + (
+        code = (
+            f"import sys, airflow.plugins_manager; old = set(sys.modules); import {module}; "
             f"print('found:', *[m for m in {(*heavy, *also)!r} if m in sys.modules and m not in old])"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_env())
-        assert done.stdout.splitlines()[-1] == "found: ", f"{module}: {done.stdout}"
+        assert done.stdout.splitlines()[-1] == "found:", f"{module}: {done.stdout}"
 
 
 def _env() -> dict[str, str]:

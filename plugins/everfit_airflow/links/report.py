@@ -38,4 +38,4 @@ def _path_of_airflow() -> str:
     """Where Airflow is on its host: "" at the top, `/team` where it shares the host with others, as on Astro."""
     from airflow.sdk.configuration import conf
 
-    return urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+    return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/")

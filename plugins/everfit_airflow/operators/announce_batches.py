@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from everfit_airflow.assets import data_asset
-from everfit_airflow.logs import say
+from everfit_airflow.logs import say, skip
 from everfit_airflow.operators.step import StepOperator
 
 if TYPE_CHECKING:
@@ -27,13 +27,11 @@ class AnnounceBatchesOperator(StepOperator):
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Look into the ledger and announce."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
         from everfit.steps.snapshot import unused_batches
 
         fresh = unused_batches(ports.ledger(spec.name).view(), spec.window.batches)
         if not fresh:
-            raise AirflowSkipException("no accepted batch is waiting to be trained on")
+            skip("no accepted batch is waiting to be trained on")
         partitions = [batch.label for _, batch in fresh]
         say(f"new data for {spec.name}: {', '.join(partitions)}")
         context["outlet_events"][data_asset(spec.name)].extra = {"partitions": ", ".join(partitions)}

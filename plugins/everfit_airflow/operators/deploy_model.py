@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError, StaleHead
 from everfit_airflow.assets import champion_asset
-from everfit_airflow.logs import say
+from everfit_airflow.logs import say, skip
 from everfit_airflow.operators.step import StepOperator, attempt_of
 
 if TYPE_CHECKING:
@@ -29,17 +29,15 @@ class DeployModelOperator(StepOperator):
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Deploy and announce the champion."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
         from everfit.steps.deploy import deploy
 
         version = self.version(context) or ports.ledger(spec.name).view().challenger
         if version is None:
-            raise AirflowSkipException(f"{spec.name} has no challenger to deploy")
+            skip(f"{spec.name} has no challenger to deploy")
         try:
             entry = deploy(ports, spec, version, attempt_of(context), say)
         except StaleHead as error:
-            raise AirflowSkipException(f"not deployed, its evidence is stale: {error}") from error
+            skip(f"not deployed, its evidence is stale: {error}")
         say(f"{spec.name} version {version} serves (ledger entry {entry.seq})")
         context["outlet_events"][champion_asset(spec.name)].extra = {"version": version}
         return {"version": version, "entry": entry.seq}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from everfit_airflow.assets import challenger_asset
 from everfit_airflow.handover import Handed, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
-from everfit_airflow.logs import say
+from everfit_airflow.logs import say, skip
 from everfit_airflow.operators.step import StepOperator
 
 if TYPE_CHECKING:
@@ -34,15 +34,13 @@ class RegisterModelOperator(StepOperator):
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Register and announce the challenger."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
         from everfit.steps.register import register
         from everfit.values import Judgement
 
         judgement = take(ports, Judgement, self.judgement)
         MlflowRunLink.remember(context, ports.registry.run_url(judgement.candidate.mlflow_run))
         if not judgement.promote:
-            raise AirflowSkipException(f"not registered: {judgement.reason}")
+            skip(f"not registered: {judgement.reason}")
         version = register(ports, spec, judgement)
         say(f"{spec.name} version {version.version} is the challenger")
         context["outlet_events"][challenger_asset(spec.name)].extra = {"version": version.version}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from everfit.errors import NotEnoughData
 from everfit_airflow.form import read_answers
 from everfit_airflow.handover import run_name
-from everfit_airflow.logs import say, say_all
+from everfit_airflow.logs import say, say_all, skip
 from everfit_airflow.operators.step import StepOperator
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ WHY = {
     "asset_triggered": "new data",
     "asset_materialization": "new data",
     "backfill": "backfill",
-    "manual": "person",
+    "manual": "a person",
     "operator_triggered": "another DAG",
 }
 
@@ -35,8 +35,6 @@ class ResolveSnapshotOperator(StepOperator):
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Resolve, record the trigger, and return the run's name in the ledger."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
         from everfit.steps.snapshot import TrainRequest, resolve
 
         dag_run = context["dag_run"]
@@ -55,11 +53,11 @@ class ResolveSnapshotOperator(StepOperator):
         try:
             triggered = resolve(ports, spec, request)
         except NotEnoughData as error:
-            if why == "person":
+            if why == "a person":
                 raise
-            raise AirflowSkipException(str(error)) from error  # the first batches of a new model: no failure of anybody
+            skip(str(error))  # the first batches of a new model: no failure of anybody
         if triggered is None:
-            raise AirflowSkipException(
+            skip(
                 f"nothing to train on for {spec.name}: no accepted batch is new since the last run."
                 " To train all the same, trigger the DAG with 'Train even if nothing is new'."
             )

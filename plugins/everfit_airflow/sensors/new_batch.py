@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator
 
 from everfit_airflow.connections import Connections
-from everfit_airflow.logs import say
+from everfit_airflow.logs import say, skip
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -42,7 +42,7 @@ class NewBatchSensor(BaseSensorOperator):
 
     def execute(self, context: Context, event: dict[str, Any] | None = None) -> list[dict[str, Any]]:  # noqa: ARG002
         """Look, and defer if there is nothing; also where the trigger comes back to."""
-        from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+        from airflow.sdk.exceptions import TaskDeferred
 
         found = self.look()
         if found:
@@ -50,7 +50,7 @@ class NewBatchSensor(BaseSensorOperator):
             return found
         data = self.spec().data
         if event is not None:
-            raise AirflowSkipException(f"nothing arrived in {data.landing} for {data.look_for:,.0f} s")
+            skip(f"nothing arrived in {data.landing} for {data.look_for:,.0f} s")
         from everfit_airflow.triggers.new_batch import NewBatchTrigger
 
         say(f"nothing new in {data.landing}; waiting in the triggerer, a look every {data.look_every:g} s")

@@ -86,7 +86,7 @@ def _page(name: str, **values: Any) -> HTMLResponse:
 
 
 def _ask(question: Any) -> Any:
-    from airflow.exceptions import AirflowNotFoundException
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     from everfit_airflow.hooks.everfit import EverfitHook
 

@@ -59,7 +59,7 @@ def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion 
     version = view.champion
     if version is None:
         return None
-    crowned = max((*view.of(Promoted), *view.of(RolledBack)), key=lambda entry: entry.seq)
+    crowned = next(e for e in reversed(view.entries) if isinstance(e.body, Promoted | RolledBack))
     made = next(e.body for e in view.of(ModelRegistered) if e.body.version.version == version)
     judged, run = view.judged(made.judged), view.trained_on(version)
     return Champion(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One arrival that was settled; `rows` is None where the ledger does not know them, `report` where there is none."""
+    """One arrival that was settled; `rows` is None where the ledger does not know them."""
 
     seq: int
     at: str
