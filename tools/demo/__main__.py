@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import sys
 import time
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from tools.demo.acts import play
@@ -19,6 +21,8 @@ from tools.local.paths import Paths
 from tools.local.stack import down, up
 
 INSTANCE = "demo"
+PICTURE = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+"""Rich's picture of a terminal, without the fonts that it would fetch from the network."""
 
 
 def main() -> int:
@@ -50,7 +54,7 @@ def main() -> int:
     finally:
         down(INSTANCE)
         if given.picture:
-            console.save_svg(str(given.picture), title="make demo")
+            console.save_svg(str(given.picture), title="make demo", code_format=PICTURE)
     return 0 if true else 1
 
 
