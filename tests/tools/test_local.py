@@ -273,6 +273,39 @@ def test_what_a_killed_service_left_behind_is_found_by_our_mark_only(
     assert processes.end([parent], "ours", patience=0.2) == 1
 
 
+RETITLED = """
+import os, sys, time
+from setproctitle import setproctitle
+if os.fork():
+    print("family", flush=True)
+    time.sleep({leader})
+else:
+    setproctitle("airflow worker -- LocalExecutor: <idle>" + " " * 20_000)
+    print("retitled", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_workers_that_outlive_their_scheduler_are_ended_with_it(
+    started: Callable[..., Recorded], tmp_path: Path
+) -> None:
+    """Their title is written over their environment, so that no mark is left to know them by."""
+    scheduler = started(RETITLED.replace("{leader}", "60"))
+    said(tmp_path / "toy.log", "retitled")
+    assert processes.end([scheduler], "ours", patience=0.2) == 2
+    assert processes.members([scheduler], "ours") == []
+
+
+def test_workers_of_a_scheduler_that_was_killed_are_found_by_their_title(
+    started: Callable[..., Recorded], tmp_path: Path
+) -> None:
+    scheduler = started(RETITLED.replace("{leader}", "60"))
+    said(tmp_path / "toy.log", "retitled")
+    os.kill(scheduler.pid, signal.SIGKILL)
+    os.waitpid(scheduler.pid, 0)
+    assert processes.end([scheduler], "ours", patience=0.2) == 1
+
+
 def test_a_service_that_does_not_listen_is_killed(started: Callable[..., Recorded], tmp_path: Path) -> None:
     deaf = started("import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)")
     said(tmp_path / "toy.log", "deaf")

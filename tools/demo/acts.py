@@ -64,8 +64,6 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     watch.title("One real flight")
     request, happened = _a_flight(stack, share)
     answer = _ask(stack, request)
-    for dag in others:
-        watch.airflow.pause(dag, paused=False)
     return Outcome(view, request, answer, happened)
 
 

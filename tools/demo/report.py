@@ -135,7 +135,7 @@ def _where(console: Console, stack: Stack, pictures: list[Path]) -> None:
     table.add_row("pictures, reports", f"{(stack.paths.state / 'pictures').relative_to(here)}: {len(pictures)} files")
     table.add_row("decisions", f"{(stack.paths.store / 'ledger').relative_to(here)}")
     table.add_row("quarantine", f"{(stack.paths.store / 'quarantine').relative_to(here)}")
-    table.add_row("UI", "make up INSTANCE=demo: Airflow, MLflow and the model server with all of the above")
+    table.add_row("UI", "make up INSTANCE=demo: with all of the above; the DAGs of flight_minutes are paused there")
     _section(console, "Where to look", table)
 
 

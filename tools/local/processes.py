@@ -20,6 +20,7 @@ import psutil
 from tools.local.files import read_json, write_json
 
 MARK = "EVERFIT_INSTANCE"
+TITLE = "airflow "
 
 
 @dataclass(frozen=True)
@@ -52,24 +53,31 @@ def alive(recorded: Recorded) -> bool:
         return False
 
 
-def members(recorded: Iterable[Recorded], mark: str) -> list[psutil.Process]:
+def members(recorded: Iterable[Recorded], mark: str, known: Iterable[int] = ()) -> list[psutil.Process]:
     """The living processes of those sessions.
 
-    While the leader lives, its session is ours by the start time; when it is gone, a member must carry our mark in its
-    environment.
+    While the leader lives, its session is ours by the start time, and one in `known` has been seen to be ours: the
+    system gives a session's number to nobody else while anything of it is left. Else a member must carry our mark.
     """
-    leaders = {one.pid: alive(one) for one in recorded}
+    leaders = {one.pid: one.pid in known or alive(one) for one in recorded}
     found = []
     for process in psutil.process_iter():
         try:
             session = os.getsid(process.pid)
             if session not in leaders or process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if leaders[session] or process.environ().get(MARK) == mark:
+            if leaders[session] or _marked(process, mark):
                 found.append(process)
         except (psutil.Error, ProcessLookupError, PermissionError):
             continue  # ended meanwhile, or somebody else's
     return found
+
+
+def _marked(process: psutil.Process, mark: str) -> bool:
+    """Whether it carries our mark, or is one of Airflow's: they write a title over their environment."""
+    environment = process.environ()
+    titled = " ".join(process.cmdline()).startswith(TITLE)
+    return environment.get(MARK) == mark or (titled and MARK not in environment)
 
 
 def end(recorded: Sequence[Recorded], mark: str, patience: float = 3) -> int:
@@ -78,12 +86,13 @@ def end(recorded: Sequence[Recorded], mark: str, patience: float = 3) -> int:
     A service is asked first and ends its own children in its own order; after `patience` seconds all that is left is
     asked, and a second later killed. (Airflow's triggerer has cleaned up by then, but never ends by itself.)
     """
+    known = [one.pid for one in recorded if alive(one)]
     running = members(recorded, mark)
     ended = {process.pid for process in running}
     began = time.monotonic()
     leaders = {one.pid for one in recorded}
     _signal([process for process in running if process.pid in leaders], signal.SIGTERM)
-    while running := members(recorded, mark):
+    while running := members(recorded, mark, known):
         ended |= {process.pid for process in running}
         waited = time.monotonic() - began
         if waited > patience:
