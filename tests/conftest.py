@@ -7,19 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tools.local.environment import QUIET
+
 PROJECT = Path(__file__).parents[1]
-QUIET = {
-    "DVC_NO_ANALYTICS": "1",
-    "GX_ANALYTICS_ENABLED": "false",
-    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
-    "OMP_WAIT_POLICY": "PASSIVE",
-    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-}
-os.environ.update(QUIET)
+os.environ.update(QUIET | {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__UNIT_TEST_MODE": "False"})
 # Airflow reads its home when it is first imported, so a test process gets one before that.
 if "AIRFLOW_HOME" not in os.environ or "EVERFIT_TEST_HOME" not in os.environ:
     import tempfile

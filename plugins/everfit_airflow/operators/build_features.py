@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit_airflow.handover import give
 from everfit_airflow.logs import say
-from everfit_airflow.operators.training import TrainingOperator, snapshot_of
+from everfit_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,6 +22,7 @@ class BuildFeaturesOperator(TrainingOperator):
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Build and hand over."""
         from everfit.steps.build_features import build_features
+        from everfit.steps.snapshot import snapshot_of
 
         features = build_features(ports, spec, snapshot_of(spec, run))
         say(

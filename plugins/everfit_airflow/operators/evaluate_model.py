@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say, say_all
-from everfit_airflow.operators.training import TrainingOperator, snapshot_of
+from everfit_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,6 +35,7 @@ class EvaluateModelOperator(TrainingOperator):
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Evaluate and hand over."""
         from everfit.steps.evaluate import evaluate
+        from everfit.steps.snapshot import snapshot_of
         from everfit.values import Candidate, Features
 
         features, candidate = take(ports, Features, self.features), take(ports, Candidate, self.candidate)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say
-from everfit_airflow.operators.training import TrainingOperator, snapshot_of
+from everfit_airflow.operators.training import TrainingOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,6 +36,7 @@ class TrainModelOperator(TrainingOperator):
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Train and hand over."""
+        from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
         from everfit.values import Device, Features
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from everfit.ledger.entries import RunTriggered
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
-    from everfit.values import Snapshot
 
 
 class TrainingOperator(StepOperator):
@@ -45,10 +44,3 @@ class TrainingOperator(StepOperator):
                 f"the ledger of {spec.name} knows no run {self.run['run']!r}: clear the task that resolves the snapshot"
             )
         return self.work(ports, spec, entry.body, context)
-
-
-def snapshot_of(spec: ModelSpec, run: RunTriggered) -> Snapshot:
-    """The snapshot that a run uses."""
-    from everfit.values import Snapshot
-
-    return Snapshot(spec.name, run.batches, run.holdout)
