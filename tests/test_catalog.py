@@ -62,10 +62,10 @@ def test_a_new_file_is_a_new_gate(shelf: catalog.Shelf, tmp_path: Path) -> None:
     _write(shelf, tmp_path, "_hidden", GATE.format(name="Hidden"))
     _write(shelf, tmp_path, "borrowed", f"from {shelf.package}.is_small import IsSmall\n")
     assert list(catalog._all(shelf)) == ["is_small"]
-    assert catalog._find(shelf, "is_small").__name__ == "IsSmall"
+    assert catalog.find(shelf, "is_small").__name__ == "IsSmall"
 
 
 def test_two_classes_in_one_file_cannot_share_its_name(shelf: catalog.Shelf, tmp_path: Path) -> None:
     _write(shelf, tmp_path, "is_small", GATE.format(name="IsSmall") + GATE.format(name="IsTiny"))
     with pytest.raises(SpecError, match=r"is_small.py: found IsSmall, IsTiny, wanted one public class with `judge`"):
-        catalog._find(shelf, "is_small")
+        catalog.find(shelf, "is_small")

@@ -1,7 +1,7 @@
-"""Finds gates and algorithms by the name of their file: `everfit/gates/above_bar.py` is the gate `above_bar`.
+"""Finds gates, rules and algorithms by the name of their file: `everfit/gates/above_bar.py` is the gate `above_bar`.
 
 There is no registration: the file is enough. The class is the one public dataclass defined there that has the
-method `judge` (a gate) or `fit` (an algorithm); a file without such a class is no gate and is passed over.
+method `judge` (a gate), `check` (a rule) or `fit` (an algorithm); a file without such a class is passed over.
 
 >>> name_of(algorithm("xgboost"))
 'xgboost'
@@ -30,12 +30,13 @@ class Shelf:
 
 
 GATES = Shelf("gate", "everfit.gates", "judge")
+RULES = Shelf("rule", "everfit.validation.rules", "check")
 ALGORITHMS = Shelf("algorithm", "everfit.models", "fit")
 
 
 def gate(name: str) -> type[Any]:
     """The class of the gate `name`; `UnknownName` if no file in everfit/gates defines it."""
-    return _find(GATES, name)
+    return find(GATES, name)
 
 
 def gates() -> Mapping[str, type[Any]]:
@@ -43,9 +44,19 @@ def gates() -> Mapping[str, type[Any]]:
     return _all(GATES)
 
 
+def rule(name: str) -> type[Any]:
+    """The class of the rule `name`; `UnknownName` if no file in everfit/validation/rules defines it."""
+    return find(RULES, name)
+
+
+def rules() -> Mapping[str, type[Any]]:
+    """Every rule by name."""
+    return _all(RULES)
+
+
 def algorithm(name: str) -> type[Any]:
     """The class of the algorithm `name`; `UnknownName` if no file in everfit/models defines it."""
-    return _find(ALGORITHMS, name)
+    return find(ALGORITHMS, name)
 
 
 def algorithms() -> Mapping[str, type[Any]]:
@@ -59,7 +70,8 @@ def name_of(kind: type[Any]) -> str:
 
 
 @cache
-def _find(shelf: Shelf, name: str) -> type[Any]:
+def find(shelf: Shelf, name: str) -> type[Any]:
+    """The class of that name on a shelf; `UnknownName`, with the nearest known ones, if there is none."""
     found = _class_in(shelf, name) if name in _files(shelf) else None
     if found is None:
         raise UnknownName(shelf.what, name, _all(shelf))

@@ -9,6 +9,7 @@
     ├── LedgerError        the log of decisions would stop telling the truth  (never retried)
     │   ├── ChainBroken    an entry is missing, changed or out of order
     │   ├── StoreUnsafe    the store does not keep create-if-absent
+    │   ├── Recalled       the version or batch knows data that was recalled
     │   ├── StaleHead      somebody decided first: read again, judge again
     │   └── FencedOut      a newer attempt has taken over this work
     ├── DeployError        the version does not load or answers differently   (never retried)
@@ -69,6 +70,10 @@ class ChainBroken(LedgerError):
 
 class StoreUnsafe(LedgerError):
     """The store does not keep create-if-absent, so two writers could both win."""
+
+
+class Recalled(LedgerError):
+    """A version, or a batch, knows data that was recalled: it must not be used again."""
 
 
 class StaleHead(LedgerError):

@@ -85,7 +85,9 @@ class Batch:
 class Check:
     """One thing that was asked of a batch: which table and column, what was wanted and what was found.
 
-    `share` is the part of the rows that break it, where rows can be counted.
+    `share` is the part of the rows that break it, where rows can be counted. `severity` says what a failure does:
+    `critical` stops the batch, `quarantine` takes the rows that break it out of the batch, `warning` and `info` only
+    say so.
     """
 
     table: str
@@ -98,8 +100,26 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """Bad rows of one table that were taken out of a delivery so that the rest of it can be used.
+
+    They are kept under `file` (Parquet: the rows as delivered, and a column `everfit_reason`); `of` is how many rows
+    the table had. `kept` are the table's files without them, which take the place of the delivered ones.
+    """
+
+    table: str
+    rows: int
+    of: int
+    file: StoredFile
+    kept: tuple[FileHash, ...]
+
+
+@dataclass(frozen=True)
 class Inspection:
-    """What validation found in one arrival: every check, and whether the batch may be used."""
+    """What validation found in one arrival: every check, and whether the batch may be used.
+
+    `sha256` and `files` are the delivery's; if bad rows were withheld, `kept` are the files that the batch is made of.
+    """
 
     partition: str
     fingerprint: str
@@ -110,6 +130,9 @@ class Inspection:
     checks: tuple[Check, ...]
     report: str
     duplicate_of: int | None = None
+    withheld: tuple[Withheld, ...] = ()
+    kept: tuple[FileHash, ...] = ()
+    data_docs: str = ""
 
     @property
     def accepted(self) -> bool:

@@ -50,5 +50,5 @@ def scaffolded(aside: Write, tmp_path: Path) -> Path:
 
 
 def _forget() -> None:
-    catalog._find.cache_clear()
+    catalog.find.cache_clear()
     catalog._all.cache_clear()

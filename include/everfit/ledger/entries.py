@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from everfit.values import Batch, FileHash, ModelVersion, StoredFile, Verdict
+from everfit.values import Batch, FileHash, ModelVersion, StoredFile, Verdict, Withheld
 
 
 @dataclass(frozen=True)
 class BatchAccepted:
-    """A batch passed validation and its bytes are in the data store."""
+    """A batch passed validation and its bytes are in the data store.
+
+    `delivered` is the hash of the delivery where it is not the batch's own, because bad rows were `withheld`.
+    """
 
     batch: Batch
     fingerprint: str
     report: str
+    delivered: str = ""
+    withheld: tuple[Withheld, ...] = ()
+    data_docs: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,89 @@ class BatchDuplicate:
     fingerprint: str
     sha256: str
     same_as: int
+
+
+@dataclass(frozen=True)
+class BatchLate:
+    """A delivery has been there since `since` and still does not count: `lacks` says what is missing. Told once."""
+
+    partition: str
+    fingerprint: str
+    since: datetime
+    lacks: str
+
+
+@dataclass(frozen=True)
+class BatchRecalled:
+    """Decision: the batches that entries `batches` accepted must not be used any more.
+
+    `versions` are the model versions that learnt from them or were judged on them; none of those is promoted again.
+    """
+
+    partition: str
+    batches: tuple[int, ...]
+    versions: tuple[int, ...]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class RowsErased:
+    """Decision: the rows of `table` whose `column` has one of the values with these salted hashes are gone.
+
+    `batches` are the entries that had accepted batches with such rows; `replaced_by` the entries that accepted their
+    next versions, without the rows, in the same order. `versions` are the model versions that learnt from the rows or
+    were judged on them. The old bytes are deleted.
+    """
+
+    table: str
+    column: str
+    salt: str
+    keys: tuple[str, ...]
+    rows: int
+    batches: tuple[int, ...]
+    replaced_by: tuple[int, ...]
+    versions: tuple[int, ...]
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class RetrainAsked:
+    """Somebody or something wants a training run although no batch is new: the next run consumes this entry."""
+
+    why: str
+    by: str
+
+
+@dataclass(frozen=True)
+class BaselineChanged:
+    """Decision: from here on batches are held against these expectations (table to SHA-256 of its suite file).
+
+    `learnt_from` are the batches that they were inferred from, if they were.
+    """
+
+    suites: Mapping[str, str]
+    learnt_from: tuple[str, ...]
+    note: str
+    by: str
+
+
+@dataclass(frozen=True)
+class BytesDeleted:
+    """Retention removed bytes that no living model needs: the batches (label and SHA-256) and how much it was."""
+
+    batches: tuple[str, ...]
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class PointersPublished:
+    """Receipt: commit `revision` of the pointers' git repository holds every accepted batch up to entry `upto`."""
+
+    revision: str
+    upto: int
 
 
 @dataclass(frozen=True)
@@ -135,6 +226,13 @@ Body = (
     BatchAccepted
     | BatchQuarantined
     | BatchDuplicate
+    | BatchLate
+    | BatchRecalled
+    | RowsErased
+    | RetrainAsked
+    | BaselineChanged
+    | BytesDeleted
+    | PointersPublished
     | RunTriggered
     | CandidateJudged
     | ModelRegistered

@@ -12,13 +12,16 @@ from everfit.ledger.entries import (
     BatchAccepted,
     BatchDuplicate,
     BatchQuarantined,
+    BatchRecalled,
     Body,
     CandidateJudged,
     DeploymentFailed,
     DeploymentStarted,
     ModelRegistered,
     Promoted,
+    RetrainAsked,
     RolledBack,
+    RowsErased,
     RunTriggered,
 )
 from everfit.ledger.entry import Entry
@@ -85,14 +88,15 @@ class View:
     @property
     def previous(self) -> int | None:
         """The version to go back to: the champion before this one. After a roll back from 3 to 2 it is the one that 2
-        had replaced (None if there was none): never 3, which was undone."""
-        return self.standing.reign[-2] if len(self.standing.reign) > 1 else None
+        had replaced (None if there was none): never 3, which was undone, and never one that a recall touched."""
+        return next((version for version in self.standing.reign[-2::-1] if version not in self.touched), None)
 
     @property
     def challenger(self) -> int | None:
         """The version on trial; else the newest one that waits: registered after the newest promotion's version, and
-        neither failed in deployment nor undone."""
-        return self.standing.trial or max(self.standing.waiting, default=None)
+        neither failed in deployment nor undone nor touched by a recall."""
+        trial = self.standing.trial
+        return trial if trial not in (None, *self.touched) else max(self.standing.waiting - self.touched, default=None)
 
     @cached_property
     def versions(self) -> Mapping[int, ModelVersion]:
@@ -101,9 +105,37 @@ class View:
 
     @cached_property
     def batches(self) -> tuple[tuple[int, Batch], ...]:
-        """The newest accepted version of each partition, after the seq of its entry; by partition."""
-        newest = {entry.body.batch.partition: (entry.seq, entry.body.batch) for entry in self.of(BatchAccepted)}
+        """The newest good (accepted, not recalled) version of each partition, after its entry's seq; by partition."""
+        good = (entry for entry in self.of(BatchAccepted) if entry.seq not in self.recalled)
+        newest = {entry.body.batch.partition: (entry.seq, entry.body.batch) for entry in good}
         return tuple(newest[partition] for partition in sorted(newest))
+
+    @cached_property
+    def recalled(self) -> frozenset[int]:
+        """The entries whose batches must not be used any more: recalled, or replaced because rows were erased."""
+        gone = [entry.body.batches for entry in self.of(BatchRecalled)]
+        gone += [entry.body.batches for entry in self.of(RowsErased)]
+        return frozenset(seq for batches in gone for seq in batches)
+
+    @cached_property
+    def touched(self) -> frozenset[int]:
+        """The versions that learnt from, or were judged on, a recalled batch: none of them is promoted again."""
+        if not self.recalled:
+            return frozenset()
+        entries = (self.entries[seq - 1].body for seq in self.recalled)
+        bad = {(body.batch.partition, body.batch.sha256) for body in entries if isinstance(body, BatchAccepted)}
+        return frozenset(
+            version
+            for version in self.versions
+            if any((batch.partition, batch.sha256) in bad for batch in self.trained_on(version).batches)
+        )
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """The entries that ask for a training run and that no judged run has consumed."""
+        judged = {entry.body.run for entry in self.of(CandidateJudged)}
+        done = {seq for entry in self.triggers if entry.body.run in judged for seq in entry.body.consumed}
+        return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in done)
 
     @cached_property
     def settled(self) -> frozenset[tuple[str, str]]:
@@ -114,12 +146,28 @@ class View:
         return frozenset(accepted | refused | again)
 
     def holds(self, partition: str, sha256: str) -> int | None:
-        """The entry that accepted these very bytes, if they are what the partition holds now.
+        """The entry that accepted these very bytes (as delivered), if they are what the partition holds now.
 
         Older versions do not count: a source that goes back to earlier bytes corrects its correction. Nor do refused
         bytes: they may have been refused because of a wrong expectation, so each delivery is looked at anew.
         """
-        return next((seq for seq, b in self.batches if (b.partition, b.sha256) == (partition, sha256)), None)
+        for seq, batch in self.batches:
+            body = self.entries[seq - 1].body
+            delivered = (body.delivered if isinstance(body, BatchAccepted) else "") or batch.sha256
+            if (batch.partition, delivered) == (partition, sha256):
+                return seq
+        return None
+
+    def recall_of(self, partition: str, sha256: str) -> int | None:
+        """The entry that recalled these very bytes of the partition: delivered again, they are refused."""
+        accepted = {
+            entry.seq
+            for entry in self.of(BatchAccepted)
+            if entry.body.batch.partition == partition and sha256 in (entry.body.batch.sha256, entry.body.delivered)
+        }
+        gone = [(entry.seq, entry.body.batches) for entry in self.of(BatchRecalled)]
+        gone += [(entry.seq, entry.body.batches) for entry in self.of(RowsErased)]
+        return next((seq for seq, batches in gone if accepted.intersection(batches)), None)
 
     @property
     def triggers(self) -> tuple[Entry[RunTriggered], ...]:

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import (
     AttemptOpened,
+    BaselineChanged,
     BatchAccepted,
     BatchDuplicate,
+    BatchLate,
     BatchQuarantined,
+    BatchRecalled,
     Body,
+    BytesDeleted,
     CandidateJudged,
     Deployed,
     DeploymentFailed,
     DeploymentStarted,
     ModelRegistered,
+    PointersPublished,
     Promoted,
+    RetrainAsked,
     RolledBack,
+    RowsErased,
     RunTriggered,
 )
 
@@ -38,7 +45,9 @@ def _say(body: Body) -> str:
 @_say.register
 def _(body: BatchAccepted) -> str:
     batch = body.batch
-    return f"batch {batch.label} accepted: {batch.rows:,} rows, sha256 {batch.sha256[:12]}"
+    without = sum(withheld.rows for withheld in body.withheld)
+    left_out = f" ({without:,} bad rows withheld)" if without else ""
+    return f"batch {batch.label} accepted: {batch.rows:,} rows{left_out}, sha256 {batch.sha256[:12]}"
 
 
 @_say.register
@@ -50,6 +59,47 @@ def _(body: BatchQuarantined) -> str:
 @_say.register
 def _(body: BatchDuplicate) -> str:
     return f"batch {body.partition} arrived again with the same bytes as in entry {body.same_as}: nothing to do"
+
+
+@_say.register
+def _(body: BatchLate) -> str:
+    return f"batch {body.partition} is late: {body.lacks}, since {body.since:%Y-%m-%d %H:%M} UTC"
+
+
+@_say.register
+def _(body: BatchRecalled) -> str:
+    touched = f"; it touches {_versions(body.versions)}" if body.versions else "; no model knows it"
+    return f"batch {body.partition} recalled by {body.by}: {body.reason}{touched}"
+
+
+@_say.register
+def _(body: RowsErased) -> str:
+    touched = f"; it touches {_versions(body.versions)}" if body.versions else "; no model knows them"
+    return (
+        f"{body.rows:,} rows of {body.table} erased by {body.column} from {len(body.batches)} batches, by {body.by}: "
+        f"{body.reason}{touched}"
+    )
+
+
+@_say.register
+def _(body: RetrainAsked) -> str:
+    return f"a new training run is asked for, by {body.by}: {body.why}"
+
+
+@_say.register
+def _(body: BaselineChanged) -> str:
+    learnt = f", learnt from {', '.join(body.learnt_from)}" if body.learnt_from else ""
+    return f"expectations on {', '.join(body.suites)} are the baseline from here on, by {body.by}{learnt}: {body.note}"
+
+
+@_say.register
+def _(body: BytesDeleted) -> str:
+    return f"{body.files:,} files ({body.bytes / 1e6:,.1f} MB) that no living model needs were deleted"
+
+
+@_say.register
+def _(body: PointersPublished) -> str:
+    return f"pointers to all batches up to entry {body.upto} are in git revision {body.revision[:12]}"
 
 
 @_say.register
@@ -104,3 +154,7 @@ def _(body: Deployed) -> str:
 @_say.register
 def _(body: AttemptOpened) -> str:
     return f"{body.attempt} took over {body.work}"
+
+
+def _versions(versions: tuple[int, ...]) -> str:
+    return f"version{'s' * (len(versions) > 1)} {', '.join(map(str, versions))}"

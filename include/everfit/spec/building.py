@@ -1,4 +1,4 @@
-"""Turns a name and its settings, as written in a spec, into the gate or algorithm that they mean."""
+"""Turns a name and its settings, as written in a spec, into the gate, rule or algorithm that they mean."""
 
 from __future__ import annotations
 
@@ -45,25 +45,33 @@ def _at_its_setting(mistake: Mistake, known: list[str]) -> Mistake:
 
 def gate_from(item: Any) -> Any:
     """A gate as written, `name` or `{name: {settings}}`, as an instance of its class; an instance is taken as it is."""
+    return _named(catalog.GATES, item)
+
+
+def rule_from(item: Any) -> Any:
+    """A rule as written, `name` or `{name: {settings}}`, as an instance of its class; an instance is taken as it is."""
+    return _named(catalog.RULES, item)
+
+
+def _named(shelf: catalog.Shelf, item: Any) -> Any:
     settings: Any
     match item:
         case str():
             name, settings = item, {}
         case dict() if len(item) == 1:
             [(name, settings)] = item.items()
-        case _ if callable(getattr(item, "judge", None)):
+        case _ if callable(getattr(item, shelf.method, None)):
             return item
         case _:
-            raise complaint(
-                [Mistake((), "wanted the name of a gate, or one name with its settings: `name: {key: value}`")]
-            )
+            wanted = f"the name of a {shelf.what}, or one name with its settings: `name: {{key: value}}`"
+            raise complaint([Mistake((), f"wanted {wanted}")])
     try:
-        kind = catalog.gate(name)
+        kind = catalog.find(shelf, name)
     except UnknownName as error:
         raise complaint([Mistake((), str(error))]) from error
     at: Path = () if isinstance(item, str) else (name,)
     if not isinstance(settings, dict | None):
-        raise complaint([Mistake(at, f"found {settings!r}, wanted the gate's settings: `{{key: value}}`")])
+        raise complaint([Mistake(at, f"found {settings!r}, wanted the {shelf.what}'s settings: `{{key: value}}`")])
     return build(kind, settings or {}, at)
 
 

@@ -19,8 +19,11 @@ from pydantic import (
 from everfit import catalog
 from everfit.errors import SpecError
 from everfit.spec.building import gate_from
+from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
-from everfit.spec.parts import DataSpec, Frozen, Name, ScheduleSpec, TrainSpec, WindowSpec, folder_being_read
+from everfit.spec.parts import Frozen, Name, folder_being_read
+from everfit.spec.training import ScheduleSpec, TrainSpec
+from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump
 
 

@@ -1,8 +1,9 @@
-"""The JSON schema of model.yaml, for editors: made from the spec's own classes and from every gate and algorithm."""
+"""The JSON schema of model.yaml, for editors: made from the spec's own classes and every gate, rule and algorithm."""
 
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -24,16 +25,18 @@ def json_schema() -> dict[str, Any]:
     schema = ModelSpec.model_json_schema(schema_generator=_Untitled)
     del schema["properties"]["folder"]
     schema["title"] = "everfit model"
-    schema["properties"]["gates"]["items"] = _gate(schema["$defs"])
+    schema["properties"]["gates"]["items"] = _one_of(catalog.gates(), schema["$defs"])
+    data = schema["$defs"]["DataSpec"]
+    data["properties"]["rules"]["items"] = _one_of(catalog.rules(), schema["$defs"])
     train = schema["$defs"]["TrainSpec"]
     train["properties"]["algorithm"]["enum"] = list(catalog.algorithms())
     train["allOf"] = [_params(name, kind, schema["$defs"]) for name, kind in catalog.algorithms().items()]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _gate(definitions: dict[str, Any]) -> dict[str, Any]:
-    """One item under `gates`: a name alone where no setting is required, or a name with settings."""
-    settings = {name: _settings(kind, definitions) for name, kind in catalog.gates().items()}
+def _one_of(kinds: Mapping[str, type[Any]], definitions: dict[str, Any]) -> dict[str, Any]:
+    """One item under `gates` or `rules`: a name alone where no setting is required, or a name with settings."""
+    settings = {name: _settings(kind, definitions) for name, kind in kinds.items()}
     alone = [
         {"const": name, "description": setting["description"]}
         for name, setting in settings.items()
@@ -62,7 +65,7 @@ def _params(name: str, kind: type[Any], definitions: dict[str, Any]) -> dict[str
 
 
 def _settings(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a gate or algorithm; the classes that they refer to go to `definitions`."""
+    """The settings of a gate, rule or algorithm; the classes that they refer to go to `definitions`."""
     schema: dict[str, Any] = adapter(kind).json_schema(schema_generator=_Untitled)
     definitions |= schema.pop("$defs", {})
     schema["description"] = inspect.cleandoc(kind.__doc__ or "")

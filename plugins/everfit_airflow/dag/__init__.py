@@ -1,0 +1,43 @@
+"""From a model's spec to its DAGs.
+
+`<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
+it serve; `<model>_rollback` goes back. They wake each other up through assets and agree through the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import get_parsing_context
+
+from everfit_airflow.dag.deploy import deploy_dag
+from everfit_airflow.dag.ingest import ingest_dag
+from everfit_airflow.dag.rollback import rollback_dag
+from everfit_airflow.dag.train import train_dag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow.sdk import DAG
+
+    from everfit.spec import ModelSpec
+
+
+def build_dags(model: str | ModelSpec) -> dict[str, DAG]:
+    """All DAGs of a model, by DAG id: put them into the globals of a file in `dags/`.
+
+    :param model: the name of a folder in `include/models`, or a `ModelSpec` built in Python.
+    :raises everfit.errors.SpecError: the spec is wrong; Airflow shows the message, with file and line, as import error.
+    """
+    from everfit.spec import load_spec
+
+    spec = load_spec(model) if isinstance(model, str) else model
+    builders: dict[str, Callable[[ModelSpec], DAG]] = {
+        f"{spec.name}_ingest": ingest_dag,
+        f"{spec.name}_train": train_dag,
+        f"{spec.name}_deploy": deploy_dag,
+        f"{spec.name}_rollback": rollback_dag,
+    }
+    # In a worker only the DAG of the task at hand is wanted; building the others would be paid by every task.
+    wanted = get_parsing_context().dag_id
+    return {dag_id: build(spec) for dag_id, build in builders.items() if wanted in (None, dag_id)}

@@ -1,0 +1,24 @@
+"""What all DAGs of a model share: tags, owner, retries, and the page behind the book symbol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from everfit_airflow.retries import DEFAULTS
+
+if TYPE_CHECKING:
+    from everfit.spec import ModelSpec
+
+
+def shared(spec: ModelSpec, what: str, description: str, about: str) -> dict[str, Any]:
+    """The arguments of the DAG `<model>_<what>`; `about` is Markdown for whoever opens its page."""
+    # Airflow's page has a base address, so a link without a leading slash also works behind a path of a proxy.
+    page = f"[All decisions of {spec.name}](plugin/everfit/everfit/models/{spec.name})"
+    return {
+        "dag_id": f"{spec.name}_{what}",
+        "description": description,
+        "doc_md": f"### {spec.title or spec.name}\n\n{about}\n\n{page}",
+        "tags": ["everfit", spec.name, what],
+        "catchup": False,
+        "default_args": DEFAULTS | {"owner": spec.owner},
+    }

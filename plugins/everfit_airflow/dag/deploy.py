@@ -1,0 +1,47 @@
+"""`<model>_deploy`: put a version on the model server and let it serve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import DAG, Param
+
+from everfit_airflow import operators as do
+from everfit_airflow.assets import challenger_asset
+from everfit_airflow.dag._shared import shared
+
+if TYPE_CHECKING:
+    from everfit.spec import ModelSpec
+
+
+def deploy_dag(spec: ModelSpec) -> DAG:
+    """Put a version on the model server and make it the champion."""
+    form = {
+        "version": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Version",
+            description_md="Which registered version to deploy; empty for the newest challenger.",
+        )
+    }
+    with DAG(
+        schedule=[challenger_asset(spec.name)],
+        params=form,
+        max_active_runs=1,
+        **shared(
+            spec,
+            "deploy",
+            "Loads the challenger on the model server, checks its answers, and lets it serve.",
+            _about(spec),
+        ),
+    ) as dag:
+        do.DeployModelOperator(task_id="deploy", model=spec)
+    return dag
+
+
+def _about(spec: ModelSpec) -> str:
+    return f"""Loads the challenger on the model server beside the champion, and asks it for predictions that were made
+offline before. If it answers the same, it becomes the champion; if not, the champion stays.
+
+To undo it, trigger *{spec.name}_rollback*."""

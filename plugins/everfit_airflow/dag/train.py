@@ -1,0 +1,67 @@
+"""`<model>_train`: snapshot, features, training, evaluation, gates, registration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
+
+from everfit_airflow import operators as do
+from everfit_airflow.assets import data_asset
+from everfit_airflow.dag._shared import shared
+from everfit_airflow.form import train_form
+
+if TYPE_CHECKING:
+    from everfit.spec import ModelSpec
+
+GPU = "gpu"
+"""Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
+
+
+def train_dag(spec: ModelSpec) -> DAG:
+    """Snapshot, features, training, evaluation, gates, registration."""
+    with DAG(
+        schedule=_when_to_train(spec),
+        params=train_form(spec),
+        max_active_runs=1,  # two candidates at once would both be judged against a champion that one of them replaces
+        **shared(
+            spec, "train", "Trains a candidate on the newest data and judges it against the champion.", _about(spec)
+        ),
+    ) as dag:
+        run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
+        features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
+        candidate = do.TrainModelOperator(
+            task_id="train", model=spec, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
+        )
+        evaluation = do.EvaluateModelOperator(
+            task_id="evaluate", model=spec, run=run.output, features=features.output, candidate=candidate.output
+        )
+        judgement = do.JudgeCandidateOperator(task_id="judge", model=spec, evaluation=evaluation.output)
+        do.RegisterModelOperator(task_id="register", model=spec, judgement=judgement.output)
+    return dag
+
+
+def _when_to_train(spec: ModelSpec) -> Any:
+    schedule = spec.schedule
+    new_data = [data_asset(spec.name)] if schedule.on_new_data else None
+    if schedule.cron is None:
+        return new_data
+    timetable = CronTriggerTimetable(schedule.cron, timezone="UTC", run_immediately=False)
+    return AssetOrTimeSchedule(timetable=timetable, assets=new_data) if new_data else timetable
+
+
+def _queue(spec: ModelSpec) -> str:
+    return "default" if spec.train.device == "cpu" else GPU
+
+
+def _about(spec: ModelSpec) -> str:
+    from everfit.catalog import name_of
+
+    gates = "\n".join(f"* **{name_of(type(gate))}**" for gate in spec.gates) or "* none: nothing is promoted"
+    return f"""Trains a candidate on the newest {spec.window.batches} accepted batches and judges it on the last
+{spec.window.holdout} of them, which it has not learned from. It becomes the challenger only if every gate passes:
+
+{gates}
+
+A candidate that is kept back is a result, not a failure: *judge* succeeds, *register* is skipped. *Report* and
+*MLflow run* are on the *Details* tab of *judge*."""
