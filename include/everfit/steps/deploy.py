@@ -54,18 +54,21 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     return _follow(ports, spec, ledger, decision, fence)
 
 
-def roll_back(ports: Ports, spec: ModelSpec, reason: str, by: str, key: str) -> Entry:
+def roll_back(ports: Ports, spec: ModelSpec, reason: str, by: str, key: str, undone: int | None = None) -> Entry:
     """Make the version before the champion the champion again; returns the entry that decided it.
 
     `key` names the wish: the same key goes back once. The undone version can be deployed again. Errors: `NotEnoughData`
-    if there is no version to go back to, `Unreachable` and `DeployError` if registry or target do not follow (the
-    decision stands; the same call again makes them follow).
+    if there is no version to go back to, `StaleHead` if another version than `undone` (where it is given) is champion,
+    `Unreachable` and `DeployError` if registry or target do not follow (the decision stands; the same call again makes
+    them follow).
     """
     ledger = ports.ledger(spec.name)
 
     def back(view: View) -> RolledBack:
         if view.champion is None:
             raise NotEnoughData(f"{spec.name} has no champion yet: there is nothing to go back from")
+        if undone not in (None, view.champion):
+            raise StaleHead(f"version {undone} of {spec.name} was to go, but the champion is {view.champion} by now")
         if view.previous is None:
             raise NotEnoughData(
                 f"{spec.name} has had no version before its champion {view.champion}, so there is none to go back to;"

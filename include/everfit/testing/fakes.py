@@ -71,6 +71,10 @@ class MemoryStore:
         folder = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         return sorted(key for key in self.data if key.startswith(folder))
 
+    def delete(self, key: str) -> None:
+        """Remove what is under `key`."""
+        self.data.pop(key, None)
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Keep the file's bytes."""
         self.data[key] = path.read_bytes()
