@@ -19,6 +19,7 @@ from rich.text import Text
 from everfit.cli.ledger import standing
 from everfit.cli.opened import opened, person
 from everfit.cli.recall import tell
+from everfit.cli.telling import Line
 from everfit.errors import DataError
 from everfit.spec import ModelSpec, load_spec
 
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     keys.add_argument("--key-file", type=Path, metavar="FILE", help="one value of the column per line; seen by nobody")
     keys.add_argument("--key", metavar="V", help="one value; other users of the machine can see it while this runs")
     parser.add_argument("--reason", required=True, help="why: it is written into the ledger, so name nobody")
-    parser.add_argument("--by", default=person(), help="who says so; default whoever is logged in")
+    parser.add_argument("--by", metavar="WHO", help="who says so; default whoever is logged in")
     parser.add_argument("--dry-run", action="store_true", help="show what would be erased, and do nothing")
 
 
@@ -49,18 +50,18 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from everfit.steps.erasure_search import search
 
     ports, specs = opened(), [load_spec(name) for name in args.names]
-    order = ErasureOrder(args.table, args.column, _keys(args), args.reason, args.by, secrets.token_hex(16))
+    order = ErasureOrder(args.table, args.column, _keys(args), args.reason, args.by or person(), secrets.token_hex(16))
     found = {}
     for spec in specs:
         with console.status(f"[bold]{spec.name}[/bold]") as status:
-            found[spec.name] = search(ports, spec, sought_in(spec, order), status.update)
+            found[spec.name] = search(ports, spec, sought_in(spec, order), Line(spec.name, status))
         _found(console, spec, order, found[spec.name])
     if args.dry_run:
         return 0
     left = False
     for spec in specs:
         with console.status(f"[bold]{spec.name}[/bold]") as status:
-            done = erase(ports, spec, order, status.update)
+            done = erase(ports, spec, order, Line(spec.name, status))
         for one in done:
             tell(console, spec, one)
         console.print(standing(ports.ledger(spec.name).view()))

@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="NAME", help="only this model; then the partition alone will do (2013-05)")
     parser.add_argument("--version", type=int, metavar="N", help="only this version of the batch; default all of them")
     parser.add_argument("--reason", required=True, help="why: it is written into the ledger")
-    parser.add_argument("--by", default=person(), help="who says so; default whoever is logged in")
+    parser.add_argument("--by", metavar="WHO", help="who says so; default whoever is logged in")
     parser.add_argument("--dry-run", action="store_true", help="show what would happen, and do nothing")
 
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from everfit.steps.recall import RecallOrder, reach, recall
 
     ports = opened()
-    order = RecallOrder(args.partition.rpartition("/")[2], args.reason, args.by, args.version)
+    order = RecallOrder(args.partition.rpartition("/")[2], args.reason, args.by or person(), args.version)
     stranded = False
     for spec in _models(args, ports, console, order):
         found = reach(ports.ledger(spec.name).view(), order)

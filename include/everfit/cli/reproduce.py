@@ -1,7 +1,7 @@
 """Make a model version again from its lineage alone, and prove that the bytes are equal.
 
 Reads the ledger, the version's MLflow run and its batches, and nothing of this checkout but the library: the spec and
-the feature code are those of then. Ends with 0 if every file of the model is the same, byte for byte, and with 1 if not.
+the feature code are those of then. Ends with 0 if every file of the model is the same byte for byte, else with 1.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from everfit.cli.opened import now, opened
+from everfit.cli.telling import Line
 from everfit.errors import DataError
 from everfit.settings import Place, open_ports
 
@@ -55,7 +56,7 @@ def _make(console: Console, lineage: Lineage, into: Path, *, kept: bool) -> int:
     with console.status("[bold]reproduce[/bold]") as status:
         # Nothing that an earlier run left on this machine may take part: every byte comes from the remote anew.
         ports = open_ports(Place.from_file(), into / "fetched", now)
-        made = reproduce(ports, lineage, into / "made", status.update)
+        made = reproduce(ports, lineage, into / "made", Line("reproduce", status))
     console.print(_files(made))
     if made.equal:
         console.print(Text(f"version {lineage.version} was made again, byte for byte", "bold green"))
@@ -72,7 +73,8 @@ def _title(console: Console, name: str, lineage: Lineage) -> None:
     batches = ", ".join(f"{batch.label} {batch.sha256[:8]}" for batch in run.batches)
     console.print(f"batches   {batches}; the last {run.holdout} held out")
     console.print(f"code      {lineage.card.code[:12]}, spec {lineage.spec.spec_hash[:12]}, seed {lineage.card.seed}")
-    console.print(f"made on   {lineage.device.value}, {lineage.made_with.cpu}, Python {lineage.made_with.python}\n")
+    where = f"made on   {lineage.device.value}, {lineage.made_with.cpu}, Python {lineage.made_with.python}\n"
+    console.print(where, markup=False)
 
 
 def _as_then(console: Console, found: tuple[Difference, ...]) -> bool:

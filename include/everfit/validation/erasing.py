@@ -20,6 +20,8 @@ from everfit.errors import DataError, did_you_mean
 T = TypeVar("T")
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")  # str.splitlines would also cut inside of a value
+_FIELD = r'(?:"[^"]*(?:""[^"]*)*"[^,\r\n]*|[^",\r\n][^,\r\n]*)?'
+_RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r\n|\n|\r|\Z)")
 ENDINGS = (".parquet", ".csv", ".csv.gz", ".jsonl")
 
 
@@ -75,7 +77,7 @@ def _reading(path: Path, name: str | None, read: Callable[[Any], T]) -> T:
         raise DataError(f"{name} is no table{did_you_mean(Path(name).suffix, ENDINGS)}")
     try:
         return read(kind)
-    except (pyarrow.ArrowException, ValueError, OSError, EOFError, zlib.error, csv.Error, StopIteration) as error:
+    except (pyarrow.ArrowException, ValueError, OSError, EOFError, zlib.error, csv.Error) as error:
         raise DataError(f"{name} cannot be searched: {type(error).__name__}: {error}") from error
 
 
@@ -113,7 +115,9 @@ def _codec(name: str) -> str:
 def _csv(path: Path, wanted: Wanted) -> Iterator[tuple[Any, int]]:
     """Each record with its very text, the header first."""
     records = _records(_text(path))
-    header = next(records)
+    header = next(records, "")
+    if not header:
+        raise ValueError("it has no header")
     names = next(csv.reader([header.lstrip("\ufeff")]))
     yield header, 0
     place = names.index(wanted.column) if wanted.column in names else None
@@ -150,15 +154,14 @@ def _text(path: Path) -> str:
 
 
 def _records(text: str) -> Iterator[str]:
-    """The records of a CSV text, each with its line end: a line end within quotes belongs to its record."""
-    record = ""
-    for line in _LINE.findall(text):
-        record += line
-        if record.count('"') % 2 == 0:
-            yield record
-            record = ""
-    if record:
-        raise ValueError("a quote is opened and never closed")
+    """The records of a CSV text, each with its line end: a line end within a quoted field belongs to its record."""
+    place = 0
+    while place < len(text):
+        found = _RECORD.match(text, place)
+        if found is None:
+            raise ValueError("a quote is opened and never closed")
+        yield found[0]
+        place = found.end()
 
 
 def _parquet_columns(path: Path) -> list[str]:
@@ -169,7 +172,7 @@ def _parquet_columns(path: Path) -> list[str]:
 
 
 def _csv_columns(path: Path) -> list[str]:
-    return next(csv.reader([next(_records(_text(path))).lstrip("\ufeff")]))
+    return next(csv.reader([next(_records(_text(path)), "").lstrip("\ufeff")]), [])
 
 
 def _jsonl_columns(path: Path) -> list[str]:
