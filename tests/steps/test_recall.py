@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from everfit.errors import DeployError, UnknownName, Unreachable
+from everfit.errors import DeployError, Recalled, UnknownName, Unreachable
 from everfit.ledger import Ledger
-from everfit.ledger.entries import BatchRecalled, RetrainAsked, RolledBack
+from everfit.ledger.entries import BatchRecalled, DeploymentFailed, RetrainAsked, RolledBack
 from everfit.ports import Ports
 from everfit.spec import load_spec
+from everfit.steps.deploy import deploy
 from everfit.steps.recall import RecallOrder, reach, recall, refusal
 from everfit.steps.withdraw import Withdrawal
 from everfit.testing.fakes import FakeRegistry, FakeTarget, MemoryStore, TickingClock
@@ -207,6 +208,30 @@ def test_a_crash_equals_no_crash(house: House, moment: int, after: bool) -> None
     kinds = [entry.kind for entry in house.ledger.entries()][-5:]
     assert kinds[-4:] == ["batch_recalled", "retrain_asked", "rolled_back", "deployed"]
     assert sorted(house.registry.tags) == [(SPEC.name, version) for version in (2, 3, 4)]
+
+
+def test_a_recall_during_a_trial_ends_it(house: House, tmp_path: Path) -> None:
+    sample = tmp_path / "sample.json"
+    sample.write_text('{"rows": [{}], "scores": [0.5]}')
+    stored = house.ports.store.put_file("evidence/sample.json", sample)
+    batches = tuple(batch for _, batch in house.ledger.view().batches)
+    house.ledger.append("run:5", replace(triggered("r5"), batches=batches))
+    entry = house.ledger.append("judged:5", replace(judged("r5", 3), sample=stored))
+    house.ledger.append("registered:5", registered(5, entry.seq))
+
+    class Slow(FakeTarget):
+        def predict(self, model: str, alias: str, rows: Any) -> tuple[int, list[float]]:
+            house.recall(replace(ORDER, partition="2013-01"))
+            return super().predict(model, alias, rows)
+
+    target = Slow(house.registry, {5: [0.5]})
+    with pytest.raises(Recalled, match="version 5 knows data that was recalled"):
+        deploy(replace(house.ports, target=target), SPEC, 5, "try-1", print)
+    assert house.roles() == (3, 2, 4)
+    (failed,) = house.ledger.view().of(DeploymentFailed)
+    assert failed.body.version == 5
+    with pytest.raises(Recalled, match="version 5 knows data that was recalled"):
+        deploy(house.ports, SPEC, 5, "try-2", print)
 
 
 def test_a_version_that_does_not_load_leaves_the_decision(house: House) -> None:

@@ -105,7 +105,7 @@ def _left(console: Console, ports: Ports, spec: ModelSpec, found: Found, done: t
         todo.append(
             f"{model} has files with the same bytes ({', '.join(labels)}), which stay until you erase there too"
         )
-    todo += [_model(view, version) for version in sorted({v for one in done for v in one.versions})]
+    todo += _models(view, done)
     if done:
         todo.append(f"take the rows out of the source, too: {spec.data.landing} in the landing place is only ever read")
         todo.append("delete the work folders (EVERFIT_WORK) of other machines: they may hold copies")
@@ -116,10 +116,11 @@ def _left(console: Console, ports: Ports, spec: ModelSpec, found: Found, done: t
     return bool(todo)
 
 
-def _model(view: View, version: int) -> str:
-    """How to delete what a version may remember: that is a person's decision, since it may be serving."""
-    run = view.versions[version].mlflow_run
-    return (
-        f"version {version} learnt from the rows and may remember them. To delete its files, once it serves no more: "
-        f"mlflow runs delete --run-id {run}, then mlflow gc --run-ids {run}"
-    )
+def _models(view: View, done: tuple[Withdrawal, ...]) -> list[str]:
+    """What the touched versions may remember: deleting that is a person's decision, since one of them may serve."""
+    runs = {version: view.versions[version].mlflow_run for one in done for version in one.versions}
+    return [
+        f"version {version} may remember the rows: delete it, its logged model and its run {run} in MLflow once it "
+        "serves no more (docs/how-to/erase-personal-data.md has the lines)"
+        for version, run in sorted(runs.items())
+    ]

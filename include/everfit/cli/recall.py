@@ -61,15 +61,13 @@ def tell(console: Console, spec: ModelSpec, done: Withdrawal) -> None:
     if not done.versions:
         console.print(Text("  nothing to undo: no version learnt from it", "green"))
         return
-    console.print(Text(f"  frozen: {_listed(done.versions)}; none of them can be promoted again", "yellow"))
+    console.print(Text(f"  frozen, never to be promoted again: {_listed(done.versions)}", "yellow"))
     if done.back_to is not None:
         console.print(Text(f"  version {done.back_to} serves again", "bold green"))
     if done.stranded is not None:
-        words = (
-            f"  version {done.stranded} KNOWS THE BAD DATA AND GOES ON SERVING: there is no clean version to go back "
-            "to. Train a new one, or stop asking it"
-        )
-        console.print(Text(words, "bold red"))
+        words = f"version {done.stranded} KNOWS DATA THAT WAS TAKEN BACK, AND GOES ON SERVING"
+        console.print(Text(f"  {words}", "bold red"))
+        console.print(Text("  there is no clean version to go back to: train a new one, or stop asking it", "red"))
     console.print("  a new model is asked for: the next training run starts without new data")
 
 

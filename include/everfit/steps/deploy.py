@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DeployError, LedgerError, NotEnoughData, StaleHead, UnknownName
+from everfit.errors import Corrupted, DeployError, LedgerError, NotEnoughData, Recalled, StaleHead, UnknownName
 from everfit.ledger.entries import Deployed, DeploymentFailed, DeploymentStarted, ModelRegistered, Promoted, RolledBack
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.trial import put_on_trial
@@ -31,7 +31,7 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     A version that is champion already is left as it is. `attempt` names this try: a later one fences it off. Errors:
     `UnknownName` for a version that is not registered, `StaleHead` if another one became champion since this one was
     judged (judge again), `DeployError` if it does not load or answers differently (`DeploymentFailed` is on record, the
-    champion stays), `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
+    champion stays), `Recalled` if it knows recalled data, `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     view = ledger.view()
@@ -45,7 +45,7 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     intent = _open_intent(view, version) or _start(ledger, registered, fence)
     try:
         decision = _promote(ports, spec, ledger, registered, intent, progress, fence)
-    except (DeployError, StaleHead, Corrupted) as error:
+    except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
         ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error)), fence=fence)
         reconcile(spec.name, ledger, ports.registry, ports.target)
