@@ -30,8 +30,9 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
 
     A version that is champion already is left as it is. `attempt` names this try: a later one fences it off. Errors:
     `UnknownName` for a version that is not registered, `StaleHead` if another one became champion since this one was
-    judged (judge again), `DeployError` if it does not load or answers differently (`DeploymentFailed` is on record, the
-    champion stays), `Recalled` if it knows recalled data, `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
+    judged (judge again), `Recalled` if it knows recalled data, `DeployError` if it does not load or answers differently
+    (`DeploymentFailed` is on record, the champion stays), `Unreachable` if registry or target are away (the next try
+    goes on from here), `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     view = ledger.view()

@@ -154,7 +154,7 @@ def hashed(salt: str, key: str) -> str:
     """How a key is written down.
 
     >>> hashed("salt", "N14228")[:12]
-    'c72ab83a6ec0'
+    '16a992888cea'
     """
     return hashlib.sha256(f"{salt}:{key}".encode()).hexdigest()
 
