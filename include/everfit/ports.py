@@ -41,6 +41,9 @@ class Store(Protocol):
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix`, at any depth, sorted."""
 
+    def delete(self, key: str) -> None:
+        """Remove what is under `key`; a key that is not there is no error."""
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Copy the local file `path` under `key`, whole or not at all, and say its SHA-256."""
 
@@ -66,6 +69,9 @@ class DataStore(Protocol):
 
     def fetch(self, batch: Batch) -> Path:
         """A local folder with the files of `batch`, each checked against its hash (`Corrupted` if it differs)."""
+
+    def delete(self, batch: Batch, keep: Sequence[Batch]) -> None:
+        """Remove the bytes of `batch` for good, but for objects that a batch of `keep` shares. Idempotent."""
 
 
 class Run(Protocol):
@@ -112,6 +118,18 @@ class Registry(Protocol):
 
     def set_alias(self, model: str, name: str, version: int | None) -> None:
         """Point the alias to the version, or remove it with None."""
+
+    def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
+        """Set tags of a version, replacing those of the same name."""
+
+    def run_file(self, mlflow_run: str, name: str) -> bytes:
+        """A file that was kept with the run, such as `lineage/spec.json`; `Corrupted` if it is not there any more."""
+
+    def run_params(self, mlflow_run: str) -> Mapping[str, str]:
+        """The parameters of the run, as they were when it ended."""
+
+    def run_tags(self, mlflow_run: str) -> Mapping[str, str]:
+        """The tags of the run."""
 
     def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
         """A local folder with the model's files, each checked against its hash (`Corrupted` if it differs)."""

@@ -75,10 +75,12 @@ def test_public_names_are_pinned():
     assert everfit_airflow.operators.__all__ == [
         "AnnounceBatchesOperator",
         "BuildFeaturesOperator",
+        "CheckChampionOperator",
         "CommitBatchOperator",
         "DeployModelOperator",
         "EvaluateModelOperator",
         "JudgeCandidateOperator",
+        "RecallBatchOperator",
         "RegisterModelOperator",
         "ResolveSnapshotOperator",
         "RollBackOperator",

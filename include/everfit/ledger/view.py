@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
@@ -120,14 +120,18 @@ class View:
     @cached_property
     def touched(self) -> frozenset[int]:
         """The versions that learnt from, or were judged on, a recalled batch: none of them is promoted again."""
-        if not self.recalled:
+        return self.knowing(self.recalled)
+
+    def knowing(self, batches: Collection[int]) -> frozenset[int]:
+        """The versions that learnt from, or were judged on, one of the batches that these entries accepted."""
+        if not batches:
             return frozenset()
-        entries = (self.entries[seq - 1].body for seq in self.recalled)
-        bad = {(body.batch.partition, body.batch.sha256) for body in entries if isinstance(body, BatchAccepted)}
+        bodies = (self.entries[seq - 1].body for seq in batches)
+        known = {(body.batch.partition, body.batch.sha256) for body in bodies if isinstance(body, BatchAccepted)}
         return frozenset(
             version
             for version in self.versions
-            if any((batch.partition, batch.sha256) in bad for batch in self.trained_on(version).batches)
+            if any((batch.partition, batch.sha256) in known for batch in self.trained_on(version).batches)
         )
 
     @property

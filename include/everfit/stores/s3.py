@@ -94,6 +94,11 @@ class S3Store:
         found = listing(self.client, self.bucket, self.prefix + folder)
         return sorted(item["Key"].removeprefix(self.prefix) for item in found)
 
+    def delete(self, key: str) -> None:
+        """Remove the object under `key`, if there is one."""
+        with reaching(self._name(key)):
+            self.client.delete_object(**self._object(key))
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Send the file under `key` (in parts if it is large) and say the SHA-256 it had before it was sent.
 

@@ -78,11 +78,20 @@ class StoreConformance:
             lambda: store.write(key, b"x"),
             lambda: store.read(key),
             lambda: store.exists(key),
+            lambda: store.delete(key),
             lambda: store.put_file(key, source),
             lambda: store.local_file(StoredFile(key, "0" * 64)),
         ):
             with pytest.raises(DataError, match="cannot be a store key"):
                 use()
+
+    def test_deletes_one_key_and_no_other(self, store: Store) -> None:
+        for key in ("a/1", "a/2"):
+            store.write(key, b"x")
+        store.delete("a/1")
+        store.delete("a/1")
+        assert store.list("a") == ["a/2"]
+        assert store.create("a/1", b"anew")
 
     def test_keeps_a_copy_of_a_file(self, store: Store, tmp_path: Path) -> None:
         source = tmp_path / "table.parquet"
@@ -212,6 +221,16 @@ class DataStoreConformance:
         batch = batch_of(folder, data.commit(folder, "2013-05"))
         (data.fetch(batch) / "planes.csv").unlink()
         assert _content(data.fetch(batch)) == _content(folder)
+
+    def test_deletes_what_no_other_batch_shares(self, data: DataStore, folder: Path) -> None:
+        first = batch_of(folder, data.commit(folder, "2013-05"))
+        (folder / "planes.csv").write_bytes(b"corrected")
+        second = batch_of(folder, data.commit(folder, "2013-05"))
+        data.delete(first, [second])
+        data.delete(first, [second])
+        with pytest.raises(Corrupted, match="batch 2013-05 is not in the DVC remote any more"):
+            data.fetch(first)
+        assert _content(data.fetch(second)) == _content(folder)
 
     def test_names_a_file_with_other_bytes(self, data: DataStore, folder: Path) -> None:
         pointer = data.commit(folder, "2013-05")

@@ -1,7 +1,8 @@
 """From a model's spec to its DAGs.
 
 `<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
-it serve; `<model>_rollback` goes back. They wake each other up through assets and agree through the ledger.
+it serve; `<model>_rollback` goes back; `<model>_recall` takes a bad batch back. They wake each other up through assets
+and agree through the ledger.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from airflow.sdk import get_parsing_context
 
 from everfit_airflow.dag.deploy import deploy_dag
 from everfit_airflow.dag.ingest import ingest_dag
+from everfit_airflow.dag.recall import recall_dag
 from everfit_airflow.dag.rollback import rollback_dag
 from everfit_airflow.dag.train import train_dag
 
@@ -37,6 +39,7 @@ def build_dags(model: str | ModelSpec) -> dict[str, DAG]:
         f"{spec.name}_train": train_dag,
         f"{spec.name}_deploy": deploy_dag,
         f"{spec.name}_rollback": rollback_dag,
+        f"{spec.name}_recall": recall_dag,
     }
     # In a worker only the DAG of the task at hand is wanted; building the others would be paid by every task.
     wanted = get_parsing_context().dag_id

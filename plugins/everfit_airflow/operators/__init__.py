@@ -2,10 +2,12 @@
 
 from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
 from everfit_airflow.operators.build_features import BuildFeaturesOperator
+from everfit_airflow.operators.check_champion import CheckChampionOperator
 from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
 from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.recall_batch import RecallBatchOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
 from everfit_airflow.operators.roll_back import RollBackOperator
@@ -15,10 +17,12 @@ from everfit_airflow.operators.validate_batch import ValidateBatchOperator
 __all__ = [
     "AnnounceBatchesOperator",
     "BuildFeaturesOperator",
+    "CheckChampionOperator",
     "CommitBatchOperator",
     "DeployModelOperator",
     "EvaluateModelOperator",
     "JudgeCandidateOperator",
+    "RecallBatchOperator",
     "RegisterModelOperator",
     "ResolveSnapshotOperator",
     "RollBackOperator",

@@ -78,7 +78,9 @@ def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:
     now = {batch.partition: batch.sha256 for _, batch in view.batches}
     learned = len(run.batches) - run.holdout
     return tuple(
-        Part(b.label, b.sha256, b.rows, "learned from" if i < learned else "judged on", now[b.partition] != b.sha256)
+        Part(
+            b.label, b.sha256, b.rows, "learned from" if i < learned else "judged on", now.get(b.partition) != b.sha256
+        )
         for i, b in enumerate(run.batches)
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +26,22 @@ class Delivery:
 
 def deliveries(view: View) -> tuple[Delivery, ...]:
     """All settled arrivals, newest first."""
-    return tuple(found for entry in reversed(view.entries) if (found := _delivery(entry)))
+    found = (found for entry in reversed(view.entries) if (found := _delivery(entry)))
+    return tuple(_taken_back(view, one) for one in found)
+
+
+def _taken_back(view: View, one: Delivery) -> Delivery:
+    """An accepted batch that was recalled, or replaced because rows were erased, is no longer good."""
+    from everfit.ledger.entries import BatchRecalled, RowsErased
+
+    if one.seq not in view.recalled:
+        return one
+    for entry in view.of(BatchRecalled):
+        if one.seq in entry.body.batches:
+            return replace(one, tone="bad", verdict="recalled", reasons=(f"entry {entry.seq}: {entry.body.reason}",))
+    erased = next(entry for entry in view.of(RowsErased) if one.seq in entry.body.batches)
+    why = (f"entry {erased.seq}: rows erased, {erased.body.reason}",)
+    return replace(one, tone="plain", verdict="replaced", reasons=why)
 
 
 def _delivery(entry: Entry) -> Delivery | None:
