@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from everfit.statistics.student import reach, two_sided
+from everfit.statistics.tails import reach, two_sided
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,7 @@ def predict(values: NDArray[np.float64], errors: NDArray[np.float64], error: flo
     smaller than the earlier ones may be off by its own chance on top. It takes batches for exchangeable: a trend, or a
     season that has not been seen yet, is outside.
 
-    Sources: Hahn and Meeker, Statistical Intervals (1991), section 4.7 (one future observation); Higgins, Thompson and
+    Sources: Hahn and Meeker, Statistical Intervals (1991), chapter 4 (one future observation); Higgins, Thompson and
     Spiegelhalter, J. Royal Statistical Society A 172 (2009) 137-159 (predicting the next of groups that differ).
     """
     import numpy as np
@@ -65,6 +65,42 @@ def predict(values: NDArray[np.float64], errors: NDArray[np.float64], error: flo
     spread = max(float(np.var(values, ddof=1)), chance)
     variance = spread * (1 + 1 / count) + max(error**2 - chance, 0.0)
     return Prediction(float(np.mean(values)), float(np.sqrt(variance)), count - 1)
+
+
+def predict_share(shares: NDArray[np.float64], errors: NDArray[np.float64], share: float, error: float) -> Prediction:
+    """`predict` for shares, in log odds, where the spread of small shares is not lopsided; see `log_odds`."""
+    scale = shares * (1 - shares)
+    return predict(log_odds(shares), errors / scale, error / (share * (1 - share)))
+
+
+def log_odds(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A share from above 0 to below 1 as the logarithm of its odds.
+
+    >>> import numpy as np
+    >>> log_odds(np.array([0.5, 0.9])).round(3).tolist()
+    [0.0, 2.197]
+    """
+    import numpy as np
+
+    return np.asarray(np.log(share / (1 - share)), dtype=np.float64)
+
+
+def share_of(log_odds: float) -> float:
+    """The share whose log odds these are.
+
+    >>> share_of(0.0)
+    0.5
+    """
+    from math import exp
+
+    return 1 / (1 + exp(-log_odds))
+
+
+def inside(count: NDArray[Any], of: NDArray[Any]) -> NDArray[np.float64]:
+    """`count` of `of` rows as a share that is never quite 0 or 1: half a row of each kind is added (Jeffreys)."""
+    import numpy as np
+
+    return np.asarray((count + 0.5) / (of + 1), dtype=np.float64)
 
 
 def error_of_mean(values: NDArray[np.float64], clusters: NDArray[np.int64]) -> float:

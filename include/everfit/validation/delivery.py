@@ -79,6 +79,7 @@ class Delivery:
     make_features: Callable[[DataFrame], DataFrame] = field(repr=False)
     earlier: tuple[Batch, ...] = ()
     look: Callable[[Batch], Delivery] | None = field(default=None, repr=False)
+    _schemas: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def rows(self) -> DataFrame:
@@ -94,7 +95,9 @@ class Delivery:
         """The table's Arrow schema. Errors: `DataError` if the delivery has no such table."""
         if not self.tables.get(table):
             raise DataError(f"the delivery has no table {table}")
-        return stream.schema(self.tables[table])
+        if table not in self._schemas:  # reading the schema of a text file is reading the file
+            self._schemas[table] = stream.schema(self.tables[table])
+        return self._schemas[table]
 
     def columns(self, table: str, names: Sequence[str]) -> Iterator[Any]:
         """These columns of a table as Arrow record batches. Errors: `DataError` for a table or column not there."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from everfit.statistics.prediction import FEWEST_BATCHES, predict
+from everfit.statistics.prediction import FEWEST_BATCHES, inside, predict_share, share_of
 from everfit.validation.rules._checks import batches, fails_closed, rows, too_few
 from everfit.validation.rules._labels import labels
 from everfit.validation.rules._settings import Severity, between, severity, whole
@@ -29,10 +29,10 @@ class LabelMissingByAge:
 
     A row's age is how long before the batch's newest row it was. Labels come late, so that young rows may lack them; it
     is what older rows lack that tells of a join that broke, or of labels cut off. For each of the ages between
-    `ages_in_days`, the share of rows without a label is held against Student's t prediction interval (one end) made of
-    the earlier batches' shares at the same age; it fails where the share is above it and more than `at_most` above
-    their middle. Over all ages together at most the share `false_alarms` of good batches fail (Bonferroni). Below 3
-    earlier batches it says so and passes.
+    `ages_in_days`, the share of rows without a label is held against Student's t prediction interval (one end, in log
+    odds) made of the earlier batches' shares at the same age; it fails where the share is above it, and more than
+    `at_most` above their mean. Over all ages together at most the share `false_alarms` of good batches fail
+    (Bonferroni). Below 3 earlier batches it says so and passes.
     """
 
     ages_in_days: tuple[float, ...] = (1.0, 3.0, 7.0, 14.0, 30.0)
@@ -111,14 +111,15 @@ class LabelMissingByAge:
         import numpy as np
 
         there = count > 0
-        shares = missing[there] / count[there]
-        share = float(ours["missing"][age] / ours["rows"][age])
-        spread = shares * (1 - shares) / count[there]
-        expected = predict(shares, np.sqrt(spread), float(np.sqrt(share * (1 - share) / ours["rows"][age])))
-        most = max(expected.interval(2 * false_alarms)[1], expected.middle + self.at_most)  # one end: twice the chance
+        shares, share = inside(missing[there], count[there]), float(ours["missing"][age] / ours["rows"][age])
+        (ours_inside,) = inside(ours["missing"][[age]], ours["rows"][[age]])
+        errors, error = _error(shares, count[there]), _error(ours_inside, ours["rows"][age])
+        expected = predict_share(shares, errors, float(ours_inside), float(error))
+        usual = float(np.mean(missing[there] / count[there]))
+        most = max(share_of(expected.interval(2 * false_alarms)[1]), usual + self.at_most)  # one end: twice the chance
         found = (
             f"{percent(share)} of {rows(int(ours['rows'][age]))} {self._named(age)} without, wanted at most "
-            f"{percent(most)}: {batches(int(there.sum()))} had {percent(expected.middle)}"
+            f"{percent(most)}: {batches(int(there.sum()))} had {percent(usual)}"
         )
         return Check(self.table, label, self.wanted, found, share <= most, self.severity, share)
 
@@ -127,3 +128,8 @@ class LabelMissingByAge:
         if age == len(self.ages_in_days):
             return f"{ends[-1]} days old and more"
         return f"{ends[age]} to {ends[age + 1]} days old"
+
+
+def _error(share: Any, of: Any) -> Any:
+    """The standard error of a share of so many independent rows."""
+    return (share * (1 - share) / of) ** 0.5

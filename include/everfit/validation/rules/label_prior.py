@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import DataError
-from everfit.statistics.prediction import FEWEST_BATCHES, error_of_mean, predict
+from everfit.statistics.prediction import FEWEST_BATCHES, error_of_mean, inside, predict, predict_share, share_of
 from everfit.validation.rules._checks import batches, fails_closed, rows, too_few
 from everfit.validation.rules._labels import labels
 from everfit.validation.rules._settings import Severity, between, severity, whole
@@ -25,7 +25,8 @@ class LabelPrior:
     """The label's mean (for 0 and 1: the share of ones) is like that of the batches before.
 
     It fails where the mean is outside the interval that earlier batches let one expect of the next, and more than
-    `at_most` off their middle. The interval is Student's t prediction interval for one more batch: how much batches
+    `at_most` off their mean. The interval is Student's t prediction interval for one more batch (of shares in log
+    odds): how much batches
     differ is measured on them, so that seasons and storms count and not only the number of rows; a batch that is
     smaller than they were gets more room (Hahn and Meeker 1991; Higgins, Thompson and Spiegelhalter 2009). If batches
     differ as before, it fails in at most the share `false_alarms` of them. With few earlier batches it is wide, below 3
@@ -79,18 +80,20 @@ class LabelPrior:
         earlier = np.array([kept["mean"] for _, kept in delivery.history(self, self.newest)])
         if len(earlier) < FEWEST_BATCHES:
             return (too_few(self, delivery.label, len(earlier)),)
-        expected = predict(earlier[:, 0], earlier[:, 1], error)
-        low, high = expected.interval(self.false_alarms)
-        passed = abs(mean - expected.middle) <= self.at_most or low <= mean <= high
-        shown = _share if delivery.task == "binary" else _short
+        if delivery.task == "binary":
+            shares = inside(earlier[:, 0] * earlier[:, 2], earlier[:, 2])
+            (share,) = inside(np.array([mean * count]), np.array([count])).tolist()
+            expected = predict_share(shares, earlier[:, 1], share, error)
+            low, high = (share_of(end) for end in expected.interval(self.false_alarms))
+        else:
+            share = mean
+            low, high = predict(earlier[:, 0], earlier[:, 1], error).interval(self.false_alarms)
+        passed = abs(mean - float(earlier[:, 0].mean())) <= self.at_most or low <= share <= high
+        shown = percent if delivery.task == "binary" else _short
         told = (
             f"{shown(mean)} in {rows(int(count))}; {batches(len(earlier))} let one expect {shown(low)} to {shown(high)}"
         )
         return (Check(self.table, delivery.label, self.wanted, told, passed, self.severity),)
-
-
-def _share(number: float) -> str:
-    return percent(min(max(number, 0.0), 1.0))
 
 
 def _short(number: float) -> str:

@@ -73,7 +73,7 @@ class LikeReference:
         """Hold each column against the earlier batches."""
         ours = unpack(delivery.profile(self))
         if not ours:
-            raise DataError(f"{self.table} has no column to compare")
+            raise DataError(f"{self.table} has no rows or no column to compare")
         history = [unpack(kept) for _, kept in delivery.history(self, self.newest)]
         found: dict[str, tuple[Stability, str, int]] = {}
         for name, now in ours.items():
