@@ -100,9 +100,9 @@ def test_a_label_that_doubles_is_mostly_blamed():
 @pytest.mark.parametrize("usual", [0.002, 0.03, 0.2])
 def test_labels_missing_as_before_are_rarely_blamed(usual, earlier):
     def draw(rng, batches):
-        rows = np.full(6, 300)
+        rows = np.full(4, 300)
         for _ in range(batches):
-            share = rng.beta(4 * usual / 0.2, 4 * (1 - usual) / 0.2, 6)
+            share = rng.beta(4 * usual / 0.2, 4 * (1 - usual) / 0.2, 4)
             yield {"rows": rows, "missing": rng.binomial(rows, share)}
 
     rule = LabelMissingByAge(at_most=0.05, false_alarms=0.05)

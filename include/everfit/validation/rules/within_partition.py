@@ -67,7 +67,7 @@ class WithinPartition:
         begin, end = span(delivery.partition, ZoneInfo(self.zone))
         give = round(self.hours * 3600 * SECOND)
         outside = of = 0
-        earliest, latest = begin, end
+        earliest, latest = begin, end - 1
         for batch in delivery.columns(self.table, (self.column,)):
             times, there = moments(batch.column(self.column), self.column)
             times = times[there]
@@ -75,9 +75,12 @@ class WithinPartition:
             outside += int(((times < begin - give) | (times >= end + give)).sum())
             if len(times):
                 earliest, latest = min(earliest, int(times.min())), max(latest, int(times.max()))
-        extremes = [_shown(end) for end, off in ((earliest, earliest < begin), (latest, latest >= end)) if off]
+        extremes = [self._shown(one) for one in (earliest, latest) if not begin <= one < end]
         what = f"outside {delivery.partition} in {self.zone}"
         return (of_rows(self, self.column, outside, of, self.at_most, what, extremes),)
+
+    def _shown(self, moment: int) -> str:
+        return str(datetime.fromtimestamp(moment / SECOND, ZoneInfo(self.zone)))
 
 
 def span(partition: str, zone: ZoneInfo) -> tuple[int, int]:
@@ -122,7 +125,3 @@ def _hour(text: str) -> int:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
-
-
-def _shown(moment: int) -> str:
-    return str(datetime.fromtimestamp(moment / SECOND, ZoneInfo("UTC")))
