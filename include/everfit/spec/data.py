@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_serializer, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from everfit import catalog
+from everfit.errors import did_you_mean
 from everfit.spec.building import rule_from
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen, Name, folder_being_read
@@ -65,6 +66,17 @@ class DataSpec(Frozen):
         description="What a batch must keep beyond its columns, each a file in everfit/validation/rules with its "
         "settings.",
     )
+
+    @model_validator(mode="after")
+    def _rules_know_their_tables(self) -> Self:
+        wrong = [
+            Mistake(("rules", place), f"there is no table {name!r}{did_you_mean(name, self.tables)}")
+            for place, rule in enumerate(self.rules)
+            for name in sorted(getattr(rule, "tables", frozenset()) - set(self.tables))
+        ]
+        if wrong:
+            raise complaint(wrong)
+        return self
 
     @field_serializer("rules")
     def _rules_by_name(self, rules: tuple[Any, ...]) -> list[dict[str, Any]]:
