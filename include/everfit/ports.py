@@ -165,7 +165,7 @@ class Ports:
         """The log of decisions of one model."""
         from everfit.ledger import Ledger
 
-        return Ledger(model, self.store, self.clock)
+        return Ledger(model, self.store, self.clock, self.work / "ledger")
 
 
 class Clock(Protocol):
