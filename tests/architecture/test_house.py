@@ -78,10 +78,12 @@ def test_public_names_are_pinned():
         "CommitBatchOperator",
         "DeployModelOperator",
         "EvaluateModelOperator",
+        "FindBatchesOperator",
         "JudgeCandidateOperator",
         "RegisterModelOperator",
         "ResolveSnapshotOperator",
         "RollBackOperator",
+        "TellLateOperator",
         "TrainModelOperator",
         "ValidateBatchOperator",
     ]
