@@ -79,11 +79,13 @@ def test_public_names_are_pinned():
         "CommitBatchOperator",
         "DeployModelOperator",
         "EvaluateModelOperator",
+        "FindBatchesOperator",
         "JudgeCandidateOperator",
         "RecallBatchOperator",
         "RegisterModelOperator",
         "ResolveSnapshotOperator",
         "RollBackOperator",
+        "TellLateOperator",
         "TrainModelOperator",
         "ValidateBatchOperator",
     ]

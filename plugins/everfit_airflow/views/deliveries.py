@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One arrival that was settled; `rows` is None where the ledger does not know them."""
+    """One arrival that was settled, or is late; `rows` is None where the ledger does not know them."""
 
     seq: int
     at: str
@@ -25,7 +25,7 @@ class Delivery:
 
 
 def deliveries(view: View) -> tuple[Delivery, ...]:
-    """All settled arrivals, newest first."""
+    """All settled and all late arrivals, newest first."""
     found = (found for entry in reversed(view.entries) if (found := _delivery(entry)))
     return tuple(_taken_back(view, one) for one in found)
 
@@ -45,15 +45,19 @@ def _taken_back(view: View, one: Delivery) -> Delivery:
 
 
 def _delivery(entry: Entry) -> Delivery | None:
-    from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined
+    from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchLate, BatchQuarantined
 
     seq, at, body = entry.seq, f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.body
     match body:
-        case BatchAccepted(batch=batch, report=report):
-            return Delivery(seq, at, batch.label, "good", "accepted", batch.rows, batch.sha256, (), report)
+        case BatchAccepted(batch=batch, report=report, withheld=withheld):
+            kept_out = tuple(f"{one.rows:,} of {one.of:,} rows of {one.table} withheld" for one in withheld)
+            return Delivery(seq, at, batch.label, "good", "accepted", batch.rows, batch.sha256, kept_out, report)
         case BatchQuarantined(partition=partition, sha256=sha256, reasons=why, report=report):
             return Delivery(seq, at, partition, "bad", "quarantined", None, sha256, why, report)
         case BatchDuplicate(partition=partition, sha256=sha256, same_as=same):
             why = (f"the same bytes as in entry {same}",)
             return Delivery(seq, at, partition, "plain", "duplicate", None, sha256, why, None)
+        case BatchLate(partition=partition, since=since, lacks=lacks):
+            why = (f"since {since:%Y-%m-%d %H:%M:%S}: {lacks}",)
+            return Delivery(seq, at, partition, "unsure", "late", None, "", why, None)
     return None
