@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Part", "batches", "rows", "schema"]
 
 _ROWS = 1 << 17
+_BYTES_OF_CODES = 3
 
 
 def schema(parts: Sequence[Part]) -> pyarrow.Schema:
@@ -49,16 +50,37 @@ def batches(
 
     The memory in use does not grow with the rows of a Parquet file. Errors: `DataError` for a column that is not there.
     """
-    import pyarrow
-
     known = schema(parts)
     if missing := [name for name in columns if name not in known.names]:
         raise DataError(f"{parts[0].name} has no column {missing[0]!r}{did_you_mean(missing[0], known.names)}")
-    wanted = pyarrow.schema([known.field(name) for name in columns])
     for part in parts:
-        for batch in _of_part(part, columns, dictionaries):
-            with reading(part):
-                yield _typed(batch, wanted)
+        yield from part_batches(part, known, columns, dictionaries)
+
+
+def part_batches(
+    part: Part, known: pyarrow.Schema, columns: Sequence[str], dictionaries: Sequence[str] = ()
+) -> Iterator[pyarrow.RecordBatch]:
+    """The rows of one part of a table whose schema is known already."""
+    import pyarrow
+
+    wanted = pyarrow.schema([known.field(name) for name in columns])
+    for batch in _of_part(part, columns, dictionaries):
+        with reading(part):
+            yield _typed(batch, wanted)
+
+
+def repetitive(part: Part, columns: Sequence[str]) -> tuple[str, ...]:
+    """The text columns of a Parquet file that are written as codes, and so are cheapest to read as codes."""
+    if part.ending != ".parquet":
+        return ()
+    with parquet(part) as file:
+        text = {name for name in columns if str(file.schema_arrow.field(name).type) in ("string", "large_string")}
+        groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+        chunks = [group.column(number) for group in groups for number in range(group.num_columns)]
+    for chunk in chunks:
+        if not chunk.has_dictionary_page or chunk.total_uncompressed_size > _BYTES_OF_CODES * chunk.num_values:
+            text.discard(chunk.path_in_schema)
+    return tuple(name for name in columns if name in text)
 
 
 def rows(parts: Sequence[Part]) -> int:
