@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError, did_you_mean
 from everfit.validation import words
+from everfit.validation.custom import load_custom
 from everfit.validation.suites import Expectation, Suite
 from everfit.values import Check
 
@@ -40,6 +41,7 @@ def check_suite(suite: Suite) -> None:
 
 
 def _build(suite: Suite) -> list[Any]:
+    load_custom(suite.path.parent)
     return [_build_one(suite, place, asked) for place, asked in enumerate(suite.expectations)]
 
 
