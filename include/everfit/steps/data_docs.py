@@ -1,4 +1,4 @@
-"""Great Expectations' page about a delivery: what it needs is kept at validation, the page is made when it is asked for.
+"""Great Expectations' page about a delivery: what it needs is kept at validation, the page made when it is asked for.
 
 Rendering imports GX (about 3 s), which a validation that answered from Arrow alone has not paid; most pages are never
 looked at. So the results are kept as JSON, and the first reader has the page made, in a process of its own: the

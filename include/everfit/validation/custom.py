@@ -111,11 +111,11 @@ def _registries() -> Mapping[str, dict[str, Any]]:
     from great_expectations.expectations import registry
 
     registry.register_core_expectations()
-    registry.register_core_metrics()
+    registry.register_core_metrics()  # private names below: GX has no way to take a type out again
     return {
-        "expectations": registry._registered_expectations,  # noqa: SLF001 - GX has no way to take a type out again
-        "metrics": registry._registered_metrics,  # noqa: SLF001
-        "renderers": registry._registered_renderers,  # noqa: SLF001
+        "expectations": registry._registered_expectations,
+        "metrics": registry._registered_metrics,
+        "renderers": registry._registered_renderers,
     }
 
 

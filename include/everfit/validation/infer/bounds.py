@@ -1,7 +1,7 @@
 """How far the next batch may go: prediction bounds for one more value, from one value per batch seen so far.
 
-Rows within a batch are not independent, so a batch counts as one observation, however many rows it has. With `n` values,
-mean `m` and standard deviation `s`, one more value of the same normal distribution stays above
+Rows within a batch are not independent, so a batch counts as one observation, however many rows it has. With `n`
+values, mean `m` and standard deviation `s`, one more value of the same normal distribution stays above
 `m - t * s * sqrt(1 + 1/n)` with the probability for which `t` is Student's quantile (Hahn & Meeker, Statistical
 Intervals, 1991, section 4.8). From few batches `s` is hardly known: it is pulled towards a prior worth `PRIOR` batches
 (Smyth 2004, doi:10.2202/1544-6115.1027, equation 3), so that one batch alone gives wide bounds instead of none.
@@ -84,7 +84,7 @@ def upper(extremes: list[float], span: float) -> float:
     Extremes of many rows follow an extreme value distribution rather than a normal one; Gumbel's is the one for tails
     that fall off like an exponential (Coles, An Introduction to Statistical Modeling of Extreme Values, 2001, section
     3.1). The bound is its return level of 1 in `1 / MISS` batches, fitted by moments, with the spread widened as
-    Student's quantile is wider than the normal one. A largest value that half of the batches share, and `_EDGE` at least,
+    Student's quantile is wider than the normal one. A largest value that half of the batches share, `_EDGE` at least,
     is an edge that the quantity has by nature (a clock's 2359, 100 percent, the 31st) and stays as it is.
 
     >>> upper([31, 28, 31, 30, 31], span=30)

@@ -69,8 +69,8 @@ class Keys:
     def best(self) -> Key | None:
         """The smallest combination that cannot well be unique by chance.
 
-        Among equally small ones it is the finest, in which chance would make the fewest pairs: `(carrier, flight, hour)`
-        rather than `(carrier, flight, day)`, which the first plane that flies twice a day breaks.
+        Among equally small ones it is the finest, in which chance would make the fewest pairs: `(carrier, flight,
+        hour)` rather than `(carrier, flight, day)`, which the first plane that flies twice a day breaks.
         """
         proved = [key for key in self.close().found or () if self.chance.get(key, 0) >= PROOF]
         return min(proved, key=lambda key: (len(key), self.chance[key], key), default=None)

@@ -132,9 +132,8 @@ def _out_of_order(batch: pyarrow.RecordBatch, pairs: set[tuple[str, str]]) -> It
     from pyarrow import compute
 
     for early, late in pairs:
-        if batch.column(early).type != batch.column(late).type:
-            yield early, late
-        elif compute.any(compute.greater(batch.column(early), batch.column(late))).as_py():
+        one, other = batch.column(early), batch.column(late)
+        if one.type != other.type or compute.any(compute.greater(one, other)).as_py():
             yield early, late
 
 

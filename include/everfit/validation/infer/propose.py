@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from everfit.validation.infer.bounds import least_share, lower, row_counts, upper
@@ -21,6 +22,7 @@ from everfit.validation.words import wanted
 
 FIRM, SOFT = "critical", "warning"
 _OFTEN = 5
+_WORTH_ASKING = 0.05
 _GROWS = 3
 
 
@@ -87,7 +89,7 @@ def _nullness(name: str, columns: Sequence[Column], evidence: Evidence) -> Itera
         return
     shares = [1 - column.nulls / of for column, of in zip(columns, rows, strict=True)]
     bound = least_share(shares, min(rows))
-    if bound > 0:
+    if bound >= _WORTH_ASKING:
         yield _ask("expect_column_values_to_not_be_null", SOFT, column=name, mostly=bound)
 
 
@@ -140,8 +142,7 @@ def _range(name: str, columns: Sequence[Column]) -> Iterator[Expectation]:
 
 
 def _grows(columns: Sequence[Column]) -> bool:
-    steps = zip(columns, columns[1:], strict=False)
-    return len(columns) >= _GROWS and all(earlier.high < later.low for earlier, later in steps)
+    return len(columns) >= _GROWS and all(earlier.high < later.low for earlier, later in pairwise(columns))
 
 
 def _not_before(name: str, columns: Sequence[Column]) -> Iterator[Expectation]:

@@ -27,7 +27,9 @@ def rewritten(text: str, merge: Merge) -> str:
     for change in merge.changed:
         begin, _ = entries[change.place]
         known = members(text, begin)
-        edits.append((known["kwargs"], _value(change.kwargs, text[slice(*known["kwargs"])], _indent(text, known["kwargs"][0]))))
+        edits.append(
+            (known["kwargs"], _value(change.kwargs, text[slice(*known["kwargs"])], _indent(text, known["kwargs"][0])))
+        )
         if change.description is not None and "description" in known:
             edits.append((known["description"], _dumped(change.description)))
     if merge.added:
