@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
-from everfit_airflow.links import MlflowRunLink, ReportLink
+from everfit_airflow.links import DataDocsLink, MlflowRunLink, ReportLink
 
 
 class EverfitPlugin(AirflowPlugin):
     """Links on task pages, and pages for decisions and reports."""
 
     name = "everfit"
-    operator_extra_links: ClassVar[list[Any]] = [MlflowRunLink(), ReportLink()]
+    operator_extra_links: ClassVar[list[Any]] = [DataDocsLink(), MlflowRunLink(), ReportLink()]
     external_views: ClassVar[list[Any]] = [
         {
             "name": "everfit",

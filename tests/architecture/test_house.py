@@ -70,7 +70,7 @@ def test_public_names_are_pinned():
     import everfit_airflow.sensors
 
     assert everfit_airflow.__all__ == ["build_dags"]
-    assert everfit_airflow.links.__all__ == ["MlflowRunLink", "ReportLink"]
+    assert everfit_airflow.links.__all__ == ["DataDocsLink", "MlflowRunLink", "ReportLink"]
     assert everfit_airflow.sensors.__all__ == ["NewBatchSensor"]
     assert everfit_airflow.operators.__all__ == [
         "AnnounceBatchesOperator",

@@ -14,12 +14,13 @@ from types import ModuleType
 from rich.console import Console
 from rich.text import Text
 
-from everfit.cli import check, erase, ledger, new, recall, reconcile, reproduce, rollback, run, schema
+from everfit.cli import check, erase, expectations, ledger, new, recall, reconcile, reproduce, rollback, run, schema
 from everfit.errors import EverfitError
 
 COMMANDS: tuple[ModuleType, ...] = (
     new,
     check,
+    expectations,
     run,
     ledger,
     reconcile,

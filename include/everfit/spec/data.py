@@ -14,7 +14,7 @@ from everfit.errors import did_you_mean
 from everfit.spec.arrival import CompleteWhen, CountsWhen, WakeSpec
 from everfit.spec.building import rule_from
 from everfit.spec.mistakes import Mistake, complaint
-from everfit.spec.parts import Frozen, Name, folder_being_read
+from everfit.spec.parts import Frozen, Name, folder_being_read, suites_needed
 from everfit.values import dump
 
 FOLDER = r"^[A-Za-z0-9_][^/\\]*(/[A-Za-z0-9_][^/\\]*)*$"
@@ -133,7 +133,7 @@ class DataSpec(Frozen):
         missing = [
             Mistake((name,), f"found no file {folder / table.suite(name)}, wanted the table's expectations there")
             for name, table in tables.items()
-            if folder and not (folder / table.suite(name)).is_file()
+            if folder and suites_needed(info) and not (folder / table.suite(name)).is_file()
         ]
         if missing:
             raise complaint(missing)

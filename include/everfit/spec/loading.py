@@ -23,9 +23,17 @@ def load_spec(name_or_path: str | Path, models: Path | None = None) -> ModelSpec
     else: cheap enough for a DAG file. Errors: `UnknownName` if there is no such model, and one `SpecError` that lists
     every mistake with its line.
     """
-    path = _spec_file(name_or_path, models)
+    return _load(_spec_file(name_or_path, models), suites=True)
+
+
+def load_spec_before_suites(name: str) -> ModelSpec:
+    """The same of a model whose tables need no expectations yet: these are about to be inferred."""
+    return _load(_spec_file(name, None), suites=False)
+
+
+def _load(path: Path, *, suites: bool) -> ModelSpec:
     source = _read(path)
-    spec, mistakes = _check(source, path.parent)
+    spec, mistakes = _check(source, path.parent, suites=suites)
     if spec is not None and not mistakes:
         return spec
     mistakes.sort(key=source.line)
@@ -44,14 +52,14 @@ def models_folder() -> Path:
     return Path(given) if given else Path(everfit.__file__).parents[1] / "models"
 
 
-def _check(source: Source, folder: Path) -> tuple[ModelSpec | None, list[Mistake]]:
+def _check(source: Source, folder: Path, *, suites: bool) -> tuple[ModelSpec | None, list[Mistake]]:
     mistakes = list(source.mistakes)
     if not isinstance(source.data, dict):
         return None, mistakes or [Mistake((), "found no keys, wanted name, task, label, time, data and so on")]
     if source.data.pop("folder", None) is not None:
         mistakes.append(Mistake(("folder",), "there is no such key: the folder is where the file lies"))
     try:
-        spec = ModelSpec.model_validate(source.data, context={"folder": folder})
+        spec = ModelSpec.model_validate(source.data, context={"folder": folder, "suites": suites})
     except ValidationError as error:
         return None, mistakes + in_our_words(error, ModelSpec)
     return spec.model_copy(update={"folder": folder}), mistakes

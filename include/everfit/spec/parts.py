@@ -20,3 +20,8 @@ class Frozen(BaseModel):
 def folder_being_read(info: ValidationInfo) -> Path | None:
     """The model's folder while `load_spec` reads a file; None for a spec that is built in Python."""
     return info.context["folder"] if info.context else None
+
+
+def suites_needed(info: ValidationInfo) -> bool:
+    """Whether each table's expectations must be there while `load_spec` reads a file."""
+    return bool(info.context and info.context.get("suites", True))

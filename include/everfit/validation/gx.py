@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError, did_you_mean
 from everfit.validation import words
+from everfit.validation.custom import load_custom
 from everfit.validation.onepass.arguments import ROW_BY_ROW, understood
 from everfit.validation.suites import Expectation, Suite
 from everfit.values import Check
@@ -55,6 +56,7 @@ def run(suite: Suite, table: str, frame: DataFrame) -> tuple[Check, ...]:
 def answers(suite: Suite, table: str, frame: DataFrame, places: Iterable[int]) -> Mapping[int, Told]:
     """Ask some expectations of `suite`, by their places in it; of those that quarantine, name the rows too."""
     asked = {place: suite.expectations[place] for place in places}
+    load_custom(suite.path.parent)
     expectations = {place: _build_one(suite, place, one) for place, one in asked.items()}
     frame = _plain_text(frame)
     results = _evaluate(expectations, frame, {place for place, one in asked.items() if one.severity == "quarantine"})
@@ -73,6 +75,8 @@ def check_suite(suite: Suite) -> None:
 
     GX is not even imported for expectations and arguments that are known to be right.
     """
+    if not all(map(understood, suite.expectations)):
+        load_custom(suite.path.parent)
     for place, asked in enumerate(suite.expectations):
         known = understood(asked)
         if not known:

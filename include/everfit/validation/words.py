@@ -52,7 +52,9 @@ def found(asked: Expectation, result: Mapping[str, Any]) -> str:
         return _count(asked, result)
     mismatched = (result.get("details") or {}).get("mismatched")
     if isinstance(mismatched, Mapping) and mismatched:
-        return "; ".join(f"{what} {names(mismatched[what])}" for what in ("missing", "unexpected") if mismatched.get(what))
+        return "; ".join(
+            f"{what} {names(mismatched[what])}" for what in ("missing", "unexpected") if mismatched.get(what)
+        )
     if mismatched:
         return names(f"{one['Found'] or 'nothing'} instead of {one['Expected'] or 'nothing'}" for one in mismatched)
     if "observed_value" not in result:

@@ -31,10 +31,10 @@ class ReportLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 the signature is Airflow's
         """The address under Airflow's own; empty (no button) when the task has no report."""
         key = kept(ti_key, self.KEY)
-        return f"{_path_of_airflow()}/everfit/{key}" if key else ""
+        return f"{path_of_airflow()}/everfit/{key}" if key else ""
 
 
-def _path_of_airflow() -> str:
+def path_of_airflow() -> str:
     """Where Airflow is on its host: "" at the top, `/team` where it shares the host with others, as on Astro."""
     from airflow.sdk.configuration import conf
 

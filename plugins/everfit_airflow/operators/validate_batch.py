@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from everfit_airflow.handover import Handed, give
+from everfit_airflow.links.data_docs import DataDocsLink
 from everfit_airflow.links.report import ReportLink
 from everfit_airflow.logs import say, say_all
 from everfit_airflow.operators.step import StepOperator
@@ -26,7 +27,7 @@ class ValidateBatchOperator(StepOperator):
     """
 
     template_fields: Sequence[str] = ("model", "arrival")
-    operator_extra_links = (ReportLink(),)
+    operator_extra_links = (ReportLink(), DataDocsLink())
 
     def __init__(self, *, arrival: Handed, **kwargs: Any) -> None:
         super().__init__(map_index_template="{{ partition }}", **kwargs)
@@ -54,4 +55,6 @@ class ValidateBatchOperator(StepOperator):
         verdict = "accepted" if inspection.accepted else "refused"
         say(f"{arrival.partition}: {verdict}" + "".join(f"\n  - {reason}" for reason in inspection.reasons))
         ReportLink.remember(context, inspection.report)
+        if inspection.data_docs:
+            DataDocsLink.remember(context, inspection.data_docs)
         return give(ports, context, inspection, partition=arrival.partition, verdict=verdict)

@@ -5,8 +5,9 @@ Only Airflow's api-server imports this module. Every page asks for Airflow's log
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi import Path as UrlPath
@@ -14,8 +15,11 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from everfit.errors import LedgerError, SpecError, Unreachable
+from everfit.errors import DataError, LedgerError, SpecError, Unreachable
 from everfit_airflow._airflow import login_required
+
+if TYPE_CHECKING:
+    from everfit.ports import Ports
 
 app = FastAPI(title="everfit", dependencies=[login_required()], docs_url=None, redoc_url=None, openapi_url=None)
 pages = Environment(
@@ -55,13 +59,15 @@ def model(model: Name) -> HTMLResponse:
 @app.get("/reports/{key:path}")
 def report(key: str) -> Response:
     """A report from the store."""
-    if not key.endswith(".html") or {"", ".", ".."} & set(key.split("/")):
-        raise HTTPException(404, "there is no such report")
-    try:
-        page = _ask(lambda ports: ports.store.read(f"reports/{key}"))
-    except FileNotFoundError as error:
-        raise HTTPException(404, f"there is no report {key!r} in the store") from error
-    return Response(page, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+    return _kept("report", key, lambda ports: ports.store.read(f"reports/{key}"))
+
+
+@app.get("/data-docs/{key:path}")
+def data_docs(key: str) -> Response:
+    """Great Expectations' page about a delivery, made when it is first asked for."""
+    from everfit.steps.data_docs import FOLDER, page
+
+    return _kept("page of Great Expectations", key, lambda ports: page(ports, f"{FOLDER}/{key}"))
 
 
 @app.get("/frame.js")
@@ -80,6 +86,16 @@ def explain(request: Request, error: AnyHTTPException) -> HTMLResponse:
     return page
 
 
+def _kept(what: str, key: str, read: Callable[[Ports], bytes]) -> Response:
+    if not key.endswith(".html") or {"", ".", ".."} & set(key.split("/")):
+        raise HTTPException(404, f"there is no such {what}")
+    try:
+        page = _ask(read)
+    except FileNotFoundError as error:
+        raise HTTPException(404, f"there is no {what} {key!r} in the store") from error
+    return Response(page, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+
+
 def _page(name: str, **values: Any) -> HTMLResponse:
     page = pages.get_template(f"{name}.html.j2").render(**values)
     return HTMLResponse(page, headers={"Content-Security-Policy": PAGE_POLICY})
@@ -96,5 +112,5 @@ def _ask(question: Any) -> Any:
         raise HTTPException(503, f"{error}: load airflow_settings.yaml, or add the connection") from error
     except (Unreachable, SpecError) as error:
         raise HTTPException(503, str(error)) from error
-    except LedgerError as error:
+    except (DataError, LedgerError) as error:
         raise HTTPException(500, str(error)) from error
