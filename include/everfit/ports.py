@@ -113,6 +113,18 @@ class Registry(Protocol):
     def set_alias(self, model: str, name: str, version: int | None) -> None:
         """Point the alias to the version, or remove it with None."""
 
+    def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
+        """Set tags of a version, replacing those of the same name."""
+
+    def run_file(self, mlflow_run: str, name: str) -> bytes:
+        """A file that was kept with the run, such as `lineage/spec.json`; `Corrupted` if it is not there any more."""
+
+    def run_params(self, mlflow_run: str) -> Mapping[str, str]:
+        """The parameters of the run, as they were when it ended."""
+
+    def run_tags(self, mlflow_run: str) -> Mapping[str, str]:
+        """The tags of the run."""
+
     def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
         """A local folder with the model's files, each checked against its hash (`Corrupted` if it differs)."""
 

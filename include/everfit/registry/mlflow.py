@@ -14,7 +14,7 @@ from urllib.parse import quote
 from everfit.errors import Corrupted, EverfitError, UnknownName, Unreachable
 from everfit.ports import Run
 from everfit.registry.package import check_files, check_names, hash_folder, package
-from everfit.registry.run import MlflowRun, shorten
+from everfit.registry.run import RETRY, MlflowRun, cut, shorten
 from everfit.registry.server import Server, code_of
 from everfit.values import Candidate, FileHash, ModelVersion, canonical, digest, dump, load
 
@@ -141,6 +141,32 @@ class MlflowRegistry:
         with self._server.asked(f"point {name} of {model} to version {version}") as client:
             client.set_registered_model_alias(model, name, str(version))
 
+    def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
+        """Set tags of a version, replacing those of the same name."""
+        self._server.look()
+        for name, text in tags.items():
+            with self._server.asked(f"tag version {version} of {model}") as client:
+                client.set_model_version_tag(model, str(version), name, cut(text, LONGEST_VERSION_TAG))
+
+    def run_file(self, mlflow_run: str, name: str) -> bytes:
+        """A file that was kept with the run; `Corrupted` if it is not there any more."""
+        self._server.look()
+        with self._server.asked(f"read {name}") as client, tempfile.TemporaryDirectory() as scratch:
+            folder = str(Path(name).parent)
+            if name not in {entry.path for entry in client.list_artifacts(mlflow_run, folder)}:
+                raise Corrupted(f"the MLflow run {mlflow_run} at {self._server.uri} has no {name} (any more)")
+            return Path(client.download_artifacts(mlflow_run, name, scratch)).read_bytes()
+
+    def run_params(self, mlflow_run: str) -> Mapping[str, str]:
+        """The parameters of the run; where a retry differed from the first try, the retry's."""
+        data = self._run_data(mlflow_run)
+        again = {name.removeprefix(RETRY): text for name, text in data.tags.items() if name.startswith(RETRY)}
+        return {**data.params, **again}
+
+    def run_tags(self, mlflow_run: str) -> Mapping[str, str]:
+        """The tags of the run."""
+        return dict(self._run_data(mlflow_run).tags)
+
     def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
         """A local, checked folder with exactly these files; free when it is there already and still right."""
         check_names(files)
@@ -165,6 +191,11 @@ class MlflowRegistry:
     def run_url(self, mlflow_run: str) -> str:
         """The address of the run's page, for people."""
         return f"{self._ui}/#/runs/{mlflow_run}"
+
+    def _run_data(self, mlflow_run: str) -> Any:
+        self._server.look()
+        with self._server.asked("read the run") as client:
+            return client.get_run(mlflow_run).data
 
     def _experiment(self, model: str) -> str:
         with self._server.asked(f"find the experiment {model}") as client:

@@ -16,6 +16,7 @@ METRICS_AT_ONCE = 1000
 NAMES_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
+RETRY = "retry."
 
 
 @dataclass(eq=False)
@@ -38,7 +39,7 @@ class MlflowRun:
 
         texts = {name: cut(str(value), LONGEST_PARAM) for name, value in values.items()}
         there = self._data().params if self.resumed else {}
-        changed = {f"retry.{name}": text for name, text in texts.items() if there.get(name, text) != text}
+        changed = {f"{RETRY}{name}": text for name, text in texts.items() if there.get(name, text) != text}
         for some in chunks([Param(n, t) for n, t in texts.items() if n not in there], NAMES_AT_ONCE):
             with self.server.asked("log parameters") as client:
                 client.log_batch(self.id, params=some)
