@@ -26,7 +26,9 @@ def at(hours: Any) -> Any:
 def frame(columns: list[str], values: list[tuple[Any, ...]], *times: str) -> pd.DataFrame:
     made = pd.DataFrame(values, columns=columns)
     made["who"] = made["who"].astype("str")
-    return made.assign(**{name: pd.Series(at(made[name].astype("int64")), dtype="datetime64[us, UTC]") for name in times})
+    return made.assign(
+        **{name: pd.Series(at(made[name].astype("int64")), dtype="datetime64[us, UTC]") for name in times}
+    )
 
 
 rows_of = st.lists(st.tuples(HOURS, KEYS), max_size=12)
@@ -160,7 +162,12 @@ def test_two_clocks_are_compared_without_rounding() -> None:
 @pytest.mark.parametrize(
     ("change", "how", "kind", "said"),
     [
-        ({"at": ["soon", "later"]}, {}, SpecError, "'at' of the table holds .*, wanted times: make them with pd.to_dat"),
+        (
+            {"at": ["soon", "later"]},
+            {},
+            SpecError,
+            "'at' of the table holds .*, wanted times: make them",
+        ),
         ({"at": [ZERO, pd.NaT]}, {}, DataError, "'at' of the table is missing in 1 of 2 rows, first in row 1"),
         ({"at": at([1, 2]).tz_localize(None)}, {}, SpecError, "some times have a time zone and some have none"),
         ({"item": [1, 2]}, {}, SpecError, "'item' is str in the rows and int64 in the table, so no two would ever be"),

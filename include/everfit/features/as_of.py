@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from everfit.errors import DataError, SpecError, did_you_mean
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-AT, WHEN, WHO, PLACE = "__at", "__when", "__who", "__place"
+AT, WHEN, WHO, ROW, PLACE = "__at", "__when", "__who", "__row", "__place"
 
 
 def as_of(
@@ -49,27 +48,25 @@ def as_of(
     import pandas as pd
 
     keys, then = [by] if isinstance(by, str) else list(by), table_time or time
-    came = available if isinstance(available, str) else None
+    came, delay = (available, None) if isinstance(available, str) else (None, available)
     _check_columns(rows, table, [time, *keys], [then, *keys, *([came] if came else [])])
     added = [name for name in table.columns if name not in {then, came, *keys}]
     _check_new(rows, added)
-    if not isinstance(available, str) and available is not None and available < timedelta():
-        raise SpecError(f"available is {available}: a value cannot be known before its time")
-    at, when, known = _one_clock(_times(rows, time, "rows"), _times(table, then, "table"), _times(table, came or then, "table"))
-    if not isinstance(available, str) and available is not None:
-        known = known + pd.Timedelta(available)
+    if delay is not None and delay < timedelta():
+        raise SpecError(f"as_of: available is {delay}, but a value cannot be known before its time")
+    of_rows, of_table = _times(rows, time, "rows"), _times(table, then, "table")
+    at, when, known = _one_clock(of_rows, of_table, of_table if came is None else _times(table, came, "table"))
+    known = known if delay is None else known + pd.Timedelta(delay)
     whose, whom = _codes(rows, table, keys)
-    left = pd.DataFrame({AT: at, WHO: whose, PLACE: range(len(rows))}).sort_values(AT, kind="stable")
-    right = _in_force(pd.DataFrame({AT: known.where(known > when, when), WHEN: when, WHO: whom, PLACE: range(len(table))}))
-    found = pd.merge_asof(
-        left.rename(columns={PLACE: "row"}), right, on=AT, by=WHO, allow_exact_matches=not strictly_before
-    )
+    asked = pd.DataFrame({AT: at, WHO: whose, ROW: range(len(rows))}).sort_values(AT, kind="stable")
+    values = pd.DataFrame({AT: known.where(known > when, when), WHEN: when, WHO: whom, PLACE: range(len(table))})
+    found = pd.merge_asof(asked, _in_force(values), on=AT, by=WHO, allow_exact_matches=not strictly_before)
     if tolerance is not None:
         found[PLACE] = found[PLACE].where(found[AT] - found[WHEN] <= pd.Timedelta(tolerance))
-    places = found.set_index("row")[PLACE].sort_index().astype("Int64").fillna(-1).to_numpy(dtype="int64")
-    values = _take(table[added], places)
-    values.index = rows.index
-    return pd.concat([rows, values], axis=1)
+    places = found.set_index(ROW)[PLACE].sort_index().astype("Int64").fillna(-1).to_numpy(dtype="int64")
+    taken = _take(table[added], places)
+    taken.index = rows.index
+    return pd.concat([rows, taken], axis=1)
 
 
 def _in_force(known: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +91,7 @@ def _take(values: pd.DataFrame, places: Any) -> pd.DataFrame:
     return pd.DataFrame(made, columns=values.columns)
 
 
-def _codes(rows: pd.DataFrame, table: pd.DataFrame, keys: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _codes(rows: pd.DataFrame, table: pd.DataFrame, keys: list[str]) -> tuple[NDArray[Any], NDArray[Any]]:
     """A number for each combination of keys, the same on both sides; -1 in the table and -2 in the rows where a key is
     missing, so that they never meet."""
     import numpy as np
@@ -112,8 +109,9 @@ def _codes(rows: pd.DataFrame, table: pd.DataFrame, keys: list[str]) -> tuple[ND
     sides = [side[keys].astype(dict.fromkeys(other, object)) for side in (rows, table)]
     both = pd.concat(sides, ignore_index=True)
     codes = both.groupby(keys, sort=False, dropna=True, observed=True).ngroup().fillna(-1).to_numpy(dtype="int64")
-    whose, whom = codes[: len(rows)], codes[len(rows) :]
-    return np.where(whose < 0, -2, whose), whom
+    whose, whom = codes[: len(rows)].copy(), codes[len(rows) :]
+    whose[whose < 0] = -2
+    return whose, whom
 
 
 def _is_number(values: pd.Series[Any]) -> bool:

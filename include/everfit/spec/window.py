@@ -106,8 +106,8 @@ class WindowSpec(Frozen):
 
     def _strangers(self) -> Iterator[Mistake]:
         """Keys that say nothing of this kind of window, and ends that are missing or crossed."""
-        given = self.model_fields_set
-        if self.kind != "rolling" and "batches" in given:
+        # A spec that was read says what it did not when it is written down, so the default is no stranger.
+        if self.kind != "rolling" and self.batches != type(self).model_fields["batches"].default:
             yield Mistake(("batches",), f"is for a rolling window, and this one is {self.kind}: take it out")
         if self.kind != "static" and self.until is not None:
             yield Mistake(

@@ -44,8 +44,8 @@ def check_apart(spec: ModelSpec, code: FeatureCode, snapshot: Snapshot, rows: Se
     most = 0 if spec.window.key else MOST_TWINS * sum(map(len, held_out))
     if len(twins) <= most:
         return
-    examples = "; ".join(_shown(row) for row in twins.head(SHOWN).to_dict("records"))
-    what = f"the key {', '.join(spec.window.key)}" if spec.window.key else "inputs, label and time"
+    examples = "; ".join(_shown(dict(zip(twins.columns, row, strict=True))) for row in twins.head(SHOWN).to_numpy())
+    what = f"key {', '.join(spec.window.key)}" if spec.window.key else "inputs, label and time"
     raise DataError(
         f"{spec.name}: {len(twins):,} of {sum(map(len, held_out)):,} held-out rows are in training too, with the same "
         f"{what}: {examples}. A model would be judged on what it has learnt; leave them out in rows(), or widen "

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted
 from everfit.features import Columns, FeatureCode, Inputs, load_code, pack, write_tables
-from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
 from everfit.steps.apart import check_apart, gap_of
+from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
 from everfit.steps.labels import check_columns, check_learnable, labels, times
 from everfit.steps.point_in_time import history_before, point_in_time, stack
 from everfit.steps.rows import batch_rows
@@ -104,4 +104,5 @@ def _id(spec: ModelSpec, snapshot: Snapshot, code: FeatureCode) -> str:
 
     tables = {name: table.file for name, table in spec.data.tables.items()}
     what = [snapshot.id, code.sha256, spec.label, spec.time, spec.task, tables, FORMAT, pd.__version__]
+    what += [list(spec.window.key)] if spec.window.key else []  # another key is another check of the split
     return digest(what)[:16]
