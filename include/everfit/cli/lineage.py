@@ -182,7 +182,7 @@ def _draw(found: Origin, path: Path) -> None:
     made = found.made_with
     facts = {
         "algorithm": f"{made.algorithm}, seed {made.seed}",
-        "code": f"{found.trace.code[:12]} · project {made.revision[:10] or '–'}",
+        "code": f"{found.trace.code[:12]} · project {made.revision[:10] or 'in no git'}",
         "environment": f"Python {made.libraries.get('python', '')}, {made.packages} packages",
     }
     picture = draw(found.trace, facts)

@@ -126,7 +126,7 @@ def trace(view: View, model: str, version: int) -> Trace:
         raise UnknownName(f"version of {model}", str(version), map(str, view.versions))
     made = next(entry for entry in view.of(ModelRegistered) if entry.body.version.version == version)
     judged = view.judged(made.body.judged)
-    ran = _run(view, judged.run)
+    ran = started(view, judged.run)
     return Trace(
         model=model,
         version=version,
@@ -150,6 +150,14 @@ def trace(view: View, model: str, version: int) -> Trace:
         mlflow_run=made.body.version.mlflow_run,
         served=served(view, version),
     )
+
+
+def started(view: View, run: str) -> Entry[RunTriggered]:
+    """The entry that started a run; `LedgerError` if there is none."""
+    for entry in view.triggers:
+        if entry.body.run == run:
+            return entry
+    raise LedgerError(f"the ledger has no entry that started run {run!r}; was it copied in part? Restore it")
 
 
 def named(view: View, model: str, word: str) -> int:
@@ -200,13 +208,6 @@ def served(view: View, version: int) -> tuple[Period, ...]:
     ]
     ends = [*(at for at, _ in changes[1:]), None]
     return tuple(Period(at, end) for (at, who), end in zip(changes, ends, strict=False) if who == version)
-
-
-def _run(view: View, run: str) -> Entry[RunTriggered]:
-    for entry in view.triggers:
-        if entry.body.run == run:
-            return entry
-    raise LedgerError(f"the ledger judged run {run!r} and has no entry that started it")
 
 
 def _role(run: RunTriggered, place: int) -> Role:

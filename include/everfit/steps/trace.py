@@ -11,8 +11,8 @@ from everfit.errors import Corrupted, UnknownName
 from everfit.ledger.entries import BatchAccepted
 from everfit.ledger.trace import Source, Trace, Use, named, source, trace, uses
 from everfit.predictor.card import Card
-from everfit.steps.environment import Environment
-from everfit.values import digest, load
+from everfit.steps.environment import Environment, environment_hash
+from everfit.values import load
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -95,11 +95,6 @@ def where_used(ports: Ports, model: str, partition: str) -> tuple[Delivered, ...
 def models_in(ports: Ports) -> list[str]:
     """The models that have a ledger in the store, sorted."""
     return sorted({key.split("/")[1] for key in ports.store.list("ledger")})
-
-
-def environment_hash(made: Environment) -> str:
-    """The hash of Python and every installed package: equal environments, equal hash."""
-    return digest({"python": made.python, "packages": dict(made.packages)})
 
 
 def _same(view: View, delivery: BatchAccepted) -> set[str]:
