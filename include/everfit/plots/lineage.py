@@ -28,7 +28,7 @@ svg {{ display: block; width: 100%; height: auto; max-width: 1500px; margin: 0 a
 {picture}
 </html>
 """
-MOST_CARDS, FIRST = 26, 4  # so many batches are drawn; of more, the first few and the newest
+MOST_CARDS, FIRST = 14, 3  # so many batches are drawn; of more, the first few and the newest
 TOP, CARD, STEP, LINE = 92, 46, 54, 20
 HEAD, BOTTOM = 46, 14  # of a card: above its first line, and below its last
 MOST_PERIODS = 6
