@@ -36,7 +36,7 @@ def test_a_window_without_a_size_lets_the_field_stay_empty(window):
     spec = load_spec("flight_delays").model_copy(update={"window": WindowSpec(**window)})
     form = train_form(spec)
     assert form["batches"].resolve() is None
-    assert spec.window.words in form["batches"].description
+    assert spec.window.words in form["batches"].schema["description_md"]
     assert read_answers({"batches": None}, {}).batches is None
     assert read_answers({"batches": form["batches"].resolve(4)}, {"batches": 4}).batches == 4
 
