@@ -23,6 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).parents[1]
 QUIET = {
@@ -134,17 +135,26 @@ def _scratch() -> Path:
 
 @contextmanager
 def model_server(
-    registry: str, folder: Path, models: Sequence[str] = (), look_every: float = 3600
+    registry: str,
+    folder: Path,
+    models: Sequence[str] = (),
+    look_every: float = 3600,
+    keep: Sequence[str] = (),
+    env: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Service]:
-    """A real everfit model server; it follows aliases only when told to, unless `look_every` is short."""
+    """A real everfit model server; it follows aliases only when told to, unless `look_every` is short.
+
+    `keep` is what its command line says of keeping predictions.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [
         *(sys.executable, "-m", "everfit.serving", "--registry", registry, "--work", str(folder / "work")),
         *("--host", "127.0.0.1", "--port", str(port), "--look-every", str(look_every)),
         *(("--models", ",".join(models)) if models else ()),
+        *keep,
     ]
-    with running(Service(command, f"http://127.0.0.1:{port}", "/healthz", folder / "server.log")) as service:
+    with running(Service(command, f"http://127.0.0.1:{port}", "/healthz", folder / "server.log", env)) as service:
         yield service
 
 

@@ -23,6 +23,8 @@ def test_every_file_with_a_gate_is_listed_and_the_others_are_not() -> None:
     assert {"above_bar", "answers_sanely", "beats_baseline", "beats_champion"} <= set(catalog.gates())
     assert "evidence" not in catalog.gates()
     assert "xgboost" in catalog.algorithms()
+    assert {"references", "like_reference", "no_leakage"} <= set(catalog.rules())
+    assert catalog.name_of(catalog.rule("in_order")) == "in_order"
 
 
 @pytest.mark.parametrize("name", ["above_bra", "evidence", "_settings", "", "os.path", "../gates"])

@@ -26,6 +26,7 @@ What can be written and called, made from the code. Do not edit this page: run `
 
 - [The model spec](#the-model-spec)
 - [Gates](#gates)
+- [Rules](#rules)
 - [Algorithms](#algorithms)
 - [Operators and sensors](#operators-and-sensors)
 - [The command line](#the-command-line)
@@ -50,7 +51,18 @@ VARIABLES = {
 
 def page() -> str:
     """The whole page."""
-    parts = (HEAD, *_spec(), *_gates(), *_algorithms(), *_doors(), *_commands(), *_entries(), *_errors(), *_variables())
+    parts = (
+        HEAD,
+        *_spec(),
+        *_gates(),
+        *_rules(),
+        *_algorithms(),
+        *_doors(),
+        *_commands(),
+        *_entries(),
+        *_errors(),
+        *_variables(),
+    )
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -133,6 +145,21 @@ def _gates() -> Iterator[str]:
     schema = json_schema()
     settings = schema["properties"]["gates"]["items"]["oneOf"][-1]["properties"]
     for name, kind in catalog.gates().items():
+        yield from _named(name, kind, settings[name], schema)
+
+
+def _rules() -> Iterator[str]:
+    from everfit import catalog
+    from everfit.spec import json_schema
+
+    yield (
+        "## Rules\n\nWhat a batch must keep beyond single columns. `data.rules:` in the spec is a list of names, each "
+        "with its settings; a rule whose `severity` is `critical` stops the batch. Which for what: "
+        "[how-to/rules.md](how-to/rules.md). Adding one: [how-to/adding-a-rule.md](how-to/adding-a-rule.md)."
+    )
+    schema = json_schema()
+    settings = schema["$defs"]["DataSpec"]["properties"]["rules"]["items"]["oneOf"][-1]["properties"]
+    for name, kind in catalog.rules().items():
         yield from _named(name, kind, settings[name], schema)
 
 

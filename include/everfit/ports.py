@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from everfit.values import Arrival, Batch, Candidate, FileHash, ModelVersion, StoredFile
+from everfit.values import Batch, Candidate, FileHash, ModelVersion, Seen, StoredFile
 
 if TYPE_CHECKING:
     from everfit.ledger import Ledger
@@ -41,6 +41,9 @@ class Store(Protocol):
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix`, at any depth, sorted."""
 
+    def delete(self, key: str) -> None:
+        """Remove what is under `key`; a key that is not there is no error."""
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Copy the local file `path` under `key`, whole or not at all, and say its SHA-256."""
 
@@ -49,13 +52,17 @@ class Store(Protocol):
 
 
 class Landing(Protocol):
-    """The place where a source system puts its batches: one folder per partition. It is only ever read."""
+    """The place where a source system puts its batches. It is only ever read."""
 
-    def arrivals(self, folder: str, marker: str) -> list[Arrival]:
-        """Every complete delivery under `folder` (one that has its `marker` file), by partition."""
+    def look(self, folder: str, each: str, only: str = "") -> list[Seen]:
+        """Every file of every delivery under `folder`, in one listing, by path; hidden ones are not seen.
 
-    def fetch(self, folder: str, arrival: Arrival, into: Path) -> tuple[FileHash, ...]:
-        """Copy the delivery to the local folder `into`, hashing on the way; `BatchChanged` if it moved meanwhile."""
+        `each` says what a delivery is: a `folder` in it (the files directly in that are seen), or a `file` in it. With
+        `only`, no more than the folder of that name, or the files whose names begin so.
+        """
+
+    def fetch(self, folder: str, files: Sequence[Seen], into: Path) -> tuple[FileHash, ...]:
+        """Copy the files to the local folder `into`, hashing on the way; `BatchChanged` if one is not what was seen."""
 
 
 class DataStore(Protocol):
@@ -66,6 +73,9 @@ class DataStore(Protocol):
 
     def fetch(self, batch: Batch) -> Path:
         """A local folder with the files of `batch`, each checked against its hash (`Corrupted` if it differs)."""
+
+    def delete(self, batch: Batch, keep: Sequence[Batch]) -> None:
+        """Remove the bytes of `batch` for good, but for objects that a batch of `keep` shares. Idempotent."""
 
 
 class Run(Protocol):
@@ -159,7 +169,7 @@ class Ports:
         """The log of decisions of one model."""
         from everfit.ledger import Ledger
 
-        return Ledger(model, self.store, self.clock)
+        return Ledger(model, self.store, self.clock, self.work / "ledger")
 
 
 class Clock(Protocol):

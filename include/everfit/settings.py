@@ -64,6 +64,17 @@ class Place:
         return cls(**found)
 
 
+def store_address(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Address:
+    """Where the store is, for whoever needs nothing else: `EVERFIT_STORE`, or the connection `everfit_store`."""
+    if environ.get(_variable("store")):
+        return _address_in(environ[_variable("store")])
+    path = path or settings_file()
+    written = _connections(path)
+    if "everfit_store" not in written:
+        raise SpecError(f"{path}: found no connection everfit_store; add it there, or set {_variable('store')}")
+    return _address_of(written["everfit_store"], path)
+
+
 def address(
     conn_type: str,
     *,

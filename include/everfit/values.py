@@ -50,6 +50,21 @@ class StoredFile:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A file in the landing place, as one look saw it: where below the looked-at folder, its size, and a `tag` that
+    changes whenever it is written (its time, on S3 also the ETag)."""
+
+    path: str
+    size: int
+    tag: str
+
+    @property
+    def name(self) -> str:
+        """The file's own name, without the folder that it lies in."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
 class Arrival:
     """A complete batch seen in the landing place and not yet judged.
 

@@ -6,12 +6,31 @@ time a DAG file is parsed.
 
 from __future__ import annotations
 
-from airflow.sdk import Asset
+from typing import TYPE_CHECKING
+
+from airflow.sdk import Asset, AssetWatcher
+
+if TYPE_CHECKING:
+    from airflow.triggers.base import BaseEventTrigger
 
 
 def data_asset(model: str) -> Asset:
     """A batch of the model's data was accepted."""
     return Asset(name=f"{model}_data", group="everfit")
+
+
+def batch_asset(model: str) -> Asset:
+    """One batch of the model's data was accepted; the event's partition key is the batch's partition.
+
+    An event with a partition key wakes only DAGs that are partitioned themselves, so training waits for `data_asset`.
+    """
+    return Asset(name=f"{model}_batch", group="everfit")
+
+
+def landing_asset(model: str, trigger: BaseEventTrigger) -> Asset:
+    """Something may be in the landing place: `trigger` says so, from the triggerer."""
+    name = f"{model}_landing"
+    return Asset(name=name, group="everfit", watchers=[AssetWatcher(name=name, trigger=trigger)])
 
 
 def challenger_asset(model: str) -> Asset:

@@ -104,6 +104,7 @@ class Shape:
     def environment(self, service: str) -> dict[str, str]:
         ours = {name: self.here(str(value)) for name, value in self.services[service]["environment"].items()}
         ours |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOSTNAME": socket.gethostname()}
+        ours["EVERFIT_SETTINGS"] = str(self.tmp / "airflow_settings.yaml")
         if "AIRFLOW_HOME" in ours:
             ours["PYTHONPATH"] = ours["PYTHONPATH"].replace(HOME, str(PROJECT))
             ours |= {
@@ -113,7 +114,6 @@ class Shape:
                 "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(any_port()),
                 "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(any_port()),
                 "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
-                "EVERFIT_SETTINGS": str(self.tmp / "airflow_settings.yaml"),
             }
         return process_environment(ours, os.environ, str(self.tmp))
 

@@ -75,13 +75,17 @@ def test_public_names_are_pinned():
     assert everfit_airflow.operators.__all__ == [
         "AnnounceBatchesOperator",
         "BuildFeaturesOperator",
+        "CheckChampionOperator",
         "CommitBatchOperator",
         "DeployModelOperator",
         "EvaluateModelOperator",
+        "FindBatchesOperator",
         "JudgeCandidateOperator",
+        "RecallBatchOperator",
         "RegisterModelOperator",
         "ResolveSnapshotOperator",
         "RollBackOperator",
+        "TellLateOperator",
         "TrainModelOperator",
         "ValidateBatchOperator",
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
+DAGS = ("ingest", "train", "deploy", "rollback", "recall")
 pytestmark = pytest.mark.xdist_group("airflow")
 
 
@@ -19,7 +20,7 @@ def bag():
 def test_every_dag_file_loads(bag):
     assert bag.import_errors == {}
     models = ("flight_delays", "flight_minutes")
-    assert set(bag.dags) == {f"{model}_{dag}" for model in models for dag in ("ingest", "train", "deploy", "rollback")}
+    assert set(bag.dags) == {f"{model}_{dag}" for model in models for dag in DAGS}
 
 
 def test_ingest_waits_without_a_worker_and_settles_each_batch(bag):
@@ -47,6 +48,17 @@ def test_deployment_follows_the_challenger_and_there_is_a_way_back(bag):
     deploy = bag.dags["flight_delays_deploy"]
     assert [asset.name for asset in deploy.timetable.asset_condition.objects] == ["flight_delays_challenger"]
     assert bag.dags["flight_delays_rollback"].params.get_param("reason").schema["minLength"] == 3
+
+
+def test_a_batch_can_be_taken_back_and_training_wakes_up(bag):
+    recall = bag.dags["flight_delays_recall"]
+    assert {name: recall.params.get_param(name).schema["type"] for name in recall.params} == {
+        "partition": "string",
+        "version": ["null", "integer"],
+        "reason": "string",
+    }
+    assert [asset.name for asset in recall.get_task("recall").outlets] == ["flight_delays_data"]
+    assert [task.task_id for task in recall.topological_sort()] == ["recall", "champion_is_clean"]
 
 
 def test_tasks_are_tried_again_only_when_it_can_help(bag):
@@ -83,4 +95,4 @@ def test_a_typo_is_an_import_error_of_that_model_alone(tmp_path, monkeypatch, wr
     assert f"model.yaml:{line}" in error
     for words in said:
         assert words in error
-    assert set(bag.dags) == {f"flight_minutes_{dag}" for dag in ("ingest", "train", "deploy", "rollback")}
+    assert set(bag.dags) == {f"flight_minutes_{dag}" for dag in DAGS}

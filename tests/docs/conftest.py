@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import everfit.gates
 import everfit.models
+import everfit.validation.rules
 from everfit import catalog
 from everfit.cli import main
 
@@ -25,7 +26,8 @@ def aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
     monkeypatch.setenv("EVERFIT_MODELS", str(tmp_path / "include/models"))
     shutil.copytree(PROJECT / "include/models", tmp_path / "include/models")
     before = set(sys.modules)
-    for package, folder in ((everfit.gates, "gates"), (everfit.models, "models")):
+    shelves = ((everfit.gates, "gates"), (everfit.models, "models"), (everfit.validation.rules, "validation/rules"))
+    for package, folder in shelves:
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / "include/everfit" / folder)])
 
     def write(file: str, text: str) -> Path:

@@ -43,8 +43,8 @@ def test_python_runs(page, aside):
         elif file.startswith("include/models/"):
             assert load_code(Path(path)).inputs
         else:
-            found = catalog.gates() if "/gates/" in file else catalog.algorithms()
-            assert Path(file).stem in found
+            shelves = {"gates": catalog.gates, "rules": catalog.rules, "models": catalog.algorithms}
+            assert Path(file).stem in shelves[Path(file).parent.name]()
 
 
 @with_blocks("yaml")
@@ -135,10 +135,10 @@ def test_the_reference_is_current():
     )
 
 
-def test_the_reference_has_every_gate_algorithm_and_command():
+def test_the_reference_has_every_gate_rule_algorithm_and_command():
     titles = anchors(reference.FILE)
     words = {f"everfit-{command.__name__.rpartition('.')[2]}" for command in COMMANDS}
-    assert {*catalog.gates(), *catalog.algorithms(), *words} <= titles
+    assert {*catalog.gates(), *catalog.rules(), *catalog.algorithms(), *words} <= titles
 
 
 def test_the_reference_has_every_variable():

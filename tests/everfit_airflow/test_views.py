@@ -12,9 +12,11 @@ from everfit.ledger.entries import (
     BatchAccepted,
     BatchDuplicate,
     BatchQuarantined,
+    BatchRecalled,
     CandidateJudged,
     ModelRegistered,
     Promoted,
+    RowsErased,
     RunTriggered,
 )
 from everfit.stores import LocalStore
@@ -152,6 +154,18 @@ def test_batches_are_shown_with_their_verdict_reasons_and_report(reader, ledger)
     assert 'href="../reports/flights/2013-02-f.html"' in page
     assert "the same bytes as in entry 1" in page
     assert "Why version" not in page, "there is no champion"
+
+
+def test_a_batch_that_was_taken_back_says_so_and_the_champion_is_still_shown(reader, ledger):
+    serve(ledger, batch("2013-01", "a1b2"), batch("2013-02", "c3d4"))
+    recalled = ledger.append("recall", BatchRecalled("2013-02", (2,), (1,), "the clocks were wrong", "ann"))
+    erased = RowsErased("flights", "tailnum", "5a17", ("00",), 3, (1,), (0,), (1,), "request 17", "ann")
+    seq = ledger.append("erase", erased).seq
+    page = reader.get("/models/flights").text
+    assert f"entry {recalled.seq}: the clocks were wrong" in page
+    assert f"entry {seq}: rows erased, request 17" in page
+    assert '<span class="pill">recalled</span>' in page
+    assert '<span class="pill">replaced</span>' in page
 
 
 def test_what_others_wrote_is_shown_as_text_and_never_as_html(reader, ledger):

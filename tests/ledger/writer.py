@@ -47,7 +47,8 @@ def stopped(ledger: Ledger, name: str) -> None:
 
 if __name__ == "__main__":
     what, store, who, *more = sys.argv[1:]
-    log = Ledger("m", LocalStore(Path(store)), lambda: datetime.now(UTC))
+    cache = Path(os.environ["PACK"]) if "PACK" in os.environ else None
+    log = Ledger("m", LocalStore(Path(store)), lambda: datetime.now(UTC), cache)
     if what == "race":
         race(log, who, int(more[0]))
     else:

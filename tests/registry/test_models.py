@@ -173,3 +173,28 @@ def test_files_lie_once(candidate: Make, mlflow: Service, tmp_path: Path) -> Non
     assert not [p for p in stored(mlflow, "*") if p.suffix in {".pkl", ".pickle", ".joblib"}]
     shutil.rmtree(folder)
     assert urllib.request.urlopen(mlflow.url + "/health").status == 200
+
+
+def test_a_version_is_tagged_again_and_again(registry: MlflowRegistry, candidate: Make, mlflow: Service) -> None:
+    import mlflow as vendor
+
+    registry.register(candidate("tagged"), {"why": "a test"})
+    for text in ("first", "second"):
+        registry.tag("tagged", 1, {"everfit.recalled": text})
+    tags = vendor.MlflowClient(mlflow.url).get_model_version("tagged", "1").tags
+    assert (tags["everfit.recalled"], tags["why"]) == ("second", "a test")
+
+
+def test_what_a_run_says_of_itself_can_be_read_back(registry: MlflowRegistry, tmp_path: Path) -> None:
+    (tmp_path / "lineage").mkdir()
+    (tmp_path / "lineage" / "spec.json").write_bytes(b'{"seed": 0}')
+    for device in ("cpu", "cuda"):  # a retry on another machine
+        with registry.run("told", "a run", "run:1") as run:
+            run.params({"device": device, "seed": 0})
+            run.tags({"everfit.spec": "abc"})
+            run.artifact(tmp_path / "lineage", "lineage")
+    assert registry.run_file(run.id, "lineage/spec.json") == b'{"seed": 0}'
+    assert registry.run_params(run.id) == {"device": "cuda", "seed": "0"}
+    assert registry.run_tags(run.id)["everfit.spec"] == "abc"
+    with pytest.raises(Corrupted, match=r"has no lineage/gone.json \(any more\)"):
+        registry.run_file(run.id, "lineage/gone.json")

@@ -8,16 +8,10 @@ import pytest
 
 from everfit.errors import Unreachable
 from everfit.ports import Landing
-from everfit.stores import landing as landings
 from everfit.stores.landing import LocalLanding, S3Landing, open_landing
 from everfit.stores.place import bucket_and_prefix
 from everfit.stores.s3 import connect
 from everfit.testing.stores import Deliver, LandingConformance
-
-
-@pytest.fixture(autouse=True)
-def _warns_anew() -> None:
-    landings._skip.cache_clear()
 
 
 class TestLocalLanding(LandingConformance):
@@ -65,7 +59,7 @@ def test_the_address_says_which_landing(tmp_path: Path) -> None:
 
 def test_a_landing_place_that_is_gone_is_not_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match=r"landing place .*gone is not there"):
-        open_landing(str(tmp_path / "gone")).arrivals("flights", "_SUCCESS")
+        open_landing(str(tmp_path / "gone")).look("flights", "folder")
 
 
 def test_nothing_is_ever_written(tmp_path: Path) -> None:
@@ -76,5 +70,5 @@ def test_nothing_is_ever_written(tmp_path: Path) -> None:
         (folder / name).chmod(0o444)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("landing/**/*")}
     landing = LocalLanding(tmp_path / "landing")
-    landing.fetch("flights", landing.arrivals("flights", "_SUCCESS")[0], tmp_path / "into")
+    landing.fetch("flights", landing.look("flights", "folder"), tmp_path / "into")
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("landing/**/*")} == before

@@ -105,8 +105,13 @@ def mlflow_environment() -> dict[str, str]:
 
 
 def server_environment(paths: Paths) -> dict[str, str]:
-    """What the model server needs."""
-    return {**QUIET, "PYTHONPATH": python_path(paths), "EVERFIT_WORK": str(paths.work)}
+    """What the model server needs; it keeps its answers in the store."""
+    return {
+        **QUIET,
+        "PYTHONPATH": python_path(paths),
+        "EVERFIT_STORE": str(paths.store),
+        "EVERFIT_WORK": str(paths.work),
+    }
 
 
 def process_environment(ours: Mapping[str, str], inherited: Mapping[str, str], mark: str) -> dict[str, str]:

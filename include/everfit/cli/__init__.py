@@ -14,10 +14,22 @@ from types import ModuleType
 from rich.console import Console
 from rich.text import Text
 
-from everfit.cli import check, ledger, lineage, new, reconcile, rollback, run, schema
+from everfit.cli import check, erase, ledger, lineage, new, recall, reconcile, reproduce, rollback, run, schema
 from everfit.errors import EverfitError
 
-COMMANDS: tuple[ModuleType, ...] = (new, check, run, ledger, lineage, reconcile, rollback, schema)
+COMMANDS: tuple[ModuleType, ...] = (
+    new,
+    check,
+    run,
+    ledger,
+    lineage,
+    reconcile,
+    rollback,
+    recall,
+    erase,
+    reproduce,
+    schema,
+)
 QUIET = {
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",

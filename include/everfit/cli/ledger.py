@@ -27,6 +27,8 @@ COLOURS = {
     "promoted": "bold green",
     "rolled_back": "bold yellow",
     "deployment_failed": "red",
+    "batch_recalled": "bold red",
+    "rows_erased": "yellow",
 }
 
 

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         f"     second. The newest is the holdout, and must span 10 days or more: else the gates cannot tell.\n"
         f"  2. [bold]everfit check {args.name}[/bold]   says whether the files are right.\n"
         f"  3. [bold]everfit run {args.name}[/bold]     does everything once without Airflow.\n"
-        f"  4. In Airflow its DAGs appear by themselves: {args.name}_ingest, _train, _deploy, _rollback."
+        f"  4. In Airflow its DAGs appear by themselves: {args.name}_ingest, _train, _deploy, _rollback, _recall."
     )
     return 0
 

@@ -75,8 +75,8 @@ class RowsErased:
     """Decision: the rows of `table` whose `column` has one of the values with these salted hashes are gone.
 
     `batches` are the entries that had accepted batches with such rows; `replaced_by` the entries that accepted their
-    next versions, without the rows, in the same order. `versions` are the model versions that learnt from the rows or
-    were judged on them. The old bytes are deleted.
+    next versions, without the rows, in the same order (0 where nothing was left). `versions` are the model versions
+    that learnt from the rows or were judged on them. The old bytes are deleted.
     """
 
     table: str

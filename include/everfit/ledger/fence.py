@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from everfit.errors import FencedOut
@@ -26,9 +27,8 @@ class Fence:
 
     def check(self, view: View) -> None:
         """Raise `FencedOut` if another attempt has opened this work since."""
-        for entry in view.of(AttemptOpened):
-            newer = entry.seq > self.seq and entry.body.work == self.work
-            if newer and entry.body.attempt != self.attempt:
+        for entry in takewhile(lambda entry: entry.seq > self.seq, reversed(view.of(AttemptOpened))):
+            if entry.body.work == self.work and entry.body.attempt != self.attempt:
                 raise FencedOut(
                     f"attempt {self.attempt!r} of {self.work!r} (opened by entry {self.seq}) was replaced by attempt "
                     f"{entry.body.attempt!r} in entry {entry.seq}; it must stop here, the newer attempt goes on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import ChainBroken, StaleHead, Unreachable
@@ -12,6 +13,7 @@ from everfit.ledger.entries import AttemptOpened, Body
 from everfit.ledger.entry import Entry, decode, encode
 from everfit.ledger.fence import Fence
 from everfit.ledger.laws import check
+from everfit.ledger.pack import Pack
 from everfit.ledger.probe import probe
 from everfit.ledger.view import View
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Ledger"]
 
 _READERS = 8
+_SINGLY = 4
+"""So many new entries are read one after the other, as there are seldom more; then `_READERS` at a time."""
 
 
 class Ledger:
@@ -29,6 +33,8 @@ class Ledger:
     One primitive of the store carries it all: create-if-absent. Two writers that want to be entry 43 both try to create
     `00000043.json`; one of them does, the other one reads what it lost to and thinks again. Every error that leaves
     here is a `LedgerError` or `Unreachable`. An object is for one thread; any number of objects share a ledger.
+    `cache` is a folder of this machine where it keeps what it has read (see `Pack`), so that only new entries are read
+    from the store by whoever opens the ledger next.
 
     >>> from everfit.testing.fakes import MemoryStore, frozen_clock
     >>> ledger = Ledger("flight_delays", MemoryStore(), frozen_clock())
@@ -37,21 +43,21 @@ class Ledger:
     [(1, 'attempt_opened', 'open:deploy:7:try-1')]
     """
 
-    def __init__(self, model: str, store: Store, clock: Clock) -> None:
+    def __init__(self, model: str, store: Store, clock: Clock, cache: Path | None = None) -> None:
         self.model, self.store, self.clock = model, store, clock
-        self._entries: tuple[Entry, ...] = ()
+        self._pack = Pack(cache, store.url, f"ledger/{model}") if cache else None
+        self._view = View(())
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry up to now; only new ones are read. Raises `ChainBroken` for one that is not what it should be."""
-        if not self._entries:
-            self._read_all()
-        while (data := self._read(len(self._entries) + 1)) is not None:
-            self._take(data)
-        return self._entries
+        return self.view().entries
 
     def view(self) -> View:
         """What the entries up to now amount to."""
-        return View(self.entries())
+        if not self._view.entries and not self._unpack():
+            self._take(self._everything())
+        self._read_on()
+        return self._view
 
     def decide(self, key: str, make: Callable[[View], Body], fence: Fence | None = None) -> Entry:
         """Append what `make` makes of the newest view, exactly once for this `key`.
@@ -101,7 +107,7 @@ class Ledger:
         """
         entry = self.decide(f"open:{work}:{attempt}", lambda _: AttemptOpened(work, attempt))
         fence = Fence(work, attempt, entry.seq)
-        fence.check(View(self._entries))
+        fence.check(self._view)
         return fence
 
     def verify(self) -> int:
@@ -128,16 +134,48 @@ class Ledger:
         except FileNotFoundError:
             return False
 
-    def _read_all(self) -> None:
+    def _unpack(self) -> bool:
+        """Begin with what the pack knows, if its last entry, which the others are chained to, is the store's."""
+        entries, last = self._pack.entries() if self._pack else ((), b"")
+        if self._pack and entries and self._read(len(entries)) != last:
+            self._pack.forget()
+            return False
+        self._view = View(entries)
+        return bool(entries)
+
+    def _everything(self) -> list[bytes]:
         folder = f"ledger/{self.model}"
         pattern = re.compile(rf"{re.escape(folder)}/(\d{{8}})\.json")
         there = {int(match[1]) for name in self.store.list(folder) if (match := pattern.fullmatch(name))}
-        wanted = range(1, max(there, default=0) + 1)
         with ThreadPoolExecutor(_READERS) as pool:
-            for seq, data in zip(wanted, pool.map(self._read, wanted), strict=True):
-                if data is None:
-                    raise ChainBroken(f"{self._name(seq)} is missing, yet later entries are there; restore it")
-                self._take(data)
+            return self._whole(1, list(pool.map(self._read, range(1, max(there, default=0) + 1))))
+
+    def _read_on(self) -> None:
+        """Read what follows, until nothing does."""
+        for _ in range(_SINGLY):
+            if (data := self._read(len(self._view.entries) + 1)) is None:
+                return
+            self._take([data])
+        with ThreadPoolExecutor(_READERS) as pool:
+            some = [b""] * _READERS
+            while some:
+                first = len(self._view.entries) + 1
+                some = self._whole(first, list(pool.map(self._read, range(first, first + _READERS))))
+                self._take(some)
+
+    def _whole(self, first: int, found: list[bytes | None]) -> list[bytes]:
+        """The entries from `first` on up to the last one that is there.
+
+        Entries come in order, so one that was not there a moment ago is there once a later one is.
+        """
+        last = max((place for place, data in enumerate(found) if data is not None), default=-1)
+        whole = []
+        for seq, data in enumerate(found[: last + 1], first):
+            there = self._read(seq) if data is None else data
+            if there is None:
+                raise ChainBroken(f"{self._name(seq)} is missing, yet later entries are there; restore it")
+            whole.append(there)
+        return whole
 
     def _read(self, seq: int) -> bytes | None:
         try:
@@ -145,19 +183,27 @@ class Ledger:
         except FileNotFoundError:
             return None
 
-    def _take(self, data: bytes) -> None:
-        seq = len(self._entries) + 1
-        name, last = self._name(seq), self._entries[-1].sha256 if self._entries else ""
+    def _take(self, new: list[bytes]) -> None:
+        """Check the entries that follow, then know them."""
+        entries = list(self._view.entries)
+        for data in new:
+            entries.append(self._checked(data, len(entries) + 1, entries[-1].sha256 if entries else ""))
+        if self._pack and new:
+            self._pack.add(new)
+        self._view = View(tuple(entries))
+
+    def _checked(self, data: bytes, seq: int, last: str) -> Entry:
+        name = self._name(seq)
         entry = decode(data, name)
         if entry.seq != seq:
             raise ChainBroken(f"{name} holds entry {entry.seq}, wanted entry {seq}; restore it from a backup")
         if entry.prev != last:
-            before = self._name(seq - 1) if self._entries else "nothing"
+            before = self._name(seq - 1) if seq > 1 else "nothing"
             raise ChainBroken(
                 f"{name} follows an entry {entry.prev[:12]!r}, but before it is {before} with {last[:12]!r}; "
                 "one of the two was changed: restore it from a backup"
             )
-        self._entries += (entry,)
+        return entry
 
     def _name(self, seq: int) -> str:
         return f"ledger/{self.model}/{seq:08d}.json"

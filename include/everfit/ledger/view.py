@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
@@ -24,10 +24,13 @@ from everfit.ledger.entries import (
     RowsErased,
     RunTriggered,
 )
-from everfit.ledger.entry import Entry
+from everfit.ledger.entry import KINDS, Entry
 from everfit.values import Batch, ModelVersion
 
 K = TypeVar("K", bound=Body)
+
+CHANGES = (ModelRegistered, DeploymentStarted, DeploymentFailed, Promoted, RolledBack)
+"""The kinds of decision that change who serves, who is on trial and who waits."""
 
 
 class Standing(NamedTuple):
@@ -76,7 +79,8 @@ class View:
     def standing(self) -> Standing:
         """Champion, predecessors, version on trial and versions that wait, folded from all decisions."""
         standing = Standing()
-        for entry in self.entries:
+        changes = [entry for kind in CHANGES for entry in self._by_kind.get(kind, ())]
+        for entry in sorted(changes, key=lambda entry: entry.seq):
             standing = standing.after(entry.body)
         return standing
 
@@ -120,17 +124,21 @@ class View:
     @cached_property
     def touched(self) -> frozenset[int]:
         """The versions that learnt from, or were judged on, a recalled batch: none of them is promoted again."""
-        if not self.recalled:
+        return self.knowing(self.recalled)
+
+    def knowing(self, batches: Collection[int]) -> frozenset[int]:
+        """The versions that learnt from, or were judged on, one of the batches that these entries accepted."""
+        if not batches:
             return frozenset()
-        entries = (self.entries[seq - 1].body for seq in self.recalled)
-        bad = {(body.batch.partition, body.batch.sha256) for body in entries if isinstance(body, BatchAccepted)}
+        bodies = (self.entries[seq - 1].body for seq in batches)
+        known = {(body.batch.partition, body.batch.sha256) for body in bodies if isinstance(body, BatchAccepted)}
         return frozenset(
             version
             for version in self.versions
-            if any((batch.partition, batch.sha256) in bad for batch in self.trained_on(version).batches)
+            if any((batch.partition, batch.sha256) in known for batch in self.trained_on(version).batches)
         )
 
-    @property
+    @cached_property
     def asked(self) -> tuple[int, ...]:
         """The entries that ask for a training run and that no judged run has consumed."""
         judged = {entry.body.run for entry in self.of(CandidateJudged)}
@@ -151,19 +159,20 @@ class View:
         Older versions do not count: a source that goes back to earlier bytes corrects its correction. Nor do refused
         bytes: they may have been refused because of a wrong expectation, so each delivery is looked at anew.
         """
-        for seq, batch in self.batches:
-            body = self.entries[seq - 1].body
-            delivered = (body.delivered if isinstance(body, BatchAccepted) else "") or batch.sha256
-            if (batch.partition, delivered) == (partition, sha256):
-                return seq
+        for entry in reversed(self.accepted(partition)):
+            if entry.seq not in self.recalled:
+                return entry.seq if (entry.body.delivered or entry.body.batch.sha256) == sha256 else None
         return None
+
+    def accepted(self, partition: str) -> tuple[Entry[BatchAccepted], ...]:
+        """Every version of one partition that was ever accepted, the first one first; reads no other partition."""
+        near = (entry for entry in self.of(BatchAccepted) if entry.mentions(partition))
+        return tuple(entry for entry in near if entry.body.batch.partition == partition)
 
     def recall_of(self, partition: str, sha256: str) -> int | None:
         """The entry that recalled these very bytes of the partition: delivered again, they are refused."""
         accepted = {
-            entry.seq
-            for entry in self.of(BatchAccepted)
-            if entry.body.batch.partition == partition and sha256 in (entry.body.batch.sha256, entry.body.delivered)
+            entry.seq for entry in self.accepted(partition) if sha256 in (entry.body.batch.sha256, entry.body.delivered)
         }
         gone = [(entry.seq, entry.body.batches) for entry in self.of(BatchRecalled)]
         gone += [(entry.seq, entry.body.batches) for entry in self.of(RowsErased)]
@@ -195,21 +204,27 @@ class View:
 
     def trained_on(self, version: int) -> RunTriggered:
         """The run that made the version: its snapshot's batches, why it started, who asked for it."""
-        made = {entry.body.version.version: entry.body.judged for entry in self.of(ModelRegistered)}
-        if version not in made:
-            raise UnknownName("registered version", str(version), map(str, made))
-        run = self.judged(made[version]).run
-        for entry in self.triggers:
-            if entry.body.run == run:
-                return entry.body
+        if version not in self._judgements:
+            raise UnknownName("registered version", str(version), map(str, self._judgements))
+        run = self.judged(self._judgements[version]).run
+        if run in self._runs:
+            return self._runs[run]
         raise LedgerError(f"version {version} comes from run {run!r}, of which the ledger has no RunTriggered")
 
     @cached_property
     def _by_kind(self) -> Mapping[type[object], tuple[Entry, ...]]:
         found: dict[type[object], list[Entry]] = {}
         for entry in self.entries:
-            found.setdefault(type(entry.body), []).append(entry)
+            found.setdefault(KINDS[entry.kind], []).append(entry)
         return {kind: tuple(entries) for kind, entries in found.items()}
+
+    @cached_property
+    def _judgements(self) -> Mapping[int, int]:
+        return {entry.body.version.version: entry.body.judged for entry in self.of(ModelRegistered)}
+
+    @cached_property
+    def _runs(self) -> Mapping[str, RunTriggered]:
+        return {entry.body.run: entry.body for entry in reversed(self.triggers)}
 
     @cached_property
     def _by_key(self) -> Mapping[str, Entry]:

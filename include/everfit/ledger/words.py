@@ -94,7 +94,7 @@ def _(body: BaselineChanged) -> str:
 
 @_say.register
 def _(body: BytesDeleted) -> str:
-    return f"{body.files:,} files ({body.bytes / 1e6:,.1f} MB) that no living model needs were deleted"
+    return f"{body.files:,} files ({body.bytes / 1e6:,.1f} MB) of {len(body.batches)} batches were deleted"
 
 
 @_say.register

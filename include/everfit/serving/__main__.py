@@ -6,7 +6,12 @@ import argparse
 import logging
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from everfit.serving.keeping import Keeping
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -21,7 +26,32 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--look-every", type=float, default=5, help="seconds between two looks at the aliases")
     cache = Path.home() / ".cache" / "everfit"
     parser.add_argument("--work", type=Path, default=cache, help=f"where model files are kept; default: {cache}")
+    parser.add_argument(
+        "--keep-predictions",
+        type=float,
+        default=0,
+        metavar="SHARE",
+        help="the share of the answers to keep in the store: 0 none (default), 1 all. The store is that of "
+        "EVERFIT_STORE, or of the connection everfit_store in airflow_settings.yaml",
+    )
+    parser.add_argument("--ship-every", type=float, default=300, help="seconds between two trips to the store")
+    parser.add_argument("--journal", type=Path, help="where kept answers wait for the store; default: below --work")
+    parser.add_argument("--journal-mb", type=int, default=1024, help="megabytes that may wait there, then none is kept")
     return parser.parse_args(given)
+
+
+def keeping(said: argparse.Namespace) -> Keeping | None:
+    """What the command line says about keeping answers."""
+    from everfit.serving.keeping import Keeping
+    from everfit.settings import store_address
+    from everfit.stores import open_store
+
+    if said.keep_predictions <= 0:
+        return None
+    place = store_address()
+    store = open_store(place.url, cache=said.work / "files", **place.options)
+    journal = said.journal or said.work / "predictions"
+    return Keeping(store, journal, said.keep_predictions, said.ship_every, said.journal_mb << 20)
 
 
 def main() -> None:
@@ -35,7 +65,8 @@ def main() -> None:
     said = arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     models = tuple(name.strip() for name in said.models.split(",") if name.strip())
-    app = create_app(Settings(said.registry, said.work, models, said.look_every))
+    settings = Settings(said.registry, said.work, models, said.look_every, keeping(said))
+    app = create_app(settings, lambda: datetime.now(UTC))
     uvicorn.run(app, host=said.host, port=said.port, log_level="warning")
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,28 +17,34 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
+from everfit.ports import Clock
 from everfit.registry import MlflowRegistry
+from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
 from everfit.serving.versions import Versions
 
 log = logging.getLogger(__name__)
 
+ID = "X-Everfit-Prediction"
+"""The header of an answer that is kept: the id under which `everfit.predictions.find` gives it back."""
+
 
 @dataclass(frozen=True)
 class Settings:
     """Which registry to follow, where to keep model files, which models to serve (none named: all registered ones).
 
-    `look_every` is the number of seconds between two looks at the aliases.
+    `look_every` is the number of seconds between two looks at the aliases. `keeping` says how answers are kept, if so.
     """
 
     registry: str
     work: Path
     models: tuple[str, ...] = ()
     look_every: float = 5
+    keeping: Keeping | None = None
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, clock: Clock) -> FastAPI:
     """The model server as an ASGI application.
 
     It starts, and goes on serving what it has, while the registry is away. Predictions run on a pool of threads, one
@@ -46,13 +52,15 @@ def create_app(settings: Settings) -> FastAPI:
     """
     versions = Versions(MlflowRegistry(settings.registry, settings.work), settings.models)
     metrics = Metrics()
+    keeper = Keeper(settings.keeping, metrics, clock) if settings.keeping else None
     scoring = CapacityLimiter(os.cpu_count() or 1)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(versions.look)
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
-        yield
+        async with keeper.running() if keeper else nullcontext():
+            yield
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
@@ -69,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         asked = Asked()
         try:
             body = await _body(request)
-            answer = await to_thread.run_sync(_answer, body, versions, metrics, asked, limiter=scoring)
+            answer = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
         except (Refusal, EverfitError) as error:
             asked.status = _status(error)
             raise
@@ -79,7 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             metrics.requests.labels(asked.model, asked.version, asked.alias, asked.status).inc()
             metrics.seconds.labels(asked.model).observe(time.perf_counter() - begun)
-        return JSONResponse(answer)
+        return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -108,15 +116,16 @@ def create_app(settings: Settings) -> FastAPI:
 
 @dataclass
 class Asked:
-    """What became of one request, as far as it is known: the labels of its counters."""
+    """What became of one request, as far as it is known: the labels of its counters, and the id of a kept answer."""
 
     model: str = ""
     version: str = ""
     alias: str = ""
     status: int = 200
+    id: str = ""
 
 
-def _answer(body: bytes, versions: Versions, metrics: Metrics, asked: Asked) -> dict[str, Any]:
+def _answer(body: bytes, versions: Versions, metrics: Metrics, keeper: Keeper | None, asked: Asked) -> dict[str, Any]:
     question = read(body)
     loaded = versions.get(question.model, question.alias)
     asked.model, asked.alias, asked.version = question.model, question.alias, str(loaded.version)
@@ -125,6 +134,8 @@ def _answer(body: bytes, versions: Versions, metrics: Metrics, asked: Asked) -> 
     except OverflowError as error:
         raise DataError(f"a number in the rows is too large: {error}") from error
     metrics.answered(question.model, loaded.version, question.alias, scores)
+    if keeper:
+        asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, scores)
     named = {"model": question.model, "version": loaded.version, "alias": question.alias}
     return {**named, "predictions": scores}
 

@@ -27,6 +27,11 @@ class Metrics:
             "everfit_request_seconds", "Seconds to answer", ["model"], buckets=SECONDS, registry=own
         )
         self.scores = Histogram("everfit_score", "Scores given", ["model", "version"], buckets=SCORES, registry=own)
+        kept = ["model", "version"]
+        self.kept = Counter("everfit_predictions_kept", "Answers that are kept", kept, registry=own)
+        self.dropped = Counter("everfit_predictions_dropped", "Answers that could not be kept", kept, registry=own)
+        self.segments = Counter("everfit_prediction_segments", "Segments brought to the store", registry=own)
+        self.waiting = Gauge("everfit_predictions_waiting_bytes", "Bytes kept that wait for the store", registry=own)
         self.versions = Gauge("everfit_version_info", "1 for each version that is loaded", by, registry=own)
 
     def answered(self, model: str, version: int, alias: str, scores: Iterable[float]) -> None:

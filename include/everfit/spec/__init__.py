@@ -4,6 +4,7 @@
 a field of the classes here, with its meaning; the JSON schema for editors (`everfit schema`) is made from them.
 """
 
+from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSpec
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
@@ -12,11 +13,16 @@ from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
 __all__ = [
+    "CountsWhen",
     "DataSpec",
+    "Manifest",
+    "Marker",
     "ModelSpec",
     "ScheduleSpec",
     "TableSpec",
     "TrainSpec",
+    "Unchanged",
+    "WakeSpec",
     "WindowSpec",
     "json_schema",
     "load_spec",

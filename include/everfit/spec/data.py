@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_serializer, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from everfit import catalog
+from everfit.errors import did_you_mean
+from everfit.spec.arrival import CompleteWhen, CountsWhen, WakeSpec
 from everfit.spec.building import rule_from
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen, Name, folder_being_read
@@ -14,14 +19,15 @@ from everfit.values import dump
 
 FOLDER = r"^[A-Za-z0-9_][^/\\]*(/[A-Za-z0-9_][^/\\]*)*$"
 TABLE_FILE = r"^[^/\\]+\.(parquet|csv|csv\.gz|jsonl)$"
-PLAIN_FILE = r"^[^./\\][^/\\]*$"
 
 
 class TableSpec(Frozen):
     """One table of a batch: the file that carries it, and the columns that matter."""
 
     file: str = Field(
-        pattern=TABLE_FILE, description="Name of the file in the batch folder: .parquet, .csv, .csv.gz or .jsonl."
+        pattern=TABLE_FILE,
+        description="Name of the file in a delivery: .parquet, .csv, .csv.gz or .jsonl. With a * in it, all files "
+        "whose names fit are parts of the table, in the order of their names.",
     )
     expectations: str | None = Field(
         default=None,
@@ -40,6 +46,10 @@ class TableSpec(Frozen):
         """Where the table's expectations are, relative to the model's folder."""
         return self.expectations or f"expectations/{table}.json"
 
+    def fits(self, name: str) -> bool:
+        """Whether a delivered file of this name is the table's, or a part of it."""
+        return _pattern(self.file).fullmatch(name) is not None
+
 
 class DataSpec(Frozen):
     """Where batches arrive and what is in them."""
@@ -48,12 +58,23 @@ class DataSpec(Frozen):
         pattern=FOLDER,
         description="Folder under the landing place; each folder in it is one batch, named by its partition.",
     )
+    each: Literal["folder", "file"] = Field(
+        default="folder",
+        description="folder: each folder is one batch. file: each file is one; the * in the only table's file is its "
+        "partition.",
+    )
     tables: dict[Name, TableSpec] = Field(
         description="The tables of a batch; the first one is the main table.", min_length=1
     )
-    complete_when: str = Field(
-        default="_SUCCESS", pattern=PLAIN_FILE, description="A batch is complete once this file is in its folder."
+    complete_when: CompleteWhen = Field(
+        default="_SUCCESS",
+        validate_default=True,
+        description="When no file of a delivery is still being written. A name, or marker: this file is there. "
+        "manifest: all files are there that this JSON file lists. unchanged_for: nothing has changed for so many "
+        "seconds.",
     )
+    counts_when: CountsWhen = Field(default=CountsWhen(), description="What a delivery must at least have.")
+    wake: WakeSpec = Field(default=WakeSpec(), description="What wakes the ingest DAG up.")
     look_every: float = Field(default=10, ge=1, description="Seconds between two looks at the landing place.")
     look_for: float = Field(
         default=3_600, ge=5, description="Seconds after which one look-out ends and the next begins."
@@ -65,6 +86,41 @@ class DataSpec(Frozen):
         description="What a batch must keep beyond its columns, each a file in everfit/validation/rules with its "
         "settings.",
     )
+
+    @model_validator(mode="after")
+    def _rules_know_their_tables(self) -> Self:
+        wrong = [
+            Mistake(("rules", place), f"there is no table {name!r}{did_you_mean(name, self.tables)}")
+            for place, rule in enumerate(self.rules)
+            for name in sorted(getattr(rule, "tables", frozenset()) - set(self.tables))
+        ]
+        if wrong:
+            raise complaint(wrong)
+        return self
+
+    def parts(self, names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """The files of each table among the delivered ones, in the order of their names; none for a table without.
+
+        A file that one table names exactly is not a part of another table whose pattern it happens to fit.
+        """
+        there = sorted(names)
+        exact = {table.file for table in self.tables.values()}
+        return {
+            name: tuple(one for one in there if one == table.file or (one not in exact and table.fits(one)))
+            for name, table in self.tables.items()
+        }
+
+    def extra(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The delivered files that no table names, by name."""
+        there = set(names)
+        used = {name for parts in self.parts(there).values() for name in parts}
+        return tuple(sorted(there - used))
+
+    def partition_of(self, name: str) -> str | None:
+        """With `each: file`, the partition that a file of this name brings; None for any other file."""
+        (table,) = self.tables.values()
+        found = _pattern(table.file).fullmatch(name)
+        return found[1] if found else None
 
     @field_serializer("rules")
     def _rules_by_name(self, rules: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -82,3 +138,37 @@ class DataSpec(Frozen):
         if missing:
             raise complaint(missing)
         return tables
+
+    @model_validator(mode="after")
+    def _names_fit_deliveries(self) -> Self:
+        mistakes = list(self._of_a_file() if self.each == "file" else self._of_a_folder())
+        if mistakes:
+            raise complaint(mistakes)
+        return self
+
+    def _of_a_folder(self) -> Iterator[Mistake]:
+        if "*" in self.complete_when.mark:
+            found = repr(self.complete_when.mark)
+            yield Mistake(("complete_when",), f"found {found}, wanted a name without *; that is for each: file")
+
+    def _of_a_file(self) -> Iterator[Mistake]:
+        name, table = next(iter(self.tables.items()))
+        if len(self.tables) > 1:
+            yield Mistake(("tables",), f"found {len(self.tables)}, wanted one; with each: file a batch is one file")
+        elif table.file.count("*") != 1:
+            yield Mistake(
+                ("tables", name, "file"), f"found {table.file!r}, wanted one * in it, which is the partition: '*.csv'"
+            )
+        mark = self.complete_when.mark
+        if mark and (mark.count("*") != 1 or table.fits(mark.replace("*", table.file.replace("*", "1")))):
+            wanted = "a name with one * for the delivered file's, like '*.done', that is not a table's itself"
+            yield Mistake(("complete_when",), f"found {mark!r}, wanted {wanted}")
+        if (self.counts_when.files or 1) > 1:
+            found = f"found {self.counts_when.files}"
+            yield Mistake(("counts_when", "files"), f"{found}, wanted 1; with each: file a batch is one file")
+
+
+@cache
+def _pattern(file: str) -> re.Pattern[str]:
+    """A table's file as a pattern: each * is any text, and a group."""
+    return re.compile("(.*)".join(map(re.escape, file.split("*"))))

@@ -34,10 +34,10 @@ def auc(y: Array, scores: Array) -> Measured:
 
     positive = y == 1
     components = np.empty(len(y))
-    ranks = _midranks(scores)
+    ranks = midranks(scores)
     m, n = int(positive.sum()), int((~positive).sum())
-    components[positive] = (ranks[positive] - _midranks(scores[positive])) / n
-    components[~positive] = 1 - (ranks[~positive] - _midranks(scores[~positive])) / m
+    components[positive] = (ranks[positive] - midranks(scores[positive])) / n
+    components[~positive] = 1 - (ranks[~positive] - midranks(scores[~positive])) / m
     value = float(components[positive].mean())
     return Measured(value, (components - value) / np.where(positive, m, n))
 
@@ -62,7 +62,7 @@ def delong_covariance(y: Array, influences: list[Array]) -> Array:
     return total
 
 
-def _midranks(values: Array) -> Array:
+def midranks(values: Array) -> Array:
     """Ranks from 1; equal values share the middle of theirs."""
     import numpy as np
 

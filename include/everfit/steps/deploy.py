@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DeployError, LedgerError, NotEnoughData, StaleHead, UnknownName
+from everfit.errors import Corrupted, DeployError, LedgerError, NotEnoughData, Recalled, StaleHead, UnknownName
 from everfit.ledger.entries import Deployed, DeploymentFailed, DeploymentStarted, ModelRegistered, Promoted, RolledBack
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.trial import put_on_trial
@@ -30,8 +30,9 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
 
     A version that is champion already is left as it is. `attempt` names this try: a later one fences it off. Errors:
     `UnknownName` for a version that is not registered, `StaleHead` if another one became champion since this one was
-    judged (judge again), `DeployError` if it does not load or answers differently (`DeploymentFailed` is on record, the
-    champion stays), `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
+    judged (judge again), `Recalled` if it knows recalled data, `DeployError` if it does not load or answers differently
+    (`DeploymentFailed` is on record, the champion stays), `Unreachable` if registry or target are away (the next try
+    goes on from here), `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     view = ledger.view()
@@ -45,7 +46,7 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     intent = _open_intent(view, version) or _start(ledger, registered, fence)
     try:
         decision = _promote(ports, spec, ledger, registered, intent, progress, fence)
-    except (DeployError, StaleHead, Corrupted) as error:
+    except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
         ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error)), fence=fence)
         reconcile(spec.name, ledger, ports.registry, ports.target)
@@ -54,18 +55,21 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     return _follow(ports, spec, ledger, decision, fence)
 
 
-def roll_back(ports: Ports, spec: ModelSpec, reason: str, by: str, key: str) -> Entry:
+def roll_back(ports: Ports, spec: ModelSpec, reason: str, by: str, key: str, undone: int | None = None) -> Entry:
     """Make the version before the champion the champion again; returns the entry that decided it.
 
     `key` names the wish: the same key goes back once. The undone version can be deployed again. Errors: `NotEnoughData`
-    if there is no version to go back to, `Unreachable` and `DeployError` if registry or target do not follow (the
-    decision stands; the same call again makes them follow).
+    if there is no version to go back to, `StaleHead` if another version than `undone` (where it is given) is champion,
+    `Unreachable` and `DeployError` if registry or target do not follow (the decision stands; the same call again makes
+    them follow).
     """
     ledger = ports.ledger(spec.name)
 
     def back(view: View) -> RolledBack:
         if view.champion is None:
             raise NotEnoughData(f"{spec.name} has no champion yet: there is nothing to go back from")
+        if undone not in (None, view.champion):
+            raise StaleHead(f"version {undone} of {spec.name} was to go, but the champion is {view.champion} by now")
         if view.previous is None:
             raise NotEnoughData(
                 f"{spec.name} has had no version before its champion {view.champion}, so there is none to go back to;"

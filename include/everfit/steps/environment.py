@@ -18,7 +18,7 @@ LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost", "
 @dataclass(frozen=True)
 class Environment:
     """Python, the project's git revision ("" if there is none, `+changes` if files differ from it), system and CPU,
-    and the version of every installed package."""
+    the version of every installed package, and the GPU ("" if there is none)."""
 
     python: str
     revision: str
@@ -26,6 +26,7 @@ class Environment:
     cpu: str
     cores: int
     packages: Mapping[str, str]
+    gpu: str = ""
 
 
 def environment(project: Path) -> Environment:
@@ -37,6 +38,7 @@ def environment(project: Path) -> Environment:
         cpu=_cpu(),
         cores=os.cpu_count() or 0,
         packages=dict(sorted((d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"])),
+        gpu=_gpu(),
     )
 
 
@@ -79,3 +81,12 @@ def _cpu() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _gpu(driver: Path = Path("/proc/driver/nvidia/gpus")) -> str:
+    """What the driver calls the machine's first GPU."""
+    for file in sorted(driver.glob("*/information")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            if line.startswith("Model:"):
+                return line.partition(":")[2].strip()
+    return ""

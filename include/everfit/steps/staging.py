@@ -14,20 +14,27 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from everfit.errors import BatchChanged, Corrupted
-from everfit.values import FileHash, StoredFile, canonical, digest, dump, load
+from everfit.spec import Manifest
+from everfit.steps.deliveries import delivery_again
+from everfit.steps.manifest import Listed, against, read_manifest
+from everfit.values import Check, FileHash, Seen, StoredFile, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     from everfit.ports import Ports
-    from everfit.spec import ModelSpec
+    from everfit.spec import DataSpec, ModelSpec
     from everfit.values import Arrival
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A delivery in the store: the key of its folder, and the hash of each file in it."""
+    """A delivery in the store: the key of its folder, and the hash of each file in it.
+
+    `promised` says whether the files have the bytes that the source's manifest lists, where it delivers with one.
+    """
 
     folder: str
     files: tuple[FileHash, ...]
+    promised: tuple[Check, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -46,15 +53,44 @@ def stage(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Staged:
     if there:
         return there
     with scratch(ports) as copy:
-        files = ports.landing.fetch(spec.data.landing, arrival, copy)
+        files, promised = _copied(ports, spec.data, arrival, copy)
         for file in files:
             if ports.store.put_file(f"{folder}/{file.name}", copy / file.name).sha256 != file.sha256:
                 raise BatchChanged(
                     f"{file.name} of {arrival.partition} changed between landing place and store; try again"
                 )
-    staged = Staged(folder, files)
+    staged = Staged(folder, files, promised)
     ports.store.write(_list_of(folder), canonical(dump(staged)))
     return staged
+
+
+def mismatches(staged: Staged) -> tuple[Check, ...]:
+    """What validation says of the manifest: a failed critical check for each file with other bytes than it lists.
+
+    One passed check if all have them; none for a source that delivers without a manifest.
+    """
+    return staged.promised
+
+
+def manifest_of(ports: Ports, data: DataSpec, mark: Seen) -> tuple[Listed, ...]:
+    """What a manifest lists; `DataError` if it cannot be read, `BatchChanged` if it is just being written."""
+    with scratch(ports) as folder:
+        ports.landing.fetch(data.landing, (mark,), folder)
+        return read_manifest((folder / mark.name).read_bytes(), mark.name)
+
+
+def _copied(
+    ports: Ports, data: DataSpec, arrival: Arrival, folder: Path
+) -> tuple[tuple[FileHash, ...], tuple[Check, ...]]:
+    """The arrival's files in the local folder, if they were the same before, during and after the copying."""
+    before = delivery_again(ports.landing, data, arrival)
+    wanted = [file for file in before.files if file.name in arrival.files]
+    files = ports.landing.fetch(data.landing, wanted, folder)
+    promised: tuple[Check, ...] = ()
+    if isinstance(data.complete_when, Manifest) and before.mark:
+        promised = against(manifest_of(ports, data, before.mark), files, folder, before.mark.name)
+    delivery_again(ports.landing, data, arrival)
+    return files, promised
 
 
 def staged_files(ports: Ports, folder: str, files: Sequence[FileHash]) -> Mapping[str, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
@@ -48,19 +51,43 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
-        table = FeatureTable.read(ports.store.local_file(features.table))
-        columns, trained = _fit(spec, snapshot, table, device, progress)
+        made = make_model(ports, spec, snapshot, features, device, work, progress)
+        trained = made.trained
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
         opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
         progress("keeping the model and its lineage")
-        folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
         log_files(opened, spec, snapshot, features, trained, work)
-        files = ports.registry.log_model(opened, folder, table.example)
+        files = ports.registry.log_model(opened, made.folder, made.example)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
     ports.store.create(record, canonical(dump(candidate)))
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A model that has just been trained: its folder, how it went, and a few rows as a caller would send them."""
+
+    folder: Path
+    trained: Trained
+    example: pd.DataFrame
+
+
+def make_model(
+    ports: Ports,
+    spec: ModelSpec,
+    snapshot: Snapshot,
+    features: Features,
+    device: Device,
+    work: Path,
+    progress: Progress,
+) -> Made:
+    """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
+    table = FeatureTable.read(ports.store.local_file(features.table))
+    columns, trained = _fit(spec, snapshot, table, device, progress)
+    folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
+    return Made(folder, trained, table.example)
 
 
 def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidate:

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,16 @@ class DvcStore:
                     raise
         return kept
 
+    def delete(self, batch: Batch, keep: Sequence[Batch]) -> None:
+        """Remove the batch's objects from the remote, and its local copy; those that `keep` shares stay."""
+        shutil.rmtree(self.cache / batch.sha256, ignore_errors=True)
+        with self._repository() as repo, _reaching(self.url):
+            remote = repo.cloud.get_remote_odb()
+            needed = {oid for kept in keep for oid in _objects(remote, kept)}
+            for oid in _objects(remote, batch):
+                if oid not in needed and remote.exists(oid):
+                    remote.delete(oid)
+
     @contextmanager
     def _repository(self) -> Iterator[Any]:
         from dvc.repo import Repo
@@ -140,6 +150,18 @@ def _lost(repo: Any) -> list[str]:
     if not remote.exists(folder.value):
         return ["the list of files"]
     return ["/".join(key) for key, _, file in Tree.load(remote, folder) if not remote.exists(file.value)]
+
+
+def _objects(remote: Any, batch: Batch) -> list[str]:
+    """The names of the batch's objects in the remote, the list of its files last; none if that list is gone."""
+    import yaml
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.tree import Tree
+
+    listed = HashInfo("md5", yaml.safe_load(batch.pointer)["outs"][0]["md5"])
+    if not remote.exists(listed.value):
+        return []
+    return [*(file.value for _, _, file in Tree.load(remote, listed)), listed.value]
 
 
 def _path_in(batch: Batch) -> str:

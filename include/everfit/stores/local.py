@@ -73,6 +73,12 @@ class LocalStore:
             found += [Path(folder, name) for name in names if not name.startswith(".")]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
+    def delete(self, key: str) -> None:
+        """Remove the file under `key`, if there is one."""
+        path = self._path(key)
+        with _reaching(path):
+            path.unlink(missing_ok=True)
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Copy the file under `key`, hashing the very bytes that are written."""
         target = self._path(key)

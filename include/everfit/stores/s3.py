@@ -94,6 +94,11 @@ class S3Store:
         found = listing(self.client, self.bucket, self.prefix + folder)
         return sorted(item["Key"].removeprefix(self.prefix) for item in found)
 
+    def delete(self, key: str) -> None:
+        """Remove the object under `key`, if there is one."""
+        with reaching(self._name(key)):
+            self.client.delete_object(**self._object(key))
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Send the file under `key` (in parts if it is large) and say the SHA-256 it had before it was sent.
 
@@ -172,10 +177,10 @@ def reaching(what: str) -> Iterator[None]:
         raise Unreachable(f"{what}: {error}; look at the address and the network, and try again") from error
 
 
-def listing(client: Any, bucket: str, prefix: str) -> list[dict[str, Any]]:
-    """Every object under the prefix, as S3 describes it."""
+def listing(client: Any, bucket: str, prefix: str, delimiter: str = "") -> list[dict[str, Any]]:
+    """Every object under the prefix, as S3 describes it; with a delimiter, none that has one after the prefix."""
     with reaching(f"s3://{bucket}/{prefix}"):
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter=delimiter)
         return [item for page in pages for item in page.get("Contents", [])]
 
 

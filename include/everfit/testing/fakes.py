@@ -71,6 +71,10 @@ class MemoryStore:
         folder = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         return sorted(key for key in self.data if key.startswith(folder))
 
+    def delete(self, key: str) -> None:
+        """Remove what is under `key`."""
+        self.data.pop(key, None)
+
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Keep the file's bytes."""
         self.data[key] = path.read_bytes()
@@ -87,11 +91,12 @@ class MemoryStore:
 
 
 class FakeRegistry:
-    """The aliases of a `Registry`, in a dict; `down` makes it answer nothing."""
+    """The aliases and tags of a `Registry`, in dicts; `down` makes it answer nothing."""
 
     def __init__(self) -> None:
         self.aliases: dict[tuple[str, str], int] = {}
         self.sets: list[tuple[str, int | None]] = []
+        self.tags: dict[tuple[str, int], dict[str, str]] = {}
         self.down = False
 
     def alias(self, model: str, name: str) -> int | None:
@@ -106,6 +111,11 @@ class FakeRegistry:
         self.aliases.pop((model, name), None)
         if version is not None:
             self.aliases[model, name] = version
+
+    def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
+        """Set tags of a version."""
+        self._answer()
+        self.tags.setdefault((model, version), {}).update(tags)
 
     def _answer(self) -> None:
         if self.down:

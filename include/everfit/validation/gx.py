@@ -1,4 +1,6 @@
-"""Asking a suite of a table with Great Expectations, and failing closed: what was not evaluated has not passed.
+"""Asking Great Expectations itself, and failing closed: what was not evaluated has not passed.
+
+Most expectations are answered in one pass without it (`everfit.validation.ask`); this is who is asked about the rest.
 
 GX pitfalls that this module stands between: an unknown expectation type is logged and left out; an expectation that
 raises has no fixed shape; results come in another order; pandas' `str` columns match no type name; a file context is
@@ -8,11 +10,13 @@ corrupted by parallel writers (so: an ephemeral one); usage is reported home unl
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError, did_you_mean
 from everfit.validation import words
+from everfit.validation.onepass.arguments import ROW_BY_ROW, understood
 from everfit.validation.suites import Expectation, Suite
 from everfit.values import Check
 
@@ -20,6 +24,22 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _PLACE = "everfit_place"
+_MORE_THAN_BASIC = (
+    "partial_unexpected_counts",
+    "partial_unexpected_index_list",
+    "unexpected_index_list",
+    "unexpected_index_query",
+    "unexpected_list",
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What GX says of one expectation: the check, its validation result, and the rows that break it if asked for."""
+
+    check: Check
+    result: Mapping[str, Any]
+    rows: tuple[int, ...] | None = None
 
 
 def run(suite: Suite, table: str, frame: DataFrame) -> tuple[Check, ...]:
@@ -28,19 +48,48 @@ def run(suite: Suite, table: str, frame: DataFrame) -> tuple[Check, ...]:
     Errors: `SpecError` for an expectation or an argument that GX does not know. Nothing that is wrong with the data
     raises: an expectation that could not be evaluated is a failed check that says why.
     """
-    expectations = _build(suite)
+    told = answers(suite, table, frame, range(len(suite.expectations)))
+    return tuple(told[place].check for place in range(len(suite.expectations)))
+
+
+def answers(suite: Suite, table: str, frame: DataFrame, places: Iterable[int]) -> Mapping[int, Told]:
+    """Ask some expectations of `suite`, by their places in it; of those that quarantine, name the rows too."""
+    asked = {place: suite.expectations[place] for place in places}
+    expectations = {place: _build_one(suite, place, one) for place, one in asked.items()}
     frame = _plain_text(frame)
-    results = _evaluate(expectations, frame)
-    return tuple(_check(table, asked, results.get(place), frame) for place, asked in enumerate(suite.expectations))
+    results = _evaluate(expectations, frame, {place for place, one in asked.items() if one.severity == "quarantine"})
+    told = {}
+    for place, one in asked.items():
+        answer = dict(results.get(place) or {})
+        rows = (answer.get("result") or {}).get("unexpected_index_list")
+        answer["result"] = {k: v for k, v in (answer.get("result") or {}).items() if k not in _MORE_THAN_BASIC}
+        check = _check(table, one, answer, frame)
+        told[place] = Told(check, answer, None if rows is None else tuple(rows))
+    return told
 
 
 def check_suite(suite: Suite) -> None:
-    """Hold a suite against the expectations that GX knows: `SpecError` at the first that is wrong."""
-    _build(suite)
+    """Hold a suite against the expectations that GX knows: `SpecError` at the first that is wrong.
+
+    GX is not even imported for expectations and arguments that are known to be right.
+    """
+    for place, asked in enumerate(suite.expectations):
+        known = understood(asked)
+        if not known:
+            _build_one(suite, place, asked)
+        if asked.severity == "quarantine" and not (asked.kind.startswith(ROW_BY_ROW) if known else _names_rows(asked)):
+            raise SpecError(
+                f"{suite.path}: expectation {place + 1} ({asked.kind}): on_failure: quarantine_rows needs an "
+                "expectation on single rows; this one is on the table or column as a whole"
+            )
 
 
-def _build(suite: Suite) -> list[Any]:
-    return [_build_one(suite, place, asked) for place, asked in enumerate(suite.expectations)]
+def _names_rows(asked: Expectation) -> bool:
+    from great_expectations.expectations import expectation as kinds
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    by_row = (kinds.ColumnMapExpectation, kinds.ColumnPairMapExpectation, kinds.MulticolumnMapExpectation)
+    return issubclass(get_expectation_impl(asked.kind), by_row)
 
 
 def _build_one(suite: Suite, place: int, asked: Expectation) -> Any:
@@ -55,13 +104,13 @@ def _build_one(suite: Suite, place: int, asked: Expectation) -> Any:
         raise SpecError(f"{where}: GX has no such expectation{_nearest(asked.kind, known)}")
     try:
         return ExpectationConfiguration(
-            type=asked.kind, kwargs=dict(asked.kwargs), meta={_PLACE: place}, severity=asked.severity
+            type=asked.kind, kwargs=dict(asked.kwargs), meta={_PLACE: place}, severity=asked.gx_severity
         ).to_domain_obj()
     except (GreatExpectationsError, ValueError, TypeError) as error:
         raise SpecError(f"{where}: {_mistake(error)}") from error
 
 
-def _evaluate(expectations: list[Any], frame: DataFrame) -> Mapping[int, Mapping[str, Any]]:
+def _evaluate(expectations: Mapping[int, Any], frame: DataFrame, by_row: Collection[int]) -> Mapping[int, Any]:
     """GX's results by the place of the expectation; whatever has no single result is left out, and so fails."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -71,23 +120,25 @@ def _evaluate(expectations: list[Any], frame: DataFrame) -> Mapping[int, Mapping
     asset = context.data_sources.add_pandas("delivery").add_dataframe_asset("table")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     results: dict[int, Mapping[str, Any]] = {}
-    for answer in _ask(batch, expectations):
-        place = answer["expectation_config"]["meta"][_PLACE]
-        results[place] = {} if place in results else answer
+    for detail in ("BASIC", "COMPLETE"):
+        some = [one for place, one in expectations.items() if (place in by_row) == (detail == "COMPLETE")]
+        for answer in _ask(batch, some, detail) if some else ():
+            place = answer["expectation_config"]["meta"][_PLACE]
+            results[place] = {} if place in results else answer
     return results
 
 
-def _ask(batch: Any, expectations: list[Any]) -> list[dict[str, Any]]:
+def _ask(batch: Any, expectations: list[Any], detail: str = "BASIC") -> list[dict[str, Any]]:
     import great_expectations as gx
 
     suite = gx.ExpectationSuite(name="asked", expectations=expectations)
     try:
-        return [answer.to_json_dict() for answer in batch.validate(suite, result_format="BASIC").results]
+        return [answer.to_json_dict() for answer in batch.validate(suite, result_format=detail).results]
     except MemoryError:
         raise
     except Exception as error:  # GX lets some errors of one expectation, of any type, end the whole run
         if len(expectations) > 1:
-            return [answer for one in expectations for answer in _ask(batch, [one])]
+            return [answer for one in expectations for answer in _ask(batch, [one], detail)]
         message = {"exception_message": f"{type(error).__name__}: {error}"}
         return [{"expectation_config": {"meta": expectations[0].meta}, "exception_info": message}]
 
@@ -95,12 +146,11 @@ def _ask(batch: Any, expectations: list[Any]) -> list[dict[str, Any]]:
 def _check(table: str, asked: Expectation, answer: Mapping[str, Any] | None, frame: DataFrame) -> Check:
     if not answer or asked.column not in (None, *frame.columns) or not answer.get("result"):
         return Check(table, asked.column, words.wanted(asked), _why_not(asked, answer, frame), False, asked.severity)
-    result, passed = answer["result"], answer.get("success") is True
-    found, share = words.found(asked, result), words.share(result)
-    if not passed and words.wants_numbers(asked) and len(text := _text(frame, asked.column)):
+    check = words.check(table, asked, answer.get("success") is True, answer["result"])
+    if not check.passed and words.wants_numbers(asked) and len(text := _text(frame, asked.column)):
         found = f"text in {words.value(len(text))} of {words.value(len(frame))} rows{words.examples(text)}"
-        share = len(text) / len(frame)
-    return Check(table, asked.column, words.wanted(asked), found, passed, asked.severity, share)
+        return replace(check, found=found, share=len(text) / len(frame))
+    return check
 
 
 def _why_not(asked: Expectation, answer: Mapping[str, Any] | None, frame: DataFrame) -> str:

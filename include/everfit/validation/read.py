@@ -1,17 +1,16 @@
-"""Reading one delivered file as a table, strictly: a file that is cut off or torn is refused, not half read."""
+"""Reading delivered files whole, as a frame; whatever a batch is made of is read here or in `stream`."""
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from everfit.errors import DataError, SpecError
+from everfit.validation.formats import Part, parquet, read_text
+from everfit.validation.stream import batches, schema
 
 if TYPE_CHECKING:
+    import pyarrow
     from pandas import DataFrame
 
 
@@ -22,68 +21,24 @@ def read_table(path: Path, name: str | None = None) -> DataFrame:
     empty field and `NA` are missing values, and every line has as many fields as the header. A column without any value
     is read as float. Errors: `DataError` for a file that cannot be read whole, `SpecError` for another kind of file.
     """
+    part = Part(name or path.name, path)
+    if part.ending != ".parquet":
+        return frame_of(read_text(part))
+    with parquet(part) as file:
+        return frame_of(file.read())
+
+
+def read_parts(parts: Sequence[Part], columns: Sequence[str]) -> DataFrame:
+    """Some columns of a table that came in several files, as one frame: equal to `read_table` if there is one file."""
     import pyarrow
 
-    name = name or path.name
-    reader = _reader(name)
-    if path.stat().st_size == 0:
-        raise DataError(f"{name} is empty (0 bytes)")
-    try:
-        table = reader(path)
-        names = table.column_names
-    except (pyarrow.ArrowException, ValueError, OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{name} cannot be read: {_first_line(error)}") from error
-    if twice := sorted(column for column, times in Counter(names).items() if times > 1):
-        raise DataError(f"{name} has more than one column {', '.join(map(repr, twice))}")
-    return _frame(table)
+    known = schema(parts)
+    wanted = pyarrow.schema([known.field(name) for name in columns if name in known.names])
+    return frame_of(pyarrow.Table.from_batches(list(batches(parts, wanted.names)), wanted))
 
 
-def _reader(name: str) -> Callable[[Path], Any]:
-    for ending, reader in _READERS.items():
-        if name.endswith(ending):
-            return reader
-    raise SpecError(f"everfit cannot read {name!r}; a table is a file that ends in {', '.join(_READERS)}")
-
-
-def _parquet(path: Path) -> Any:
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(path) as file:
-        return file.read()
-
-
-def _csv(path: Path) -> Any:
-    return _parse_csv(path.read_bytes())
-
-
-def _csv_gz(path: Path) -> Any:
-    return _parse_csv(gzip.decompress(path.read_bytes()))
-
-
-def _parse_csv(data: bytes) -> Any:
-    from pyarrow import BufferReader, csv
-
-    # One block for the whole file: Arrow settles a column's type on the first block and refuses what differs later.
-    data.decode()  # Arrow would take bytes that are no text for a binary column
-    return csv.read_csv(
-        BufferReader(data),
-        read_options=csv.ReadOptions(block_size=len(data) + 1),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(null_values=["", "NA"], strings_can_be_null=True),
-    )
-
-
-def _jsonl(path: Path) -> Any:
-    from pyarrow import BufferReader, json
-
-    data = path.read_bytes()
-    return json.read_json(BufferReader(data), read_options=json.ReadOptions(block_size=len(data) + 1))
-
-
-_READERS = {".parquet": _parquet, ".csv": _csv, ".csv.gz": _csv_gz, ".jsonl": _jsonl}
-
-
-def _frame(table: Any) -> DataFrame:
+def frame_of(table: pyarrow.Table) -> DataFrame:
+    """An Arrow table as the frame that feature code and GX see."""
     import pyarrow
 
     for place, field in enumerate(table.schema):
@@ -91,7 +46,3 @@ def _frame(table: Any) -> DataFrame:
             table = table.set_column(place, field.name, table.column(place).cast(pyarrow.float64()))
     frame: DataFrame = table.to_pandas(date_as_object=False, ignore_metadata=True)
     return frame
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

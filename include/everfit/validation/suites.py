@@ -12,6 +12,7 @@ from typing import Any
 from everfit.errors import SpecError, did_you_mean
 
 SEVERITIES = ("critical", "warning", "info")
+ON_FAILURE = ("quarantine_rows",)
 _SUITE_KEYS = ("name", "expectations", "meta", "notes", "id")
 _EXPECTATION_KEYS = ("type", "kwargs", "severity", "description", "meta", "notes", "id")
 
@@ -30,6 +31,11 @@ class Expectation:
         """The column it is about, if it is about a single one."""
         name = self.kwargs.get("column")
         return name if isinstance(name, str) else None
+
+    @property
+    def gx_severity(self) -> str:
+        """The severity as GX knows it: it has no word for taking out the rows that break an expectation."""
+        return "critical" if self.severity == "quarantine" else self.severity
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,31 @@ def _expectation(path: Path, place: int, entry: Any) -> Expectation:
     if severity not in SEVERITIES:
         raise SpecError(f"{where}: there is no severity {severity!r}{did_you_mean(str(severity), SEVERITIES)}")
     _regex_compiles(where, kwargs.get("regex"))
+    if _quarantines(where, entry, kwargs):
+        severity = "quarantine"
     return Expectation(entry["type"], kwargs, severity, entry.get("description") or "")
+
+
+def _quarantines(where: str, entry: Mapping[str, Any], kwargs: Mapping[str, Any]) -> bool:
+    """Whether rows that break the expectation are taken out: `"meta": {"on_failure": "quarantine_rows"}`."""
+    meta = entry.get("meta") or {}
+    if not isinstance(meta, dict):
+        raise SpecError(f"{where}: meta must be an object, not {meta!r}")
+    if "on_failure" not in meta:
+        return False
+    if meta["on_failure"] not in ON_FAILURE:
+        known = did_you_mean(str(meta["on_failure"]), ON_FAILURE)
+        raise SpecError(f"{where}: meta.on_failure cannot be {meta['on_failure']!r}{known}")
+    if kwargs.get("mostly", 1) != 1:
+        raise SpecError(
+            f"{where}: mostly does not go with on_failure: quarantine_rows, which takes out every row that breaks the "
+            "expectation; how many may go is the table's quarantine_at_most"
+        )
+    if entry.get("severity", "critical") != "critical":
+        raise SpecError(
+            f"{where}: severity {entry['severity']!r} does not go with on_failure: quarantine_rows; leave it out"
+        )
+    return True
 
 
 def _regex_compiles(where: str, regex: Any) -> None:

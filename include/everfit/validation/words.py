@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from everfit.validation.suites import Expectation
+from everfit.values import Check
 
 _SHOWN = 3
 _TINY = 0.001
@@ -35,6 +36,11 @@ def wanted(asked: Expectation) -> str:
     return words.replace("in every row", part) if "in every row" in words else f"{words}, {part}"
 
 
+def check(table: str, asked: Expectation, passed: bool, result: Mapping[str, Any]) -> Check:
+    """What came of one expectation, from the `result` part of a validation result in BASIC format."""
+    return Check(table, asked.column, wanted(asked), found(asked, result), passed, asked.severity, share(result))
+
+
 def wants_numbers(asked: Expectation) -> bool:
     """Whether the expectation is that a column holds numbers."""
     return wanted(asked).startswith(_NUMBERS)
@@ -44,9 +50,11 @@ def found(asked: Expectation, result: Mapping[str, Any]) -> str:
     """What GX saw, from the `result` part of a validation result in BASIC format."""
     if "unexpected_count" in result:
         return _count(asked, result)
-    details = result.get("details", {}).get("mismatched", {}) if isinstance(result.get("details"), dict) else {}
-    if details:
-        return "; ".join(f"{what} {names(details[what])}" for what in ("missing", "unexpected") if details.get(what))
+    mismatched = (result.get("details") or {}).get("mismatched")
+    if isinstance(mismatched, Mapping) and mismatched:
+        return "; ".join(f"{what} {names(mismatched[what])}" for what in ("missing", "unexpected") if mismatched.get(what))
+    if mismatched:
+        return names(f"{one['Found'] or 'nothing'} instead of {one['Expected'] or 'nothing'}" for one in mismatched)
     if "observed_value" not in result:
         return "nothing"
     seen = result["observed_value"]

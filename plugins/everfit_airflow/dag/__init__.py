@@ -1,32 +1,36 @@
 """From a model's spec to its DAGs.
 
 `<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
-it serve; `<model>_rollback` goes back. They wake each other up through assets and agree through the ledger.
+it serve; `<model>_rollback` goes back; `<model>_recall` takes a bad batch back. They wake each other up through assets
+and agree through the ledger.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_parsing_context
 
 from everfit_airflow.dag.deploy import deploy_dag
 from everfit_airflow.dag.ingest import ingest_dag
+from everfit_airflow.dag.recall import recall_dag
 from everfit_airflow.dag.rollback import rollback_dag
 from everfit_airflow.dag.train import train_dag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from airflow.sdk import DAG
 
     from everfit.spec import ModelSpec
 
 
-def build_dags(model: str | ModelSpec) -> dict[str, DAG]:
+def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = ()) -> dict[str, DAG]:
     """All DAGs of a model, by DAG id: put them into the globals of a file in `dags/`.
 
     :param model: the name of a folder in `include/models`, or a `ModelSpec` built in Python.
+    :param notify: Airflow notifiers, or functions of a context, that tell a person when a task has failed for good; the
+        message of the error is the context's `exception`.
     :raises everfit.errors.SpecError: the spec is wrong; Airflow shows the message, with file and line, as import error.
     """
     from everfit.spec import load_spec
@@ -37,7 +41,12 @@ def build_dags(model: str | ModelSpec) -> dict[str, DAG]:
         f"{spec.name}_train": train_dag,
         f"{spec.name}_deploy": deploy_dag,
         f"{spec.name}_rollback": rollback_dag,
+        f"{spec.name}_recall": recall_dag,
     }
     # In a worker only the DAG of the task at hand is wanted; building the others would be paid by every task.
     wanted = get_parsing_context().dag_id
-    return {dag_id: build(spec) for dag_id, build in builders.items() if wanted in (None, dag_id)}
+    dags = {dag_id: build(spec) for dag_id, build in builders.items() if wanted in (None, dag_id)}
+    if notify:
+        for task in (task for dag in dags.values() for task in dag.tasks):
+            task.on_failure_callback = list(notify)
+    return dags

@@ -2,26 +2,34 @@
 
 from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
 from everfit_airflow.operators.build_features import BuildFeaturesOperator
+from everfit_airflow.operators.check_champion import CheckChampionOperator
 from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
 from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
+from everfit_airflow.operators.find_batches import FindBatchesOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.recall_batch import RecallBatchOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
 from everfit_airflow.operators.roll_back import RollBackOperator
+from everfit_airflow.operators.tell_late import TellLateOperator
 from everfit_airflow.operators.train_model import TrainModelOperator
 from everfit_airflow.operators.validate_batch import ValidateBatchOperator
 
 __all__ = [
     "AnnounceBatchesOperator",
     "BuildFeaturesOperator",
+    "CheckChampionOperator",
     "CommitBatchOperator",
     "DeployModelOperator",
     "EvaluateModelOperator",
+    "FindBatchesOperator",
     "JudgeCandidateOperator",
+    "RecallBatchOperator",
     "RegisterModelOperator",
     "ResolveSnapshotOperator",
     "RollBackOperator",
+    "TellLateOperator",
     "TrainModelOperator",
     "ValidateBatchOperator",
 ]

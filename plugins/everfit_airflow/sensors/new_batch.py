@@ -10,14 +10,13 @@ from airflow.sdk import BaseSensorOperator
 
 from everfit_airflow.connections import Connections
 from everfit_airflow.logs import say, skip
+from everfit_airflow.looking import AT_ONCE, sent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from everfit.spec import ModelSpec
-
-AT_ONCE = 500
-"""Batches taken by one run at most; Airflow maps at most 1,024 tasks, and the rest is found by the next run."""
+    from everfit.steps.ingest import Look
 
 
 class NewBatchSensor(BaseSensorOperator):
@@ -44,37 +43,35 @@ class NewBatchSensor(BaseSensorOperator):
         """Look, and defer if there is nothing; also where the trigger comes back to."""
         from airflow.sdk.exceptions import TaskDeferred
 
+        from everfit.values import dump
+
         found = self.look()
-        if found:
-            say(f"found: {', '.join(str(arrival['partition']) for arrival in found)}")
-            return found
+        if found.ready:
+            say(f"found: {', '.join(arrival.partition for arrival in found.ready)}")
+            return [dump(arrival) for arrival in found.ready]
         data = self.spec().data
+        if found.overdue:
+            skip(f"{len(found.overdue)} deliveries in {data.landing} are late, and nothing else is there")
+        if event and event["partitions"]:
+            skip(f"what arrived in {data.landing} does not count yet: {', '.join(event['partitions'])}")
         if event is not None:
             skip(f"nothing arrived in {data.landing} for {data.look_for:,.0f} s")
         from everfit_airflow.triggers.new_batch import NewBatchTrigger
 
         say(f"nothing new in {data.landing}; waiting in the triggerer, a look every {data.look_every:g} s")
         raise TaskDeferred(
-            trigger=NewBatchTrigger(
-                model=self.spec().name,
-                folder=data.landing,
-                marker=data.complete_when,
-                every=data.look_every,
-                look_for=data.look_for,
-                connections=self.connections.to_dict(),
-            ),
+            trigger=NewBatchTrigger(model=self.spec().name, data=sent(data), connections=self.connections.to_dict()),
             method_name="execute",
             timeout=timedelta(seconds=data.look_for + 600),
         )
 
-    def look(self) -> list[dict[str, Any]]:
-        """The unsettled deliveries of this moment, oldest partition first."""
-        from everfit.steps.ingest import waiting
-        from everfit.values import dump
+    def look(self) -> Look:
+        """What is unsettled at this moment, oldest partition first, and what is late."""
+        from everfit.steps.ingest import look
         from everfit_airflow.hooks.everfit import EverfitHook
 
-        arrivals = waiting(EverfitHook(self.connections).ports(), self.spec())
-        return [dump(arrival) for arrival in arrivals[:AT_ONCE]]
+        ports, spec = EverfitHook(self.connections).ports(), self.spec()
+        return look(ports, ports.ledger(spec.name), spec.data, most=AT_ONCE)
 
     def spec(self) -> ModelSpec:
         """The model's spec: the one given, or the file of that name as it is now."""

@@ -9,8 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from everfit.errors import Unreachable
-from everfit_airflow.connections import Connections
+from everfit_airflow.triggers.landing import LandingEye
 
 SETTLE = 3.0
 """Seconds before the first look: a task that is resumed in the moment it parks can be failed by the scheduler of
@@ -24,39 +23,23 @@ class NewBatchTrigger(BaseTrigger):
     nobody. A store that does not answer is no event: the next look may find it back.
     """
 
-    def __init__(
-        self, *, model: str, folder: str, marker: str, every: float, look_for: float, connections: dict[str, str]
-    ) -> None:
+    def __init__(self, *, model: str, data: str, connections: dict[str, str]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.model, self.folder, self.marker = model, folder, marker
-        self.every, self.look_for, self.connections = every, look_for, connections
+        self.model, self.data, self.connections = model, data, connections
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """How the triggerer makes this trigger again."""
-        names = ("model", "folder", "marker", "every", "look_for", "connections")
+        names = ("model", "data", "connections")
         return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is something, or until it has been long enough."""
-        from everfit.steps.ingest import unsettled
-        from everfit_airflow.hooks.everfit import EverfitHook
-
-        ports = await EverfitHook(Connections(**self.connections)).aports()
-        ledger = ports.ledger(self.model)
-        end = time.monotonic() + self.look_for
+        eye = await LandingEye.open(self.model, self.data, self.connections, self.log)
+        end = time.monotonic() + eye.data.look_for
         await asyncio.sleep(SETTLE)
         while time.monotonic() < end:
-            try:
-                found = await asyncio.to_thread(unsettled, ledger, ports.landing, self.folder, self.marker)
-            except Unreachable as error:
-                self.log.warning("cannot look at the landing place now: %s", error)
-                found = []
-            if found:
-                yield _woken([arrival.partition for arrival in found[:20]])
+            if found := await eye.look():
+                yield TriggerEvent({"partitions": found.partitions})  # type: ignore[no-untyped-call]
                 return
-            await asyncio.sleep(self.every)
-        yield _woken([])
-
-
-def _woken(partitions: list[str]) -> TriggerEvent:
-    return TriggerEvent({"partitions": partitions})  # type: ignore[no-untyped-call]
+            await asyncio.sleep(eye.data.look_every)
+        yield TriggerEvent({"partitions": []})  # type: ignore[no-untyped-call]

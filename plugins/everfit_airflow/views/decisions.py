@@ -29,6 +29,8 @@ TONES = {
     "batch_quarantined": "bad",
     "deployment_failed": "bad",
     "rolled_back": "bad",
+    "batch_recalled": "bad",
+    "rows_erased": "unsure",
 }
 HIDDEN = {"attempt_opened"}
 

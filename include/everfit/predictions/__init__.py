@@ -1,0 +1,12 @@
+"""What a model server answered, kept for good: which version said what, when, and about which rows.
+
+Under `predictions/<model>/<version>/` in the store; `everfit.serving` writes it, anybody reads it.
+"""
+
+from __future__ import annotations
+
+from everfit.predictions.prediction import Prediction
+from everfit.predictions.segment import Segment, pack, segments, unpack, without
+from everfit.predictions.served import Served, find, predictions_of
+
+__all__ = ["Prediction", "Segment", "Served", "find", "pack", "predictions_of", "segments", "unpack", "without"]
