@@ -163,22 +163,32 @@ class Inspection:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The ordered batches that one training run uses; the last `holdout` of them are kept from training."""
+    """The ordered batches that one training run uses; the last `holdout` of them are kept from training.
+
+    The `gap` batches before the holdout are neither learnt from nor judged on.
+    """
 
     model: str
     batches: tuple[Batch, ...]
     holdout: int
+    gap: int = 0
 
     @property
     def id(self) -> str:
-        """The hash of what the snapshot holds: equal data, equal id."""
+        """The hash of what the snapshot holds and how it is split: equal data, equal id."""
         parts = [[b.partition, b.sha256] for b in self.batches]
-        return digest({"batches": parts, "holdout": self.holdout})[:16]
+        gap = {"gap": self.gap} if self.gap else {}
+        return digest({"batches": parts, "holdout": self.holdout} | gap)[:16]
 
     @property
     def training(self) -> tuple[Batch, ...]:
         """The batches that the model may learn from."""
-        return self.batches[: len(self.batches) - self.holdout]
+        return self.batches[: len(self.batches) - self.holdout - self.gap]
+
+    @property
+    def between(self) -> tuple[Batch, ...]:
+        """The batches of the gap, which keep training and holdout apart."""
+        return self.batches[len(self.training) : len(self.training) + self.gap]
 
     @property
     def held_out(self) -> tuple[Batch, ...]:

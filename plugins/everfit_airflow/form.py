@@ -15,7 +15,7 @@ from everfit.errors import SpecError, did_you_mean
 from everfit.values import Device
 
 if TYPE_CHECKING:
-    from everfit.spec import ModelSpec
+    from everfit.spec import ModelSpec, WindowSpec
 
 PARTITION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MOST_BATCHES = 520
@@ -41,12 +41,12 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
     """
     return {
         "batches": Param(
-            spec.window.batches,
-            type="integer",
+            spec.window.size,
+            type="integer" if spec.window.size else ["null", "integer"],
             minimum=spec.window.at_least,
             maximum=MOST_BATCHES,
             title="Batches",
-            description_md=f"How many of the newest to use; the last **{spec.window.holdout}** only to judge on.",
+            description_md=_about_batches(spec.window),
         ),
         "until": Param(
             None,
@@ -77,6 +77,11 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             description_md="Why this run? Kept in the ledger and in MLflow.",
         ),
     }
+
+
+def _about_batches(window: WindowSpec) -> str:
+    empty = "" if window.size else f" Empty: {window.words}."
+    return f"How many of the newest to use; the last **{window.holdout}** only to judge on.{empty}"
 
 
 def read_answers(params: Any, conf: dict[str, Any] | None) -> Answers:

@@ -85,7 +85,9 @@ def ledger(store) -> Ledger:
     return Ledger("flights", store, TickingClock())
 
 
-@pytest.mark.parametrize("path", ["/", "/models/flights", "/reports/flights/a.html", "/frame.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/models/flights", "/models/flights/lineage/1", "/reports/flights/a.html", "/frame.js"]
+)
 def test_whoever_is_not_logged_in_sees_nothing_but_where_to_log_in(stranger, ledger, store, path):
     serve(ledger, batch("2013-01", "abcd"))
     store.write("reports/flights/a.html", b"<html>secret</html>")
@@ -117,6 +119,19 @@ def test_the_champion_is_shown_with_its_data_its_gates_and_its_mlflow_run(reader
     assert page.count("<svg") == 1, "a bar for the gate with an interval, none for the other"
     assert "at least 0.62" in page
     assert "corrected since" not in page
+
+
+def test_the_lineage_of_a_version_is_drawn_and_may_do_nothing_but_be_read(reader, ledger):
+    serve(ledger, batch("2013-01", "abcd"), batch("2013-02", "ef01"), note="<script>alert(1)</script>")
+    assert 'href="flights/lineage/1"' in reader.get("/models/flights").text
+    page = reader.get("/models/flights/lineage/1")
+    for word in ("flights version 1", "2013-02", "judged on", "abcdabcdabcd", "above_bar"):
+        assert word in page.text
+    assert "<script" not in page.text
+    assert "sandbox" in page.headers["content-security-policy"]
+    missing = reader.get("/models/flights/lineage/2")
+    assert missing.status_code == 404
+    assert "there is no version of flights" in missing.text
 
 
 def test_a_batch_that_was_corrected_after_the_training_is_marked(reader, ledger):

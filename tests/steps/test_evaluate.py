@@ -10,6 +10,7 @@ import pytest
 from everfit.errors import SpecError
 from everfit.gates import Evidence
 from everfit.predictor import Predictor
+from everfit.spec import WindowSpec
 from everfit.steps.feature_table import LABEL
 from everfit.values import StoredFile
 from tests.steps.judging import CODE, House, Trained, build, month
@@ -145,6 +146,28 @@ def test_a_champion_that_learnt_from_the_holdout_is_not_scored(house):
     assert (found.champion, found.champion_saw_holdout) == (1, True)
     assert evidence_in(house, found.evidence).champion is None
     assert "champion" not in found.metrics
+
+
+def with_gap(house: House) -> House:
+    window = WindowSpec(batches=4, gap=1, at_least=3)
+    return House(house.root, house.ports, house.spec.model_copy(update={"window": window}))
+
+
+def test_a_champion_that_learnt_from_the_gap_is_not_scored(house):
+    house.crown(house.trained("first").register().version)  # learnt from January and February
+    found = with_gap(house).trained("apart").evaluate()  # February keeps January and March apart
+    assert (found.champion, found.champion_saw_holdout) == (1, True)
+
+
+def test_a_champion_knows_of_the_gap_no_more_than_the_candidate(house):
+    old = house.trained("first")
+    house.crown(old.register().version)
+    house.accept(4)
+    evidence, raw = evidence_in(house, with_gap(house).trained("apart").evaluate().evidence), month(4)
+    predictor = predictor_of(house, old.candidate)
+    honest = predictor.score(predictor.code.features(raw, predictor.code.history(pd.concat([month(1), month(2)]))))
+    np.testing.assert_allclose(evidence.champion, honest[raw["late"].notna()], rtol=1e-6)
+    assert not np.array_equal(evidence.champion, predictor.predict(raw)[raw["late"].notna()])
 
 
 def test_another_champion_since_means_another_evaluation(house):

@@ -113,7 +113,7 @@ def test_unused_batches_can_be_asked_for_within_a_window(ports: Ports, spec: Mod
     judge(ports, spec, "r1")
     view = ports.ledger(spec.name).view()
     assert [batch.partition for _, batch in unused_batches(view)] == MONTHS[:2]
-    assert unused_batches(view, spec.window.batches) == ()
+    assert unused_batches(view, spec.window) == ()
 
 
 def test_a_person_may_choose_the_window(ports: Ports, spec: ModelSpec) -> None:

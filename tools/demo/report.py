@@ -14,6 +14,7 @@ from rich.text import Text
 
 from everfit.ledger import View
 from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged
+from everfit.ledger.trace import trace
 from everfit.values import Outcome as Said
 from tools.demo.acts import FIRST, MODEL, NEXT, Outcome
 from tools.demo.watch import Watch
@@ -83,9 +84,8 @@ def _champion(console: Console, view: View) -> None:
         return
     version, run = view.versions[view.champion], view.trained_on(view.champion)
     table = _table("made of", "partition", "sha256")
-    for number, batch in enumerate(run.batches):
-        kept = "learnt from" if number < len(run.batches) - run.holdout else "judged on"
-        table.add_row(kept, batch.label, batch.sha256)
+    for source in trace(view, MODEL, view.champion).sources:
+        table.add_row(source.role, source.label, source.sha256)
     for file in version.files:
         table.add_row("model file", file.name, file.sha256)
     _section(console, f"Champion: {MODEL} version {view.champion}, snapshot {run.snapshot}", table)

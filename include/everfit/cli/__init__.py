@@ -14,7 +14,20 @@ from types import ModuleType
 from rich.console import Console
 from rich.text import Text
 
-from everfit.cli import check, erase, expectations, ledger, new, recall, reconcile, reproduce, rollback, run, schema
+from everfit.cli import (
+    check,
+    erase,
+    expectations,
+    ledger,
+    lineage,
+    new,
+    recall,
+    reconcile,
+    reproduce,
+    rollback,
+    run,
+    schema,
+)
 from everfit.errors import EverfitError
 
 COMMANDS: tuple[ModuleType, ...] = (
@@ -23,6 +36,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     expectations,
     run,
     ledger,
+    lineage,
     reconcile,
     rollback,
     recall,

@@ -63,6 +63,6 @@ def check(name: str) -> tuple[ModelSpec | None, list[str]]:
 def _cells(spec: ModelSpec | None) -> list[str]:
     if spec is None:
         return []
-    window = f"{spec.window.batches - spec.window.holdout} + {spec.window.holdout} batches"
+    window = spec.window.brief
     gates = str(len(spec.gates))
     return [spec.task, str(len(spec.data.tables)), window, spec.train.algorithm, gates, spec.spec_hash[:12]]

@@ -94,7 +94,8 @@ class Flow:
                 return
             snapshot = snapshot_of(self.spec, triggered)
             learnt, held = (", ".join(b.label for b in part) for part in (snapshot.training, snapshot.held_out))
-            line.say(f"learn from {learnt}; judge on {held}; snapshot {snapshot.id}")
+            apart = f"keep them apart by {', '.join(b.label for b in snapshot.between)}; " if snapshot.gap else ""
+            line.say(f"learn from {learnt}; {apart}judge on {held}; snapshot {snapshot.id}")
         if self._goes_to("build_features"):
             self._learn(snapshot, triggered)
 

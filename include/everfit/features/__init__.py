@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from everfit.features.as_of import as_of
 from everfit.features.code import FeatureCode, load_code
 from everfit.features.inputs import Input, Inputs
 from everfit.features.matrix import Column, Columns
@@ -13,6 +14,7 @@ __all__ = [
     "FeatureCode",
     "Input",
     "Inputs",
+    "as_of",
     "load_code",
     "pack",
     "read_tables",

@@ -131,7 +131,11 @@ class PointersPublished:
 
 @dataclass(frozen=True)
 class RunTriggered:
-    """A training run started: why, by whom, on which snapshot, and which batch entries it is the first to use."""
+    """A training run started: why, by whom, on which snapshot, and which entries it is the first to use.
+
+    Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
+    that accepted a batch or asked for a run.
+    """
 
     run: str
     why: str
@@ -143,6 +147,7 @@ class RunTriggered:
     consumed: tuple[int, ...]
     forced: bool
     device: str
+    gap: int = 0
 
 
 @dataclass(frozen=True)

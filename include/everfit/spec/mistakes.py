@@ -110,7 +110,8 @@ def _keys(kind: Any, path: Path) -> list[str]:
     for step in path:
         fields = kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
         kind = fields[step].annotation if step in fields else get_args(kind)[-1] if get_origin(kind) is dict else None
-    return [name for name in kind.model_fields if name != "folder"] if kind else []
+    fields = kind.model_fields if kind else {}
+    return [field.alias or name for name, field in fields.items() if name != "folder"]
 
 
 def _shown(value: Any, most: int = 60) -> str:

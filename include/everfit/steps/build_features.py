@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted
 from everfit.features import Columns, FeatureCode, Inputs, load_code, pack, write_tables
+from everfit.steps.apart import check_apart, gap_of
 from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
 from everfit.steps.labels import check_columns, check_learnable, labels, times
 from everfit.steps.point_in_time import history_before, point_in_time, stack
@@ -29,9 +30,10 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
     """Build the feature table of a snapshot, or find the one that was built before from the same data and code.
 
     Rows of a batch get the history of the batches before it in the snapshot, and nothing of their own batch; the
-    history that goes with the model, for serving, is that of all batches. Rows without a label are counted and left
-    out. Errors: `SpecError` for feature code that breaks its contract, `DataError` and `NotEnoughData` for a label that
-    cannot be learnt: all of them before training costs anything.
+    history that goes with the model, for serving, is that of all batches. With a gap, held-out rows know only the
+    batches before the gap, whose own rows are not in the table. Rows without a label are counted and left out. Errors:
+    `SpecError` for feature code that breaks its contract, `DataError` and `NotEnoughData` for a label that cannot be
+    learnt, and `DataError` for examples that are in training and holdout: all of them before training costs anything.
     """
     code = load_code(spec.code_path)
     key = f"features/{spec.name}/{_id(spec, snapshot, code)}"
@@ -42,6 +44,7 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
         check_columns(spec, code, frame)
     inputs = Inputs.learn(stack([frame[list(code.inputs)] for frame in rows]), code.inputs)
     rows = [inputs.put_into(frame) for frame in rows]
+    check_apart(spec, code, snapshot, rows)
     table, unlabeled = _table(spec, snapshot, code, inputs, rows)
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     check_learnable(spec, training.frame[LABEL], held_out.frame[LABEL])
@@ -65,10 +68,13 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
 def _table(
     spec: ModelSpec, snapshot: Snapshot, code: FeatureCode, inputs: Inputs, rows: list[pd.DataFrame]
 ) -> tuple[FeatureTable, int]:
-    """The labelled rows of all batches, and how many others there were."""
-    parts = point_in_time(code, rows)
-    for part, frame, batch in zip(parts, rows, snapshot.batches, strict=True):
-        part[LABEL], part[TIME], part[BATCH] = labels(spec, frame), times(spec, frame), batch.partition
+    """The labelled rows of all batches but those of the gap, and how many others there were."""
+    gap = gap_of(snapshot)
+    parts = point_in_time(code, rows, gap)
+    used = [place for place in range(len(rows)) if place not in gap]
+    for part, place in zip(parts, used, strict=True):
+        part[LABEL], part[TIME] = labels(spec, rows[place]), times(spec, rows[place])
+        part[BATCH] = snapshot.batches[place].partition
     kept = [part[part[LABEL].notna()] for part in parts]
     example = rows[0][list(code.inputs)].head(EXAMPLES)
     return FeatureTable(stack(kept), inputs, example), sum(map(len, parts)) - sum(map(len, kept))
@@ -98,4 +104,5 @@ def _id(spec: ModelSpec, snapshot: Snapshot, code: FeatureCode) -> str:
 
     tables = {name: table.file for name, table in spec.data.tables.items()}
     what = [snapshot.id, code.sha256, spec.label, spec.time, spec.task, tables, FORMAT, pd.__version__]
+    what += [list(spec.window.key)] if spec.window.key else []  # another key is another check of the split
     return digest(what)[:16]

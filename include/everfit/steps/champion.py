@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import SpecError
 from everfit.steps.point_in_time import history_before
 from everfit.steps.rows import batch_rows
+from everfit.steps.snapshot import snapshot_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """The raw rows of each holdout batch, labelled or not, as the candidate's feature code (by SHA-256) makes them."""
+    """The raw rows of each holdout batch, labelled or not, as the candidate's feature code (by SHA-256) makes them.
+
+    `gap` are the batches before it, of which its judges may know nothing either.
+    """
 
     batches: tuple[Batch, ...]
     rows: tuple[pd.DataFrame, ...]
     code: str
+    gap: tuple[Batch, ...] = ()
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """The partitions that whoever is judged must not have learnt from."""
+        return frozenset(batch.partition for batch in (*self.gap, *self.batches))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +59,8 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     """Score the ledger's champion on the holdout with its own feature code; None if there is no champion.
 
     It is asked as it is in production: its own `rows()` on the raw batches, its own stored history. Only if its
-    snapshot reached into this holdout (it was kept from training there too) is its history made again, from the batches
-    before the holdout, so that it does not know the answers. If it was trained on a holdout batch it is not scored.
+    snapshot reached into this holdout or its gap (it was kept from training there too) is its history made again, from
+    the batches before, so that it does not know the answers. If it learnt from such a batch it is not scored.
     Errors: `SpecError` if its code makes other rows of the batches, for then there is nothing to compare.
     """
     import numpy as np
@@ -60,8 +70,7 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     if view.champion is None:
         return None
     version, trained = view.versions[view.champion], view.trained_on(view.champion)
-    learnt = {batch.partition for batch in trained.batches[: len(trained.batches) - trained.holdout]}
-    if learnt & {batch.partition for batch in holdout.batches}:
+    if any(batch.partition in holdout.unknown for batch in snapshot_of(spec, trained).training):
         return Champion(view.champion, None)
     predictor = Predictor.load(ports.registry.model_files(version.mlflow_run, version.files))
     rows = _rows(ports, spec, predictor, holdout, view.champion)
@@ -89,8 +98,8 @@ def _knowing_only_before(
     holdout: Holdout,
     rows: Sequence[pd.DataFrame],
 ) -> Predictor:
-    """The predictor with no knowledge of the holdout's first batch or of any after it."""
-    first = min(batch.partition for batch in holdout.batches)
+    """The predictor with no knowledge of the first batch of gap and holdout, or of any after it."""
+    first = min(holdout.unknown)
     known = [batch for batch in trained.batches if batch.partition < first]
     if len(known) == len(trained.batches):
         return predictor

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 
+from everfit.values import digest
+
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
 
 
@@ -43,6 +45,11 @@ def environment(project: Path) -> Environment:
 def libraries() -> dict[str, str]:
     """The versions of the libraries that decide what a model's bytes are."""
     return {"python": platform.python_version(), **{n: v for n in LIBRARIES if (v := _version(n))}}
+
+
+def environment_hash(made_with: Environment) -> str:
+    """The SHA-256 of Python's version and that of every installed package: equal environments, equal hash."""
+    return digest({"python": made_with.python, "packages": dict(made_with.packages)})
 
 
 def _version(name: str) -> str | None:

@@ -50,7 +50,9 @@ def evaluate(
     rows = tuple(batch_rows(ports, spec, predictor.code, batch) for batch in snapshot.held_out)
     raw = stack(rows)
     progress(f"scoring {len(raw):,} rows of {', '.join(batch.label for batch in snapshot.held_out)}")
-    champion = score_champion(ports, spec, view, Holdout(snapshot.held_out, rows, predictor.code.sha256))
+    champion = score_champion(
+        ports, spec, view, Holdout(snapshot.held_out, rows, predictor.code.sha256, snapshot.between)
+    )
     table = FeatureTable.read(ports.store.local_file(features.table))
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     evidence = _gather(spec.task, training, held_out, predictor, champion, labels(spec, raw).notna().to_numpy())

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import resource
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
+from everfit.ledger.entries import BatchAccepted, PointersPublished
 from everfit.models import Trained
 from everfit.plots.training import importance, learning_curves
-from everfit.steps.environment import environment
-from everfit.values import Features, Snapshot, dump
+from everfit.steps.environment import environment, environment_hash
+from everfit.values import Batch, Features, Snapshot, dump
 
 if TYPE_CHECKING:
+    from everfit.ledger import View
     from everfit.ports import Run
     from everfit.spec import ModelSpec
 
@@ -36,8 +39,8 @@ def params(spec: ModelSpec, snapshot: Snapshot, features: Features, trained: Tra
     }
 
 
-def tags(spec: ModelSpec, snapshot: Snapshot, features: Features, run: str) -> dict[str, str]:
-    """What a run can be found by: the hashes of what it was made from."""
+def tags(spec: ModelSpec, snapshot: Snapshot, features: Features, run: str, view: View) -> dict[str, str]:
+    """What a run can be found by: the hashes of what it was made from, as far as the ledger's `view` knows them."""
     return {
         "everfit.model": spec.name,
         "everfit.run": run,
@@ -45,7 +48,34 @@ def tags(spec: ModelSpec, snapshot: Snapshot, features: Features, run: str) -> d
         "everfit.features": features.table.sha256,
         "everfit.code": features.code,
         "everfit.spec": spec.spec_hash,
+        "everfit.seed": str(spec.train.seed),
+        "everfit.window": spec.window.words,
+        "everfit.split": split(snapshot),
+        "everfit.batches": batches(snapshot.batches),
+        "everfit.pointers": published(view, snapshot) or "in no git revision yet",
     }
+
+
+def split(snapshot: Snapshot) -> str:
+    """How the batches of a snapshot are used.
+
+    >>> split(Snapshot("m", (), 0))
+    '0 learnt from, 0 judged on'
+    """
+    apart = f"{snapshot.gap} kept apart, " if snapshot.gap else ""
+    return f"{len(snapshot.training)} learnt from, {apart}{snapshot.holdout} judged on"
+
+
+def batches(used: Sequence[Batch]) -> str:
+    """Batches and the hashes of their content, as one text that a search finds a hash in."""
+    return " ".join(f"{batch.label.replace(' ', '-')}:{batch.sha256}" for batch in used)
+
+
+def published(view: View, snapshot: Snapshot) -> str:
+    """The first git revision that holds the pointers of all batches of a snapshot, "" if none does yet."""
+    accepted = [entry.seq for entry in view.of(BatchAccepted) if entry.body.batch in snapshot.batches]
+    found = (entry.body for entry in view.of(PointersPublished))
+    return next((body.revision for body in found if accepted and body.upto >= max(accepted)), "")
 
 
 def log_files(
@@ -53,7 +83,13 @@ def log_files(
 ) -> None:
     """Pictures, and the lineage as files: what exactly the model was made from."""
     made_with = environment(spec.folder)
-    opened.tags({"everfit.revision": made_with.revision or "unknown", "everfit.python": made_with.python})
+    opened.tags(
+        {
+            "everfit.revision": made_with.revision or "unknown",
+            "everfit.python": made_with.python,
+            "everfit.environment": environment_hash(made_with),
+        }
+    )
     learning_curves(trained.curves, work / "plots" / "learning_curves.png")
     importance(trained.importance, work / "plots" / "importance.png")
     opened.artifact(work / "plots", "plots")

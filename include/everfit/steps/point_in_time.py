@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLED = 16
+NO_GAP = range(0)
 
 
-def point_in_time(code: FeatureCode, rows: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+def point_in_time(code: FeatureCode, rows: Sequence[pd.DataFrame], gap: range = NO_GAP) -> list[pd.DataFrame]:
     """The features of each batch's rows, given the history of the batches before it; `rows` is oldest first.
 
-    The first batch gets the history of no rows at all.
+    The first batch gets the history of no rows at all. The batches at the places `gap` get no features and are left
+    out of the answer; those after them know nothing later than what is before the gap.
     """
-    known = [history_before(code, rows, place) for place in range(len(rows))]
-    parts = [code.features(frame, history) for frame, history in zip(rows, known, strict=True)]
+    places = [place for place in range(len(rows)) if place not in gap]
+    known = [history_before(code, rows, min(place, gap.start) if gap else place) for place in places]
+    parts = [code.features(rows[place], history) for place, history in zip(places, known, strict=True)]
     _check_row_by_row(code, rows[-1], known[-1], parts[-1])
     return parts
 

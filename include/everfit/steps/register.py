@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from everfit.errors import LedgerError
 from everfit.ledger.entries import ModelRegistered
 from everfit.ledger.reconciler import reconcile
+from everfit.ledger.trace import started
+from everfit.steps.lineage import batches, published, split
+from everfit.values import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,11 +53,15 @@ def _permitted(view: View, judgement: Judgement) -> CandidateJudged:
 def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mapping[str, str]:
     """What made the version, as tags: each is also in the ledger, which is the one to trust."""
     candidate = judgement.candidate
-    batches = [b for entry in view.triggers if entry.body.run == candidate.run for b in entry.body.batches]
+    run = started(view, candidate.run).body
+    snapshot = Snapshot(candidate.model, run.batches, run.holdout, run.gap)
     return {
         "everfit.run": candidate.run,
         "everfit.snapshot": candidate.snapshot,
-        "everfit.batches": " ".join(f"{batch.label.replace(' ', '-')}:{batch.sha256}" for batch in batches),
+        "everfit.batches": batches(run.batches),
+        "everfit.split": split(snapshot),
+        "everfit.pointers": published(view, snapshot) or "in no git revision yet",
+        "everfit.code": next((file.sha256 for file in candidate.files if file.name == "features.py"), ""),
         "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
         "everfit.reason": judged.reason,
         "everfit.evidence": judged.evidence.sha256,

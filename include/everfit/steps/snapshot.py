@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import NotEnoughData, SpecError
 from everfit.ledger.entries import CandidateJudged, RunTriggered
+from everfit.steps.window import choose
 from everfit.values import Batch, Device, Snapshot
 
 if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ports import Ports
-    from everfit.spec import ModelSpec
+    from everfit.spec import ModelSpec, WindowSpec
 
 
 @dataclass(frozen=True)
 class TrainRequest:
     """Somebody's wish for a training run, named `run`: why, by whom, and how it differs from what the spec says.
 
-    `batches` is the size of the window, `until` the last partition that may be in it.
+    `batches` is the size of the window (None: what the spec says), `until` the last partition that may be in it.
     """
 
     run: str
@@ -33,11 +34,11 @@ class TrainRequest:
 
 
 def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggered | None:
-    """Take the newest batches as the run's snapshot and record that it starts; None if nothing is new and not forced.
+    """Take the window's batches as the run's snapshot and record that it starts; None if nothing is new and not forced.
 
-    A batch is new until a run that learnt from it has been judged: a run that died is made up for by the next one. The
-    same run asked again gets the same answer, whatever has arrived since. Errors: `NotEnoughData` for too few accepted
-    batches, `SpecError` for a window that the spec does not allow.
+    A batch is new until a run that learnt from it has been judged: a run that died is made up for by the next one. So
+    is an entry that asks for a run. The same run asked again gets the same answer, whatever has arrived since. Errors:
+    `NotEnoughData` for too few accepted batches, `SpecError` for a window that the spec does not allow.
     """
 
     def trigger(view: View) -> RunTriggered:
@@ -57,17 +58,16 @@ def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggere
 
 def snapshot_of(spec: ModelSpec, triggered: RunTriggered) -> Snapshot:
     """The snapshot that a run trains on."""
-    return Snapshot(spec.name, triggered.batches, triggered.holdout)
+    return Snapshot(spec.name, triggered.batches, triggered.holdout, triggered.gap)
 
 
-def unused_batches(view: View, newest: int | None = None) -> tuple[tuple[int, Batch], ...]:
+def unused_batches(view: View, window: WindowSpec | None = None) -> tuple[tuple[int, Batch], ...]:
     """Accepted batches that no judged run has learnt from, after the seq of their entries.
 
-    With `newest`, only among the newest so many partitions: an old month that is corrected long after it left the
-    window is nothing to train for.
+    With `window`, only those in it: an old month that is corrected long after it left the window is nothing to train
+    for.
     """
-    window = view.batches if newest is None else view.batches[-newest:]
-    return _unused(view, window)
+    return _unused(view, view.batches if window is None else choose(window, view.batches))
 
 
 class _NothingNew(Exception):
@@ -76,37 +76,38 @@ class _NothingNew(Exception):
 
 def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
     window = _window(view, spec, request)
-    batches, holdout = tuple(batch for _, batch in window), spec.window.holdout
+    batches, holdout, gap = tuple(batch for _, batch in window), spec.window.holdout, spec.window.gap
     return RunTriggered(
         run=request.run,
         why=request.why,
         by=request.by,
         note=request.note,
-        snapshot=Snapshot(spec.name, batches, holdout).id,
+        snapshot=Snapshot(spec.name, batches, holdout, gap).id,
         batches=batches,
         holdout=holdout,
-        consumed=tuple(seq for seq, _ in _unused(view, window)),
+        consumed=tuple(sorted([*(seq for seq, _ in _unused(view, window)), *view.asked])),
         forced=request.forced,
         device=(request.device or spec.train.device).value,
+        gap=gap,
     )
 
 
 def _window(view: View, spec: ModelSpec, request: TrainRequest) -> tuple[tuple[int, Batch], ...]:
-    least, wanted = spec.window.at_least, request.batches or spec.window.batches
-    if wanted < least:
+    least, until = spec.window.at_least, request.until
+    if request.batches is not None and request.batches < least:
         raise SpecError(
-            f"{spec.name}: a window of {wanted} batches was asked for, "
+            f"{spec.name}: a window of {request.batches} batches was asked for, "
             f"wanted at least {least} (the spec's window.at_least)"
         )
-    until = request.until
-    known = tuple((seq, batch) for seq, batch in view.batches if until is None or batch.partition <= until)
-    if len(known) < least:
-        found = ", ".join(batch.label for _, batch in known) or "none"
+    chosen = choose(spec.window, view.batches, request.batches, until)
+    if len(chosen) < least:
+        found = ", ".join(batch.label for _, batch in chosen) or "none"
+        left_out = f" in the window: {spec.window.words}" if len(chosen) < len(view.batches) else ""
         raise NotEnoughData(
             f"{spec.name}: training takes at least {least} accepted batches{f' up to {until}' if until else ''}; "
-            f"there are {len(known)} ({found}). Let more arrive, or lower window.at_least"
+            f"there are {len(chosen)} ({found}){left_out}. Let more arrive, or lower window.at_least"
         )
-    return known[-wanted:]
+    return chosen
 
 
 def _unused(view: View, window: tuple[tuple[int, Batch], ...]) -> tuple[tuple[int, Batch], ...]:

@@ -45,7 +45,9 @@ def train(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     with ports.registry.run(spec.name, run, key=run) as opened:
-        opened.tags(tags(spec, snapshot, features, run))
+        opened.tags(tags(spec, snapshot, features, run, ports.ledger(spec.name).view()))
+        if snapshot.gap:
+            opened.dataset(snapshot.id, snapshot.between, "gap")
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()

@@ -8,8 +8,9 @@ judged on it. The model answers "if it arrives, will it be late?". Both still co
 as cancelled: a route that loses flights is a troubled route.
 """
 
-import numpy as np
 import pandas as pd
+
+from everfit.features import as_of
 
 SCHEDULE = ["carrier", "origin", "dest", "weekday", "hour", "minute", "scheduled_minutes", "distance"]
 PLANE = ["tailnum", "plane_age", "seats", "engines", "maker"]
@@ -82,18 +83,9 @@ def _with_plane(flights, planes):
 
 
 def _with_weather(flights, weather):
-    seen = weather[["origin", "time_hour", *WEATHER]].copy()
-    seen["time_hour"] = pd.to_datetime(seen["time_hour"], utc=True).dt.as_unit("s")
-    order = flights.assign(place=np.arange(len(flights))).sort_values("time_hour", kind="stable")
-    joined = pd.merge_asof(
-        order,
-        seen.dropna(subset=["time_hour"]).sort_values("time_hour", kind="stable"),
-        on="time_hour",
-        by="origin",
-        allow_exact_matches=False,
-        tolerance=pd.Timedelta(hours=3),
-    )
-    return joined.sort_values("place", kind="stable").reset_index(drop=True)
+    seen = weather.dropna(subset=["time_hour"])[["origin", "time_hour", *WEATHER]].copy()
+    seen["time_hour"] = pd.to_datetime(seen["time_hour"], utc=True)
+    return as_of(flights, seen, time="time_hour", by="origin", tolerance=pd.Timedelta(hours=3), strictly_before=True)
 
 
 def _shares(facts, keys, means):

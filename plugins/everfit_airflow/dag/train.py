@@ -58,8 +58,10 @@ def _about(spec: ModelSpec) -> str:
     from everfit.catalog import name_of
 
     gates = "\n".join(f"* **{name_of(type(gate))}**" for gate in spec.gates) or "* none: nothing is promoted"
-    return f"""Trains a candidate on the newest {spec.window.batches} accepted batches and judges it on the last
-{spec.window.holdout} of them, which it has not learned from. It becomes the challenger only if every gate passes:
+    window = spec.window
+    gap = f" (the {window.gap} before are for neither)" if window.gap else ""
+    return f"""Trains a candidate on {window.words} that were accepted, and judges it on the last
+{window.holdout} of them{gap}, which it has not learned from. It becomes the challenger only if every gate passes:
 
 {gates}
 

@@ -29,7 +29,7 @@ class AnnounceBatchesOperator(StepOperator):
         """Look into the ledger and announce."""
         from everfit.steps.snapshot import unused_batches
 
-        fresh = unused_batches(ports.ledger(spec.name).view(), spec.window.batches)
+        fresh = unused_batches(ports.ledger(spec.name).view(), spec.window)
         if not fresh:
             skip("no accepted batch is waiting to be trained on")
         partitions = [batch.label for _, batch in fresh]

@@ -65,5 +65,6 @@ class ResolveSnapshotOperator(StepOperator):
             f"snapshot {triggered.snapshot}, because of: {triggered.why}",
             [f"{b.label}  {b.sha256[:12]}  {b.rows:>9,} rows" for b in triggered.batches],
         )
-        say(f"the last {triggered.holdout} of {len(triggered.batches)} batches are kept for judging")
+        gap = f", the {triggered.gap} before are for neither" if triggered.gap else ""
+        say(f"the last {triggered.holdout} of {len(triggered.batches)} batches are kept for judging{gap}")
         return {"run": triggered.run, "snapshot": triggered.snapshot, "why": triggered.why}

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from everfit.errors import DataError, LedgerError, SpecError, Unreachable
+from everfit.errors import DataError, LedgerError, SpecError, UnknownName, Unreachable
 from everfit_airflow._airflow import login_required
 
 if TYPE_CHECKING:
@@ -54,6 +54,19 @@ def model(model: Name) -> HTMLResponse:
     from everfit_airflow.views.story import story
 
     return _page("model", story=_ask(lambda ports: story(ports, model)))
+
+
+@app.get("/models/{model}/lineage/{version}", response_class=HTMLResponse)
+def lineage(model: Name, version: Annotated[int, UrlPath(ge=1)]) -> HTMLResponse:
+    """What a version was made from, as a drawing."""
+    from everfit.ledger.trace import trace
+    from everfit.plots.lineage import as_page, draw
+
+    def drawing(ports: Ports) -> str:
+        found = trace(ports.ledger(model).view(), model, version)
+        return as_page(draw(found, {"code": found.code[:12]}), f"{model} version {version}")
+
+    return HTMLResponse(_ask(drawing), headers={"Content-Security-Policy": REPORT_POLICY})
 
 
 @app.get("/reports/{key:path}")
@@ -110,6 +123,8 @@ def _ask(question: Any) -> Any:
         return question(EverfitHook().ports())
     except AirflowNotFoundException as error:
         raise HTTPException(503, f"{error}: load airflow_settings.yaml, or add the connection") from error
+    except UnknownName as error:
+        raise HTTPException(404, str(error)) from error
     except (Unreachable, SpecError) as error:
         raise HTTPException(503, str(error)) from error
     except (DataError, LedgerError) as error:

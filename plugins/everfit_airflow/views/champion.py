@@ -76,12 +76,11 @@ def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion 
 
 def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:
     now = {batch.partition: batch.sha256 for _, batch in view.batches}
-    learned = len(run.batches) - run.holdout
+    judged = len(run.batches) - run.holdout
+    uses = ["learned from"] * (judged - run.gap) + ["kept apart"] * run.gap + ["judged on"] * run.holdout
     return tuple(
-        Part(
-            b.label, b.sha256, b.rows, "learned from" if i < learned else "judged on", now.get(b.partition) != b.sha256
-        )
-        for i, b in enumerate(run.batches)
+        Part(b.label, b.sha256, b.rows, use, now.get(b.partition) != b.sha256)
+        for b, use in zip(run.batches, uses, strict=True)
     )
 
 
