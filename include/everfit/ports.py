@@ -38,6 +38,9 @@ class Store(Protocol):
     def exists(self, key: str) -> bool:
         """Whether anything is under `key`."""
 
+    def delete(self, key: str) -> None:
+        """Remove what is under `key`; fine if nothing is. Never called on a ledger's entries."""
+
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix`, at any depth, sorted."""
 
@@ -66,6 +69,12 @@ class DataStore(Protocol):
 
     def fetch(self, batch: Batch) -> Path:
         """A local folder with the files of `batch`, each checked against its hash (`Corrupted` if it differs)."""
+
+    def delete(self, batch: Batch, keep: Sequence[Batch]) -> None:
+        """Remove the bytes of `batch`, except what a batch of `keep` has too (equal bytes are kept once for all).
+
+        Fine if they are gone already, and can be done again after a crash in the middle.
+        """
 
 
 class Run(Protocol):

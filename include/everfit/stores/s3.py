@@ -88,6 +88,11 @@ class S3Store:
             return False
         return True
 
+    def delete(self, key: str) -> None:
+        """Remove the object under `key`, if one is there; a bucket with versions keeps the old one until it expires."""
+        with reaching(self._name(key)):
+            self.client.delete_object(**self._object(key))
+
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix` ("" for all), sorted."""
         folder = f"{checked(prefix.strip('/'))}/" if prefix.strip("/") else ""

@@ -66,6 +66,10 @@ class MemoryStore:
         """Whether anything is under `key`."""
         return key in self.data
 
+    def delete(self, key: str) -> None:
+        """Forget what is under `key`."""
+        self.data.pop(key, None)
+
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix`."""
         folder = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
