@@ -5,14 +5,14 @@ Each has a local and a remote implementation, and both pass the conformance suit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from everfit.values import Arrival, Batch, Candidate, FileHash, ModelVersion, StoredFile
+from everfit.values import Arrival, Batch, Candidate, Change, FileHash, ModelVersion, StoredFile
 
 if TYPE_CHECKING:
     from everfit.ledger import Ledger
@@ -64,6 +64,9 @@ class Landing(Protocol):
 class DataStore(Protocol):
     """The versioned bytes of accepted batches (a DVC remote)."""
 
+    def config(self) -> str:
+        """The text of a `.dvc/config` with which DVC finds the remote; no key or password is in it."""
+
     def commit(self, folder: Path, name: str) -> str:
         """Keep the files of `folder` for good and return the text of the `.dvc` pointer to them. Idempotent."""
 
@@ -74,6 +77,19 @@ class DataStore(Protocol):
         """Remove the bytes of `batch`, except what a batch of `keep` has too (equal bytes are kept once for all).
 
         Fine if they are gone already, and can be done again after a crash in the middle.
+        """
+
+
+class Pointers(Protocol):
+    """The git repository with a pointer to every accepted batch: where a person gets data back without everfit."""
+
+    url: str
+
+    def publish(self, make: Callable[[Mapping[str, bytes]], Change | None]) -> str:
+        """Commit what `make` makes of the newest files, and return the revision that is there now.
+
+        With None nothing is committed. If somebody else pushed first, `make` is asked again with what is there then,
+        so it must have no effect of its own.
         """
 
 
@@ -142,7 +158,10 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """One opened set of everything a step needs from the world; time and work folder included."""
+    """One opened set of everything a step needs from the world; time and work folder included.
+
+    `pointers` is None where no git repository is wanted.
+    """
 
     store: Store
     landing: Landing
@@ -151,6 +170,7 @@ class Ports:
     target: Target
     clock: Clock
     work: Path
+    pointers: Pointers | None = None
 
     def ledger(self, model: str) -> Ledger:
         """The log of decisions of one model."""

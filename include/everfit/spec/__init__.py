@@ -7,12 +7,14 @@ a field of the classes here, with its meaning; the JSON schema for editors (`eve
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
+from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
 __all__ = [
     "DataSpec",
+    "KeepSpec",
     "ModelSpec",
     "ScheduleSpec",
     "TableSpec",

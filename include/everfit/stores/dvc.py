@@ -26,6 +26,8 @@ from everfit.values import Batch
 
 _AT_ONCE = 8
 _READ_ONLY = 0o444
+_OPTIONS = {"endpoint_url": "endpointurl", "region_name": "region"}
+"""How DVC calls what boto3's client calls otherwise; secrets are not among them."""
 
 
 class DvcStore:
@@ -38,6 +40,13 @@ class DvcStore:
         self.url = remote_url if is_s3(remote_url) else local_root(remote_url).absolute().as_posix()
         self.cache = Path(cache).absolute()
         self._objects = open_objects(self.url, **s3)
+        self._s3 = s3 if is_s3(self.url) else {}
+
+    def config(self) -> str:
+        """The text of a `.dvc/config` that names the remote; keys are left to whoever pulls."""
+        said = {"url": self.url} | {_OPTIONS[name]: str(value) for name, value in self._s3.items() if name in _OPTIONS}
+        lines = ["[core]", "    remote = everfit", "['remote \"everfit\"']"]
+        return "".join(f"{line}\n" for line in [*lines, *(f"    {name} = {value}" for name, value in said.items())])
 
     def commit(self, folder: Path, name: str) -> str:
         """Send a copy of the folder's files to the remote and return the pointer to them, called `name`.
@@ -85,11 +94,12 @@ class DvcStore:
     def delete(self, batch: Batch, keep: Sequence[Batch]) -> None:
         """Remove the batch's objects from the remote, less those that a batch of `keep` has too, and the copy here.
 
-        The list of its files goes last, so that what a crash leaves can still be found by asking again.
+        The list of its files goes last, so that what a crash leaves can still be found by asking again; it stays where
+        all of its files do. A batch of `keep` without a pointer is one that is on its way in.
         """
         of_all = _target(batch)["md5"]
         shared = {file.sha256 for other in keep for file in other.files}
-        lists = {_target(other)["md5"] for other in keep}
+        lists = {_target(other)["md5"] for other in keep if other.pointer}
         sha256 = {file.name: file.sha256 for file in batch.files}
         try:
             objects = self._listed(batch)
@@ -98,7 +108,7 @@ class DvcStore:
         stays = {md5 for name, md5 in objects.items() if sha256.get(name) in shared}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             list(pool.map(self._objects.delete, sorted(set(objects.values()) - stays)))
-        if of_all not in lists:
+        if of_all not in lists and (stays != set(objects.values()) or not objects):
             self._objects.delete(of_all)
         if batch.sha256 not in {other.sha256 for other in keep}:
             shutil.rmtree(self.cache / batch.sha256, ignore_errors=True)

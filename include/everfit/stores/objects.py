@@ -1,4 +1,4 @@
-"""The objects of a DVC remote, `files/md5/ab/cdef...`, each under the MD5 of its bytes: the layout that DVC 3 documents.
+"""The objects of a DVC remote, `files/md5/ab/cdef...`, each under the MD5 of its bytes, as DVC 3 documents it.
 
 An object appears under its name whole or not at all, and only ever with the bytes that its name is the hash of, so
 that writers need not agree on anything.
@@ -64,7 +64,7 @@ class LocalObjects:
                 while piece := source.read(_CHUNK):
                     seen.update(piece)
                     target.write(piece)
-                name = seen.hexdigest()
+                name = str(seen.hexdigest())
                 if self._has(name, target.tell()):
                     return name
                 sync(target)
@@ -144,7 +144,7 @@ class S3Objects:
         if size <= _LARGE:
             return self._put(path.read_bytes(), "")
         with path.open("rb", buffering=0) as source:
-            name = hashlib.file_digest(source, _md5).hexdigest()
+            name = str(hashlib.file_digest(source, _md5).hexdigest())
         with reaching(self._where(name)):
             self.client.upload_file(Filename=str(path), **self._object(name))
             arrived = self.client.head_object(**self._object(name))["ContentLength"]

@@ -5,7 +5,9 @@ from everfit_airflow.operators.build_features import BuildFeaturesOperator
 from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
 from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
+from everfit_airflow.operators.free_space import FreeSpaceOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.publish_pointers import PublishPointersOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
 from everfit_airflow.operators.roll_back import RollBackOperator
@@ -18,7 +20,9 @@ __all__ = [
     "CommitBatchOperator",
     "DeployModelOperator",
     "EvaluateModelOperator",
+    "FreeSpaceOperator",
     "JudgeCandidateOperator",
+    "PublishPointersOperator",
     "RegisterModelOperator",
     "ResolveSnapshotOperator",
     "RollBackOperator",
