@@ -84,7 +84,7 @@ def address(
     """The address that an Airflow connection means; the values are those of the connection's fields.
 
     `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port,
-    `git` the repository's URL as host (login and password or token for https, extra `key_file` for ssh).
+    `git` the repository's URL as host (login and password or token for https, extra `key_file` for ssh), extra `branch` where it is not main.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'
@@ -103,7 +103,8 @@ def address(
             start = host if "://" in host else f"{schema or 'http'}://{host}"
             return Address(f"{start.rstrip('/')}:{port}" if port else start.rstrip("/"))
         case "git" if host:
-            keys = {"username": login, "password": password, "key_file": str(extra.get("key_file") or "")}
+            more = {name: str(extra[name]) for name in ("key_file", "branch") if extra.get(name)}
+            keys = {"username": login, "password": password, **more}
             return Address(host, {key: value for key, value in keys.items() if value})
     wanted = {
         "fs": "the extra `path`",

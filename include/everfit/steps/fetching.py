@@ -27,7 +27,7 @@ def fetch(ports: Ports, model: str, batch: Batch) -> Path:
         if gone := [view.deleted[seq] for seq in sorted(accepted & view.deleted.keys())]:
             raise DataError(
                 f"the bytes of batch {batch.label} were removed by retention on {gone[-1].at:%Y-%m-%d %H:%M} UTC "
-                f"(entry {gone[-1].seq} of {model}): no living version needed them. Deliver the batch again, and raise the "
-                "spec's keep if that should not happen"
+                f"(entry {gone[-1].seq} of {model}): no living version needed them. Deliver the batch again, and "
+                "raise the spec's keep if that should not happen"
             ) from error
         raise

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dulwich.repo import MemoryRepo
 
 AUTHOR = b"everfit <everfit@localhost>"
-_BRANCH = b"refs/heads/main"
 _FILE = 0o100644
 _NOTHING = b"0" * 40
 _TRIES = 20
@@ -30,13 +29,15 @@ _SECONDS = b"20"
 class GitPointers:
     """The repository at `url`: the folder of a bare repository (made at the first commit), `https://` or `ssh://`.
 
-    `username` and `password` (or token) are for https, `key_file` (a private key) for ssh. The branch is the one that
-    the repository calls its default, else `main`.
+    `username` and `password` (or token) are for https, `key_file` (a private key) for ssh.
     """
 
-    def __init__(self, url: str, *, username: str = "", password: str = "", key_file: str = "") -> None:
+    def __init__(
+        self, url: str, *, branch: str = "main", username: str = "", password: str = "", key_file: str = ""
+    ) -> None:
         self.local = None if _is_remote(url) else local_root(url).absolute()
         self.url = url if self.local is None else self.local.as_posix()
+        self.branch = f"refs/heads/{branch}".encode()
         self._login = {
             name: value
             for name, value in {"username": username, "password": password, "key_filename": key_file}.items()
@@ -47,47 +48,45 @@ class GitPointers:
         """Commit what `make` makes of the newest files; the revision that is there now ("" for none at all)."""
         for _ in range(_TRIES):
             with _reaching(self.url):
-                repo, branch, head = self._fetch()
+                repo, head = self._fetch()
                 change = make(_files(repo, head))
                 if change is None:
                     return head.decode()
                 made = _commit(repo, head, change)
-                if self._push(repo, branch, head, made):
+                if self._push(repo, head, made):
                     return made.decode()
         raise Unreachable(
             f"the git repository {self.url}: somebody else pushed first {_TRIES} times in a row, or a killed process "
-            "left its lock (main.lock in refs/heads of the repository); look, and try again"
+            "left its lock (BRANCH.lock in refs/heads of the repository); look, and try again"
         )
 
-    def _fetch(self) -> tuple[MemoryRepo, bytes, bytes]:
-        """The repository in memory, its branch, and the revision that the branch is at (b"" if it has none)."""
+    def _fetch(self) -> tuple[MemoryRepo, bytes]:
+        """The repository in memory, and the revision that the branch is at (b"" if there is no such branch yet)."""
         from dulwich.repo import MemoryRepo
 
-        repo, branch = MemoryRepo(), _BRANCH
+        repo = MemoryRepo()
         if self.local and not self.local.exists():
-            _make(self.local)
+            _make(self.local, self.branch)
         client, path = self._client()
-        found = client.get_refs(path)
-        branch = found.symrefs.get(b"HEAD") or _BRANCH
-        head = found.refs.get(branch)
+        head = client.get_refs(path).refs.get(self.branch)
         if head is None:
-            return repo, branch, b""
+            return repo, b""
 
         def wants(refs: Mapping[bytes, bytes], depth: int | None = None) -> list[bytes]:  # noqa: ARG001
             return [head]
 
         client.fetch(path, repo, determine_wants=wants, depth=1)  # the history is not needed to add to it
-        return repo, branch, head
+        return repo, head
 
-    def _push(self, repo: MemoryRepo, branch: bytes, head: bytes, made: bytes) -> bool:
+    def _push(self, repo: MemoryRepo, head: bytes, made: bytes) -> bool:
         """Move the branch from `head` to `made`; False if it is not at `head` any more."""
         from dulwich.errors import SendPackError
         from dulwich.file import FileLocked
 
         def move(refs: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-            if refs.get(branch, _NOTHING) != (head or _NOTHING):
+            if refs.get(self.branch, _NOTHING) != (head or _NOTHING):
                 raise _MovedOn
-            return {branch: made}
+            return {self.branch: made}
 
         client, path = self._client()
         try:
@@ -113,13 +112,13 @@ def _is_remote(url: str) -> bool:
     return not url.startswith("file://") and ("://" in url or ("@" in url and ":" in url))
 
 
-def _make(folder: Path) -> None:
+def _make(folder: Path, branch: bytes) -> None:
     """Make an empty bare repository, whole or not at all."""
     from dulwich.repo import Repo
 
     half = folder.with_name(f".{folder.name}.{uuid4().hex}")
     half.mkdir(parents=True)
-    Repo.init_bare(half, default_branch=b"main").close()
+    Repo.init_bare(half, default_branch=branch.removeprefix(b"refs/heads/")).close()
     try:
         half.rename(folder)
     except OSError:  # somebody else was quicker
