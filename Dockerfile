@@ -9,7 +9,7 @@ LABEL io.astronomer.docker.runtime.version=${ASTRO_RUNTIME}
 ENV AIRFLOW_HOME=/usr/local/airflow
 USER root
 RUN (id astro >/dev/null 2>&1 || useradd --non-unique --uid 50000 --gid 0 --no-create-home --home-dir "$AIRFLOW_HOME" astro) \
-    && install -d -o 50000 -g 0 -m 775 "$AIRFLOW_HOME" "$AIRFLOW_HOME/logs"
+    && install -d -o 50000 -g 0 -m 775 "$AIRFLOW_HOME" "$AIRFLOW_HOME/logs" "$AIRFLOW_HOME/pointers"
 
 COPY packages.txt /tmp/packages.txt
 RUN apt-get update \

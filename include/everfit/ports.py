@@ -5,14 +5,14 @@ Each has a local and a remote implementation, and both pass the conformance suit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from everfit.values import Batch, Candidate, FileHash, ModelVersion, Seen, StoredFile
+from everfit.values import Batch, Candidate, Change, FileHash, ModelVersion, Seen, StoredFile
 
 if TYPE_CHECKING:
     from everfit.ledger import Ledger
@@ -38,11 +38,11 @@ class Store(Protocol):
     def exists(self, key: str) -> bool:
         """Whether anything is under `key`."""
 
+    def delete(self, key: str) -> None:
+        """Remove what is under `key`; fine if nothing is. Never called on a ledger's entries."""
+
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix`, at any depth, sorted."""
-
-    def delete(self, key: str) -> None:
-        """Remove what is under `key`; a key that is not there is no error."""
 
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Copy the local file `path` under `key`, whole or not at all, and say its SHA-256."""
@@ -68,6 +68,9 @@ class Landing(Protocol):
 class DataStore(Protocol):
     """The versioned bytes of accepted batches (a DVC remote)."""
 
+    def config(self) -> str:
+        """The text of a `.dvc/config` with which DVC finds the remote; no key or password is in it."""
+
     def commit(self, folder: Path, name: str) -> str:
         """Keep the files of `folder` for good and return the text of the `.dvc` pointer to them. Idempotent."""
 
@@ -75,7 +78,23 @@ class DataStore(Protocol):
         """A local folder with the files of `batch`, each checked against its hash (`Corrupted` if it differs)."""
 
     def delete(self, batch: Batch, keep: Sequence[Batch]) -> None:
-        """Remove the bytes of `batch` for good, but for objects that a batch of `keep` shares. Idempotent."""
+        """Remove the bytes of `batch`, except what a batch of `keep` has too (equal bytes are kept once for all).
+
+        Fine if they are gone already, and can be done again after a crash in the middle.
+        """
+
+
+class Pointers(Protocol):
+    """The git repository with a pointer to every accepted batch: where a person gets data back without everfit."""
+
+    url: str
+
+    def publish(self, make: Callable[[Mapping[str, bytes]], Change | None]) -> str:
+        """Commit what `make` makes of the newest files, and return the revision that is there now.
+
+        With None nothing is committed. If somebody else pushed first, `make` is asked again with what is there then,
+        so it must have no effect of its own.
+        """
 
 
 class Run(Protocol):
@@ -155,7 +174,10 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """One opened set of everything a step needs from the world; time and work folder included."""
+    """One opened set of everything a step needs from the world; time and work folder included.
+
+    `pointers` is None where no git repository is wanted.
+    """
 
     store: Store
     landing: Landing
@@ -164,6 +186,7 @@ class Ports:
     target: Target
     clock: Clock
     work: Path
+    pointers: Pointers | None = None
 
     def ledger(self, model: str) -> Ledger:
         """The log of decisions of one model."""

@@ -31,31 +31,37 @@ class Address:
 
 @dataclass(frozen=True)
 class Place:
-    """The four addresses that everfit needs: its store, the landing place, MLflow and the model server."""
+    """The addresses that everfit needs: its store, the landing place, MLflow and the model server.
+
+    `pointers`, a git repository for pointers to all batches, is not needed: without it none are published.
+    """
 
     store: Address
     landing: Address
     mlflow: Address
     server: Address
+    pointers: Address | None = None
 
     @classmethod
     def from_file(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Place:
         """The connections `everfit_store`, `everfit_landing`, `everfit_mlflow` and `everfit_server` of the file.
 
         `EVERFIT_STORE`, `EVERFIT_LANDING`, `EVERFIT_MLFLOW` and `EVERFIT_SERVER` come first; with all four of them the
-        file need not be there. Default file: `settings_file()`. Errors: `SpecError` that says which one is missing.
+        file need not be there. So do `EVERFIT_POINTERS` and the connection `everfit_pointers`, if there is one. Default
+        file: `settings_file()`. Errors: `SpecError` that says which one is missing.
         """
         path = path or settings_file()
         wanted = tuple(cls.__dataclass_fields__)
         found = {name: _address_in(environ[_variable(name)]) for name in wanted if environ.get(_variable(name))}
-        if len(found) < len(wanted):
+        needed = [name for name in wanted if name != "pointers"]
+        if not found.keys() >= set(needed):
             written = _connections(path)
             found |= {
                 name: _address_of(written[f"everfit_{name}"], path)
                 for name in wanted
                 if name not in found and f"everfit_{name}" in written
             }
-        missing = [name for name in wanted if name not in found]
+        missing = [name for name in needed if name not in found]
         if missing:
             raise SpecError(
                 f"{path}: found no connection {', '.join(f'everfit_{name}' for name in missing)}; "
@@ -88,7 +94,9 @@ def address(
 ) -> Address:
     """The address that an Airflow connection means; the values are those of the connection's fields.
 
-    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
+    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port,
+    `git` the repository's URL as host (login and password or token for https, extra `key_file` for ssh), and extra
+    `branch` where that is not main.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'
@@ -106,7 +114,16 @@ def address(
         case "http" if host:
             start = host if "://" in host else f"{schema or 'http'}://{host}"
             return Address(f"{start.rstrip('/')}:{port}" if port else start.rstrip("/"))
-    wanted = {"fs": "the extra `path`", "aws": "the extra `url` (s3://bucket/prefix)", "http": "a host"}
+        case "git" if host:
+            more = {name: str(extra[name]) for name in ("key_file", "branch") if extra.get(name)}
+            keys = {"username": login, "password": password, **more}
+            return Address(host, {key: value for key, value in keys.items() if value})
+    wanted = {
+        "fs": "the extra `path`",
+        "aws": "the extra `url` (s3://bucket/prefix)",
+        "http": "a host",
+        "git": "the repository's URL as host",
+    }
     if conn_type in wanted:
         raise SpecError(f"a connection of type {conn_type} needs {wanted[conn_type]}; it is not there")
     raise SpecError(f"there is no connection type {conn_type!r}{did_you_mean(conn_type, wanted)}")
@@ -121,6 +138,7 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
     from everfit.registry.mlflow import MlflowRegistry
     from everfit.stores import open_store
     from everfit.stores.dvc import DvcStore
+    from everfit.stores.git import GitPointers
     from everfit.stores.landing import open_landing
     from everfit.targets.everfit_server import EverfitServer
 
@@ -134,6 +152,7 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
         target=EverfitServer(place.server.url),
         clock=clock,
         work=work,
+        pointers=GitPointers(place.pointers.url, **place.pointers.options) if place.pointers else None,
     )
 
 

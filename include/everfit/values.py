@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -127,6 +128,15 @@ class Withheld:
     of: int
     file: StoredFile
     kept: tuple[FileHash, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One commit to a git repository: the new bytes of some of its files by path (None: the file goes), and why."""
+
+    files: Mapping[str, bytes | None]
+    message: str
+    at: datetime
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@ A DAG file needs one name from here:
 
     globals().update(build_dags("flight_delays"))
 
+One file of an installation calls `build_shared_dags()`: the DAGs that look after all models together.
+
 Everything heavy is imported inside the tasks, never when a DAG file or the plugin is parsed.
 """
 
-from everfit_airflow.dag import build_dags
+from everfit_airflow.dag import build_dags, build_shared_dags
 
-__all__ = ["build_dags"]
+__all__ = ["build_dags", "build_shared_dags"]

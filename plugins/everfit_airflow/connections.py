@@ -19,6 +19,12 @@ class Connections:
     landing: str = "everfit_landing"
     mlflow: str = "everfit_mlflow"
     server: str = "everfit_server"
+    pointers: str = "everfit_pointers"
+
+    @property
+    def needed(self) -> dict[str, str]:
+        """Those without which nothing works: all but the git repository for pointers."""
+        return {name: conn_id for name, conn_id in self.to_dict().items() if name != "pointers"}
 
     def to_dict(self) -> dict[str, str]:
         """Plain data, for a trigger to be sent to the triggerer with."""

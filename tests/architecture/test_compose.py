@@ -152,6 +152,9 @@ def test_connections_name_services_that_listen_there(services: dict) -> None:
         if connection.type == "http":
             command = services[connection.host]["command"]
             assert command[command.index("--port") + 1] == str(connection.port), connection.id
+        elif connection.type == "fs":
+            mounted = [volume.split(":")[1] for volume in services["airflow-worker"]["volumes"]]
+            assert str(Path(connection.extra["path"]).parent) in mounted, connection.id
         else:
             endpoint = urlsplit(connection.extra["endpoint_url"])
             assert f"-s3.port={endpoint.port}" in services[endpoint.hostname]["command"][0], connection.id

@@ -69,7 +69,7 @@ def test_public_names_are_pinned():
     import everfit_airflow.operators
     import everfit_airflow.sensors
 
-    assert everfit_airflow.__all__ == ["build_dags"]
+    assert everfit_airflow.__all__ == ["build_dags", "build_shared_dags"]
     assert everfit_airflow.links.__all__ == ["DataDocsLink", "MlflowRunLink", "ReportLink"]
     assert everfit_airflow.sensors.__all__ == ["NewBatchSensor"]
     assert everfit_airflow.operators.__all__ == [
@@ -80,7 +80,9 @@ def test_public_names_are_pinned():
         "DeployModelOperator",
         "EvaluateModelOperator",
         "FindBatchesOperator",
+        "FreeSpaceOperator",
         "JudgeCandidateOperator",
+        "PublishPointersOperator",
         "RecallBatchOperator",
         "RegisterModelOperator",
         "ResolveSnapshotOperator",

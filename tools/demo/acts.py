@@ -25,7 +25,6 @@ MODEL = "flight_delays"
 FIRST = ("2013-01", "2013-02", "2013-03", "2013-04", "2013-05")
 BROKEN, NEXT = "2013-06", ("2013-06", "2013-07")
 TO_PREDICT = "2013-08"
-WINDOW = 6
 CANDIDATES = 2
 """At least: one per delivery of good months."""
 
@@ -70,7 +69,7 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
 def _challenged(view: View) -> bool:
     settled = {batch.partition for _, batch in view.batches} >= {*FIRST, *NEXT}
     judged = view.of(CandidateJudged)
-    if not settled or len(judged) < CANDIDATES or unused_batches(view, WINDOW):
+    if not settled or len(judged) < CANDIDATES or unused_batches(view, load_spec(MODEL).window):
         return False
     followed = len(view.of(Deployed)) >= sum(entry.body.promote for entry in judged)
     return followed and len(judged) == len(view.triggers)

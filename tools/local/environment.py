@@ -94,6 +94,7 @@ def shell_environment(paths: Paths, ports: Ports) -> str:
         "EVERFIT_LANDING": paths.landing,
         "EVERFIT_MLFLOW": f"http://127.0.0.1:{ports.mlflow}",
         "EVERFIT_SERVER": f"http://127.0.0.1:{ports.server}",
+        "EVERFIT_POINTERS": paths.pointers,
         "EVERFIT_WORK": paths.work,
     }
     return "".join(f'export {name}="${{{name}:-{value}}}"\n' for name, value in ours.items())

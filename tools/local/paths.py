@@ -54,6 +54,11 @@ class Paths:
         return self.state / "store"
 
     @property
+    def pointers(self) -> Path:
+        """The bare git repository with a pointer to every accepted batch; made at the first commit."""
+        return self.state / "pointers.git"
+
+    @property
     def landing(self) -> Path:
         """Where batches arrive."""
         return self.state / "landing"

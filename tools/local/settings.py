@@ -92,6 +92,7 @@ def overrides(paths: Paths, ports: Ports) -> dict[str, dict[str, Any]]:
         "everfit_store": {"type": "fs", "extra": {"path": str(paths.store)}},
         "everfit_landing": {"type": "fs", "extra": {"path": str(paths.landing)}},
         "everfit_mlflow": {"host": "127.0.0.1", "port": ports.mlflow},
+        "everfit_pointers": {"type": "fs", "extra": {"path": str(paths.pointers)}},
         "everfit_server": {"host": "127.0.0.1", "port": ports.server},
     }
 

@@ -18,6 +18,7 @@ from everfit.cli import (
     check,
     erase,
     expectations,
+    housekeeping,
     ledger,
     lineage,
     new,
@@ -42,6 +43,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     recall,
     erase,
     reproduce,
+    housekeeping,
     schema,
 )
 QUIET = {

@@ -14,6 +14,7 @@ from everfit.ledger.entries import (
     BatchQuarantined,
     BatchRecalled,
     Body,
+    BytesDeleted,
     CandidateJudged,
     DeploymentFailed,
     DeploymentStarted,
@@ -109,10 +110,20 @@ class View:
 
     @cached_property
     def batches(self) -> tuple[tuple[int, Batch], ...]:
-        """The newest good (accepted, not recalled) version of each partition, after its entry's seq; by partition."""
+        """The newest good (accepted, not recalled) version of each partition, after its entry's seq; by partition.
+
+        A partition whose newest version was deleted is left out: an older one would be out of date.
+        """
         good = (entry for entry in self.of(BatchAccepted) if entry.seq not in self.recalled)
         newest = {entry.body.batch.partition: (entry.seq, entry.body.batch) for entry in good}
-        return tuple(newest[partition] for partition in sorted(newest))
+        return tuple(newest[partition] for partition in sorted(newest) if newest[partition][0] not in self.deleted)
+
+    @cached_property
+    def deleted(self) -> Mapping[int, Entry]:
+        """The entries whose batches' bytes retention has removed, and the entry that says so."""
+        last = {text.rpartition(" ")[2]: gone for gone in self.of(BytesDeleted) for text in gone.body.batches}
+        ends = ((entry.seq, last.get(entry.body.batch.sha256)) for entry in self.of(BatchAccepted))
+        return {seq: gone for seq, gone in ends if gone and seq < gone.seq}
 
     @cached_property
     def recalled(self) -> frozenset[int]:

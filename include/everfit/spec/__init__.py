@@ -8,6 +8,7 @@ from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSp
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
+from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
@@ -15,6 +16,7 @@ from everfit.spec.window import WindowSpec
 __all__ = [
     "CountsWhen",
     "DataSpec",
+    "KeepSpec",
     "Manifest",
     "Marker",
     "ModelSpec",

@@ -22,6 +22,7 @@ from everfit.spec.building import gate_from
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
+from everfit.spec.retention import KeepSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump
@@ -56,6 +57,9 @@ class ModelSpec(Frozen):
         description="What a candidate must pass, each a file in everfit/gates with its settings.",
     )
     schedule: ScheduleSpec = ScheduleSpec()
+    keep: KeepSpec | None = Field(
+        default=None, description="How long data is kept that no living version needs; without it, for ever."
+    )
     folder: Path = Field(default=Path(), exclude=True, description="Where the spec was read from; set by load_spec.")
 
     @property

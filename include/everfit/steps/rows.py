@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.features import FeatureCode
+from everfit.steps.fetching import fetch
 from everfit.validation.read import read_table
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def read_tables(spec: ModelSpec, folder: Path) -> Mapping[str, pd.DataFrame]:
 
 def batch_rows(ports: Ports, spec: ModelSpec, code: FeatureCode, batch: Batch) -> pd.DataFrame:
     """One row per example of the batch, labelled or not, straight from the data store and checked against its hash."""
-    return code.rows(read_tables(spec, ports.data.fetch(batch)))
+    return code.rows(read_tables(spec, fetch(ports, spec.name, batch)))
 
 
 def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -32,37 +32,43 @@ class LocalStore:
     def create(self, key: str, data: bytes) -> bool:
         """Write `data` only if nothing is under `key`; a link, unlike a rename, never replaces."""
         path = self._path(key)
-        with _reaching(path):
+        with reaching_disk(path):
             if path.exists():
                 return False
             with _half_written(path) as (half, file):
                 file.write(data)
-                _sync(file)
+                sync(file)
                 won = _link(half, path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             return won
 
     def write(self, key: str, data: bytes) -> None:
         """Put `data` under `key`, whole or not at all, replacing what was there."""
         path = self._path(key)
-        with _reaching(path):
+        with reaching_disk(path):
             with _half_written(path) as (half, file):
                 file.write(data)
-                _sync(file)
+                sync(file)
                 half.replace(path)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def read(self, key: str) -> bytes:
         """The bytes under `key`."""
         path = self._path(key)
-        with _reaching(path):
+        with reaching_disk(path):
             return path.read_bytes()
 
     def exists(self, key: str) -> bool:
         """Whether a file is under `key`."""
         path = self._path(key)
-        with _reaching(path):
+        with reaching_disk(path):
             return path.is_file()
+
+    def delete(self, key: str) -> None:
+        """Remove the file under `key`, if one is there; the folder that it was in stays."""
+        path = self._path(key)
+        with reaching_disk(path):
+            path.unlink(missing_ok=True)
 
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix` ("" for all), sorted; half-written files are not among them."""
@@ -73,27 +79,21 @@ class LocalStore:
             found += [Path(folder, name) for name in names if not name.startswith(".")]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
-    def delete(self, key: str) -> None:
-        """Remove the file under `key`, if there is one."""
-        path = self._path(key)
-        with _reaching(path):
-            path.unlink(missing_ok=True)
-
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Copy the file under `key`, hashing the very bytes that are written."""
         target = self._path(key)
-        with _reaching(target), path.open("rb") as source:
+        with reaching_disk(target), path.open("rb") as source:
             with _half_written(target) as (half, file):
                 sha256 = _copy(source, file)
-                _sync(file)
+                sync(file)
                 half.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         return StoredFile(key, sha256)
 
     def local_file(self, file: StoredFile) -> Path:
         """The stored file itself, after a look at its hash: read it, do not write to it."""
         path = self._path(file.key)
-        with _reaching(path), path.open("rb") as source:
+        with reaching_disk(path), path.open("rb") as source:
             found = hashlib.file_digest(source, "sha256").hexdigest()
         if found != file.sha256:
             raise Corrupted(
@@ -106,7 +106,8 @@ class LocalStore:
 
 
 @contextmanager
-def _reaching(path: Path) -> Iterator[None]:
+def reaching_disk(path: Path) -> Iterator[None]:
+    """Turn the system's errors into ours: `FileNotFoundError` for a missing key, `Unreachable` for all else."""
     try:
         yield
     except FileNotFoundError:
@@ -118,7 +119,7 @@ def _reaching(path: Path) -> Iterator[None]:
 @contextmanager
 def _half_written(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     """A new hidden file beside `path`, opened for writing; gone afterwards unless it was renamed."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     half = path.with_name(f".{path.name[:80]}.{uuid.uuid4().hex}.tmp")
     try:
         with half.open("xb") as file:
@@ -150,21 +151,23 @@ def _copy(source: BinaryIO, target: BinaryIO) -> str:
     return seen.hexdigest()
 
 
-def _sync(file: BinaryIO) -> None:
+def sync(file: BinaryIO) -> None:
+    """Wait until what was written is on the disk."""
     file.flush()
     os.fsync(file.fileno())
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make the folder and its parents so that they outlive a power cut: a new name lasts once its parent is synced."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in the folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -88,16 +88,16 @@ class S3Store:
             return False
         return True
 
+    def delete(self, key: str) -> None:
+        """Remove the object under `key`, if one is there; a bucket with versions keeps the old one until it expires."""
+        with reaching(self._name(key)):
+            self.client.delete_object(**self._object(key))
+
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix` ("" for all), sorted."""
         folder = f"{checked(prefix.strip('/'))}/" if prefix.strip("/") else ""
         found = listing(self.client, self.bucket, self.prefix + folder)
         return sorted(item["Key"].removeprefix(self.prefix) for item in found)
-
-    def delete(self, key: str) -> None:
-        """Remove the object under `key`, if there is one."""
-        with reaching(self._name(key)):
-            self.client.delete_object(**self._object(key))
 
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Send the file under `key` (in parts if it is large) and say the SHA-256 it had before it was sent.

@@ -66,14 +66,14 @@ class MemoryStore:
         """Whether anything is under `key`."""
         return key in self.data
 
+    def delete(self, key: str) -> None:
+        """Forget what is under `key`."""
+        self.data.pop(key, None)
+
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix`."""
         folder = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         return sorted(key for key in self.data if key.startswith(folder))
-
-    def delete(self, key: str) -> None:
-        """Remove what is under `key`."""
-        self.data.pop(key, None)
 
     def put_file(self, key: str, path: Path) -> StoredFile:
         """Keep the file's bytes."""

@@ -69,6 +69,16 @@ class StoreConformance:
         assert store.exists("a/1")
         assert not store.exists("a")
 
+    def test_deletes_one_key_and_no_other(self, store: Store) -> None:
+        store.write("a/b", b"1")
+        store.write("a/bc", b"2")
+        store.delete("a/b")
+        store.delete("a/b")
+        store.delete("never/there")
+        assert not store.exists("a/b")
+        assert store.list("") == ["a/bc"]
+        assert store.create("a/b", b"3")
+
     @pytest.mark.parametrize("key", ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.", ".a", "a\\b", "a\0b", "a\nb"])
     def test_refuses_an_unsafe_key(self, store: Store, key: str, tmp_path: Path) -> None:
         source = tmp_path / "source"
@@ -84,14 +94,6 @@ class StoreConformance:
         ):
             with pytest.raises(DataError, match="cannot be a store key"):
                 use()
-
-    def test_deletes_one_key_and_no_other(self, store: Store) -> None:
-        for key in ("a/1", "a/2"):
-            store.write(key, b"x")
-        store.delete("a/1")
-        store.delete("a/1")
-        assert store.list("a") == ["a/2"]
-        assert store.create("a/1", b"anew")
 
     def test_keeps_a_copy_of_a_file(self, store: Store, tmp_path: Path) -> None:
         source = tmp_path / "table.parquet"
@@ -230,6 +232,29 @@ class DataStoreConformance:
         (folder / "planes.csv").write_bytes(b"c,d\n")
         with pytest.raises(Corrupted, match=r"planes\.csv of batch 2013-05 has SHA-256"):
             data.fetch(batch_of(folder, pointer))
+
+    def test_deletes_what_no_kept_batch_has(self, data: DataStore, folder: Path) -> None:
+        first = batch_of(folder, data.commit(folder, "2013-05"))
+        (folder / "planes.csv").write_bytes(b"corrected")
+        second = batch_of(folder, data.commit(folder, "2013-05"))
+        data.fetch(first)
+        for _ in range(2):
+            data.delete(first, keep=[second])
+            assert _content(data.fetch(second)) == _content(folder)
+            with pytest.raises(Corrupted, match=r"batch 2013-05 is not in the DVC remote any more"):
+                data.fetch(first)
+
+    def test_deletes_nothing_of_a_batch_that_is_kept_under_another_name(self, data: DataStore, folder: Path) -> None:
+        mine = batch_of(folder, data.commit(folder, "mine-2013-05"))
+        yours = batch_of(folder, data.commit(folder, "yours-2013-05"))
+        data.delete(mine, keep=[yours])
+        assert _content(data.fetch(yours)) == _content(folder)
+
+    def test_a_deleted_batch_can_be_committed_again(self, data: DataStore, folder: Path) -> None:
+        batch = batch_of(folder, data.commit(folder, "2013-05"))
+        data.delete(batch, keep=[])
+        assert data.commit(folder, "2013-05") == batch.pointer
+        assert _content(data.fetch(batch)) == _content(folder)
 
 
 def batch_of(folder: Path, pointer: str, partition: str = "2013-05") -> Batch:

@@ -3,6 +3,7 @@
 `<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
 it serve; `<model>_rollback` goes back; `<model>_recall` takes a bad batch back. They wake each other up through assets
 and agree through the ledger.
+`everfit_pointers` and `everfit_housekeeping` look after all models together.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_parsing_context
 
 from everfit_airflow.dag.deploy import deploy_dag
+from everfit_airflow.dag.housekeeping import housekeeping_dag
 from everfit_airflow.dag.ingest import ingest_dag
+from everfit_airflow.dag.pointers import pointers_dag
 from everfit_airflow.dag.recall import recall_dag
 from everfit_airflow.dag.rollback import rollback_dag
 from everfit_airflow.dag.train import train_dag
@@ -50,3 +53,16 @@ def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = 
         for task in (task for dag in dags.values() for task in dag.tasks):
             task.on_failure_callback = list(notify)
     return dags
+
+
+def build_shared_dags() -> dict[str, DAG]:
+    """The DAGs that an installation has once, for all models in `include/models`, by DAG id."""
+    from everfit.spec import spec_names
+
+    models = spec_names()
+    builders: dict[str, Callable[[list[str]], DAG]] = {
+        "everfit_pointers": pointers_dag,
+        "everfit_housekeeping": housekeeping_dag,
+    }
+    wanted = get_parsing_context().dag_id
+    return {dag_id: build(models) for dag_id, build in builders.items() if wanted in (None, dag_id)}

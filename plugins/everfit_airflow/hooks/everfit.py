@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from everfit_airflow.connections import Connections
 
@@ -22,6 +24,7 @@ class EverfitHook(BaseHook):
 
     `store` and `landing` are connections of type `fs` (extra `path`) or `aws` (extra `url`, such as
     `s3://bucket/everfit`, and `endpoint_url` where it is not Amazon's); `mlflow` and `server` are of type `http`.
+    `pointers` is of type `fs` or `git`, and need not be there.
 
     :param connections: which connections to use; the defaults are those of `airflow_settings.yaml`.
     """
@@ -38,12 +41,19 @@ class EverfitHook(BaseHook):
 
     def ports(self) -> Ports:
         """The opened ports; nothing is asked of a service before it is needed."""
-        found = {name: self.get_connection(conn_id) for name, conn_id in self.connections.to_dict().items()}
+        found = {name: self.get_connection(conn_id) for name, conn_id in self.connections.needed.items()}
+        return _open(found)
+
+    def ports_to_publish(self) -> Ports:
+        """The same with the git repository for pointers, if there is a connection for one."""
+        found = {name: self.get_connection(conn_id) for name, conn_id in self.connections.needed.items()}
+        with suppress(AirflowNotFoundException):
+            found["pointers"] = self.get_connection(self.connections.pointers)
         return _open(found)
 
     async def aports(self) -> Ports:
         """The same from a trigger, without blocking the triggerer's event loop."""
-        found = {name: await self.aget_connection(conn_id) for name, conn_id in self.connections.to_dict().items()}
+        found = {name: await self.aget_connection(conn_id) for name, conn_id in self.connections.needed.items()}
         return _open(found)
 
 

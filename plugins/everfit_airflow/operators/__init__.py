@@ -7,7 +7,9 @@ from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
 from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
 from everfit_airflow.operators.find_batches import FindBatchesOperator
+from everfit_airflow.operators.free_space import FreeSpaceOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.publish_pointers import PublishPointersOperator
 from everfit_airflow.operators.recall_batch import RecallBatchOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
@@ -24,7 +26,9 @@ __all__ = [
     "DeployModelOperator",
     "EvaluateModelOperator",
     "FindBatchesOperator",
+    "FreeSpaceOperator",
     "JudgeCandidateOperator",
+    "PublishPointersOperator",
     "RecallBatchOperator",
     "RegisterModelOperator",
     "ResolveSnapshotOperator",

@@ -1,0 +1,46 @@
+"""`everfit_housekeeping`: frees the space of what no living model needs."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param
+
+from everfit_airflow import operators as do
+from everfit_airflow.retries import DEFAULTS
+
+WEEKLY = "40 3 * * 0"
+
+
+def housekeeping_dag(models: list[str]) -> DAG:
+    """One task per model, one after the other: what one of them keeps must be known when the next deletes."""
+    form = {
+        "delete": Param(
+            False,
+            type="boolean",
+            title="Delete",
+            description_md="Really delete. Else only models whose spec says *keep: {delete: true}* do; the others say "
+            "what would go.",
+        )
+    }
+    with DAG(
+        "everfit_housekeeping",
+        schedule=CronTriggerTimetable(WEEKLY, timezone="UTC", run_immediately=False),
+        params=form,
+        max_active_runs=1,
+        max_active_tasks=1,
+        catchup=False,
+        description="Deletes, or only lists, data that no living model needs.",
+        doc_md=ABOUT,
+        tags=["everfit", "housekeeping"],
+        default_args=DEFAULTS | {"owner": "everfit"},
+    ) as dag:
+        for model in models:
+            do.FreeSpaceOperator(task_id=model, model=model)
+    return dag
+
+
+ABOUT = """### Room on the disk
+
+Looks for data that no living version, no run and no rule of the specs' *keep* asks for, and deletes it, or only says
+what would go: without *keep* nothing of a model ever goes, and without *delete*, here or in *keep*, it is only listed.
+
+The decisions (the ledgers) are kept for good. *everfit housekeeping* shows the same on the command line."""
