@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,6 +40,11 @@ class FileHash:
     name: str
     sha256: str
     size: int
+
+
+def batch_sha256(files: Iterable[FileHash]) -> str:
+    """The hash of a whole batch: of its files' names and hashes, in order of name."""
+    return digest(sorted([file.name, file.sha256] for file in files))
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,11 @@ class Check:
     severity: str = "critical"
     share: float | None = None
 
+    @property
+    def sentence(self) -> str:
+        """What was wanted and found, on one line."""
+        return f"{self.table}{'.' + self.column if self.column else ''}: {self.wanted}, found {self.found}"
+
 
 @dataclass(frozen=True)
 class Withheld:
@@ -144,6 +154,7 @@ class Inspection:
     """What validation found in one arrival: every check, and whether the batch may be used.
 
     `sha256` and `files` are the delivery's; if bad rows were withheld, `kept` are the files that the batch is made of.
+    `upto` is the newest ledger entry that was known then: rules compared the delivery with the batches up to there.
     """
 
     partition: str
@@ -158,6 +169,7 @@ class Inspection:
     withheld: tuple[Withheld, ...] = ()
     kept: tuple[FileHash, ...] = ()
     data_docs: str = ""
+    upto: int = 0
 
     @property
     def accepted(self) -> bool:
@@ -167,8 +179,7 @@ class Inspection:
     @property
     def reasons(self) -> tuple[str, ...]:
         """One sentence for each critical check that failed."""
-        failed = [c for c in self.checks if not c.passed and c.severity == "critical"]
-        return tuple(f"{c.table}{'.' + c.column if c.column else ''}: {c.wanted}, found {c.found}" for c in failed)
+        return tuple(c.sentence for c in self.checks if not c.passed and c.severity == "critical")
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,7 @@ def test_many_files_of_one_table_are_its_parts_in_order(source: Source) -> None:
         "visits": ("visits-1.csv", "visits-10.csv", "visits-2.csv"),
         "items": ("items.csv",),
     }
-    assert spec.data.extra(arrival.files) == ("notes.txt",)
+    assert spec.data.unnamed(arrival.files) == ("notes.txt",)
     assert spec.data.parts(["notes.txt"]) == {"visits": (), "items": ()}
 
 

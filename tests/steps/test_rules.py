@@ -43,7 +43,7 @@ class Year:
             partition=partition or folder.name,
             sha256=digest([folder.name, (folder / "flights.parquet").read_bytes().hex()]),
             tables={name: (Part(table.file, folder / table.file),) for name, table in spec.data.tables.items()},
-            rows=code.rows(read_tables(spec, folder)),
+            make_rows=lambda: code.rows(read_tables(spec, folder)),
         )
 
     def failed(self, folder: Path, code: FeatureCode | None = None, partition: str = "") -> list[Check]:

@@ -110,7 +110,7 @@ class DataSpec(Frozen):
             for name, table in self.tables.items()
         }
 
-    def extra(self, names: Iterable[str]) -> tuple[str, ...]:
+    def unnamed(self, names: Iterable[str]) -> tuple[str, ...]:
         """The delivered files that no table names, by name."""
         there = set(names)
         used = {name for parts in self.parts(there).values() for name in parts}

@@ -6,8 +6,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, Body
+from everfit.steps.meanwhile import meanwhile
 from everfit.steps.staging import scratch, staged_files
-from everfit.values import Batch, Inspection
+from everfit.steps.withhold import batch_files
+from everfit.values import Batch, Inspection, batch_sha256
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 def commit(ports: Ports, spec: ModelSpec, inspection: Inspection, attempt: str) -> Entry:
     """Settle one delivery in exactly one entry, whose key is `arrival:<partition>:<fingerprint>`.
 
-    Accepted: its bytes go to the data store, as a new version of their partition. Refused: they go to quarantine. The
-    same bytes as once before: a duplicate of that entry, whatever the inspection says. The bytes are safe before the
-    entry is written, and both can be done again, so that a crash in between loses nothing. `attempt` names this try:
-    a later one fences it off. Errors: `Corrupted` if the staged copy is not what was inspected, `FencedOut`.
+    Accepted: its bytes, less the rows that are withheld, go to the data store as a new version of their partition.
+    Refused: they go to quarantine. The same bytes as once before: a duplicate of that entry, whatever the inspection
+    says. The bytes are safe before the entry is written, and both can be done again, so that a crash in between loses
+    nothing. `attempt` names this try: a later one fences it off. Errors: `Corrupted` if the staged copy is not what was
+    inspected, `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     delivery = f"{inspection.partition}:{inspection.fingerprint}"
@@ -29,19 +32,15 @@ def commit(ports: Ports, spec: ModelSpec, inspection: Inspection, attempt: str) 
     if settled:
         return settled
     fence = ledger.open(f"ingest:{delivery}", attempt)
-    if _same_as(inspection, ledger.view()) is not None:
-        kept = ""
-    elif inspection.accepted:
-        kept = _keep(ports, spec, inspection)
-    else:
-        kept = _quarantine(ports, spec, inspection)
-    return ledger.decide(f"arrival:{delivery}", lambda view: _settlement(inspection, kept, view), fence)
+    view = ledger.view()
+    pointer = _keep(ports, spec, inspection) if inspection.accepted and _same_as(inspection, view) is None else ""
+    return ledger.decide(f"arrival:{delivery}", lambda now: _settlement(ports, spec, inspection, pointer, now), fence)
 
 
 def _keep(ports: Ports, spec: ModelSpec, inspection: Inspection) -> str:
-    """Put the staged files into the data store; the text of the pointer to them."""
+    """Put the batch's files into the data store; the text of the pointer to them."""
     with scratch(ports) as folder:
-        for name, path in staged_files(ports, inspection.staged, inspection.files).items():
+        for name, path in batch_files(ports, inspection).items():
             shutil.copyfile(path, folder / name)
         return ports.data.commit(folder, f"{spec.name}-{inspection.partition}")
 
@@ -54,16 +53,30 @@ def _quarantine(ports: Ports, spec: ModelSpec, inspection: Inspection) -> str:
     return folder
 
 
-def _settlement(inspection: Inspection, kept: str, view: View) -> Body:
+def _settlement(ports: Ports, spec: ModelSpec, inspection: Inspection, pointer: str, view: View) -> Body:
+    """What becomes of the delivery, given all that was decided until now: asked again if somebody decides first."""
     partition, fingerprint, sha256 = inspection.partition, inspection.fingerprint, inspection.sha256
     same_as = _same_as(inspection, view)
     if same_as is not None:
         return BatchDuplicate(partition, fingerprint, sha256, same_as)
-    if not inspection.accepted:
-        return BatchQuarantined(partition, fingerprint, sha256, inspection.reasons, inspection.report, kept)
-    earlier = sum(entry.body.batch.partition == partition for entry in view.of(BatchAccepted))
-    batch = Batch(partition, earlier + 1, sha256, inspection.rows, inspection.files, kept)
-    return BatchAccepted(batch, fingerprint, inspection.report)
+    reasons = inspection.reasons or meanwhile(ports, spec, inspection, view)
+    if reasons:
+        kept = _quarantine(ports, spec, inspection)
+        return BatchQuarantined(partition, fingerprint, sha256, reasons, inspection.report, kept)
+    return BatchAccepted(
+        _batch(inspection, pointer or _keep(ports, spec, inspection), view),
+        fingerprint,
+        inspection.report,
+        delivered=sha256 if inspection.kept else "",
+        withheld=inspection.withheld,
+        data_docs=inspection.data_docs,
+    )
+
+
+def _batch(inspection: Inspection, pointer: str, view: View) -> Batch:
+    files = inspection.kept or inspection.files
+    earlier = sum(entry.body.batch.partition == inspection.partition for entry in view.of(BatchAccepted))
+    return Batch(inspection.partition, earlier + 1, batch_sha256(files), inspection.rows, files, pointer)
 
 
 def _same_as(inspection: Inspection, view: View) -> int | None:

@@ -26,7 +26,7 @@ from everfit.steps.erasure_search import Found, Sought, gone, is_of, search
 from everfit.steps.staging import scratch
 from everfit.steps.withdraw import Withdrawal, withdraw
 from everfit.validation.erasing import Wanted, count, without
-from everfit.values import Batch, FileHash, canonical, digest, dump, load
+from everfit.values import Batch, FileHash, batch_sha256, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
@@ -176,7 +176,7 @@ def _next_version(ports: Ports, spec: ModelSpec, sought: Sought, entry: Entry[Ba
         if is_main and not left:
             return
         files = tuple(_hash(folder / file.name) for file in batch.files)
-        sha256 = digest(sorted([file.name, file.sha256] for file in files))
+        sha256 = batch_sha256(files)
         pointer = ports.data.commit(folder, f"{spec.name}-{batch.partition}")
     key = f"erased:{batch.partition}:{entry.seq}:{sha256}"
     rows = batch.rows - lost if is_main else batch.rows

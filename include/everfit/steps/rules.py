@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +29,9 @@ def delivery_of(
     partition: str,
     sha256: str,
     tables: Mapping[str, Sequence[Part]],
-    rows: pd.DataFrame,
+    make_rows: Callable[[], pd.DataFrame],
 ) -> Delivery:
-    """A delivery as rules see it: its bytes' hash, its tables' files, the rows that the feature code made of them.
+    """A delivery as rules see it: its bytes' hash, its tables' files, the rows that the feature code makes of them.
 
     The batches before it are the good ones of other partitions in `view`.
     """
@@ -65,7 +65,7 @@ def delivery_of(
         task=spec.task,
         code=code.sha256,
         store=ports.store,
-        make_rows=lambda: rows,
+        make_rows=make_rows,
         make_features=features,
         earlier=earlier,
         look=opened,
@@ -83,5 +83,5 @@ def check_rules(delivery: Delivery, rules: Sequence[Rule]) -> tuple[Check, ...]:
 
 def _tables(spec: ModelSpec, folder: Path) -> Mapping[str, Sequence[Part]]:
     """The files of an accepted batch by table."""
-    found = {name: folder / table.file for name, table in spec.data.tables.items()}
-    return {name: (Part(path.name, path),) for name, path in found.items() if path.exists()}
+    found = spec.data.parts(path.name for path in folder.iterdir())
+    return {table: tuple(Part(name, folder / name) for name in names) for table, names in found.items()}

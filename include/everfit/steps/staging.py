@@ -17,7 +17,7 @@ from everfit.errors import BatchChanged, Corrupted
 from everfit.spec import Manifest
 from everfit.steps.deliveries import delivery_again
 from everfit.steps.manifest import Listed, against, read_manifest
-from everfit.values import Check, FileHash, Seen, StoredFile, canonical, digest, dump, load
+from everfit.values import Check, FileHash, Seen, StoredFile, batch_sha256, canonical, dump, load
 
 if TYPE_CHECKING:
     from everfit.ports import Ports
@@ -39,7 +39,7 @@ class Staged:
     @property
     def sha256(self) -> str:
         """The hash of the whole batch: of its files' names and hashes, in order of name."""
-        return digest(sorted([file.name, file.sha256] for file in self.files))
+        return batch_sha256(self.files)
 
 
 def stage(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Staged:

@@ -1,27 +1,34 @@
-"""Is a delivery fit to learn from? Stage it, read it, ask its expectations, write the report."""
+"""Is a delivery fit to learn from? Stage it, ask its expectations and rules, write the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.errors import DataError
 from everfit.features.code import FeatureCode, load_code
-from everfit.steps.staging import Staged, stage, staged_files
+from everfit.steps.audit import Audited, audit
+from everfit.steps.baseline import baseline_checks
+from everfit.steps.data_docs import keep_results
+from everfit.steps.recall import refusal
+from everfit.steps.rules import check_rules, delivery_of
+from everfit.steps.staging import mismatches, scratch, stage, staged_files
+from everfit.steps.withhold import Batched, batched
 from everfit.validation import gx
 from everfit.validation.label import check_rows
-from everfit.validation.read import read_table
+from everfit.validation.read import read_parts
 from everfit.validation.report import render
-from everfit.validation.suites import Suite, load_suite
-from everfit.validation.words import value
+from everfit.validation.stream import schema
+from everfit.validation.suites import load_suite
 from everfit.values import Arrival, Check, Inspection
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from everfit.ledger import View
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
+    from everfit.steps.staging import Staged
 
 
 def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
@@ -32,23 +39,27 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
     delivery is rewritten meanwhile; then it stays unsettled and waits.
     """
     suites = {table: load_suite(spec.suite_path(table)) for table in spec.data.tables}
+    for suite in suites.values():
+        gx.check_suite(suite)
     code = load_code(spec.code_path)
     staged = stage(ports, spec, arrival)
-    seen_before = _duplicate(ports, spec, arrival, staged)
+    view = ports.ledger(spec.name).view()
+    seen_before = _duplicate(view, arrival, staged)
     if seen_before:
         return seen_before
-    rows, checks = _look(spec, suites, code, staged_files(ports, staged.folder, staged.files))
-    report = f"reports/{spec.name}/{arrival.partition}-{arrival.fingerprint}.html"
-    inspection = Inspection(
-        arrival.partition, arrival.fingerprint, staged.sha256, rows, staged.files, staged.folder, checks, report
-    )
-    page = render(inspection, model=spec.name, title=spec.title, at=ports.clock())
-    ports.store.write(report, page.encode())
-    return inspection
+    with scratch(ports) as folder:
+        files = staged_files(ports, staged.folder, staged.files)
+        tables = audit(spec, suites, files, folder)
+        batch = batched(ports, spec, arrival, staged, tables)
+        checks = [*mismatches(staged), *_refused(view, arrival, staged)]
+        checks += [check for table in tables for check in table.checks]
+        checks += [*_extra_files(spec, files), *baseline_checks(view, spec)]
+        if _sound(checks):
+            checks += _beyond_tables(ports, spec, code, view, arrival, batch, tables)
+    return _reported(ports, spec, arrival, staged, batch, tables, tuple(checks), len(view.entries))
 
 
-def _duplicate(ports: Ports, spec: ModelSpec, arrival: Arrival, staged: Staged) -> Inspection | None:
-    view = ports.ledger(spec.name).view()
+def _duplicate(view: View, arrival: Arrival, staged: Staged) -> Inspection | None:
     same_as = view.holds(arrival.partition, staged.sha256)
     if same_as is None:
         return None
@@ -58,43 +69,83 @@ def _duplicate(ports: Ports, spec: ModelSpec, arrival: Arrival, staged: Staged) 
     )
 
 
-def _look(
-    spec: ModelSpec, suites: Mapping[str, Suite], code: FeatureCode, files: Mapping[str, Path]
-) -> tuple[int, tuple[Check, ...]]:
-    """The rows of the main table, and every check: files, tables, and (if all is well so far) label and time."""
-    tables: dict[str, DataFrame] = {}
-    checks: list[Check] = []
-    for table, suite in suites.items():
-        gx.check_suite(suite)
-        frame, read = _read(table, spec.data.tables[table].file, files)
-        checks.append(read)
-        if frame is not None:
-            tables[table] = frame
-            checks += gx.run(suite, table, frame)
-    checks += _extra_files(spec, files)
-    if all(check.passed for check in checks if check.severity == "critical"):
-        rows = code.rows(tables)
-        checks += check_rows(rows, label=spec.label, time=spec.time, task=spec.task, code=spec.code_path)
-    main = tables.get(spec.main_table)
-    return 0 if main is None else len(main), tuple(checks)
-
-
-def _read(table: str, name: str, files: Mapping[str, Path]) -> tuple[DataFrame | None, Check]:
-    wanted = f"a readable {name} with rows in it"
-    if name not in files:
-        return None, Check(table, None, wanted, "no such file in the delivery", False)
-    try:
-        frame = read_table(files[name], name)
-    except DataError as error:
-        return None, Check(table, None, wanted, f"that {error}", False)
-    return frame, Check(table, None, wanted, f"{value(len(frame))} rows, {frame.shape[1]} columns", len(frame) > 0)
+def _refused(view: View, arrival: Arrival, staged: Staged) -> tuple[Check, ...]:
+    taken_back = refusal(view, arrival.partition, staged.sha256)
+    return (taken_back,) if taken_back else ()
 
 
 def _extra_files(spec: ModelSpec, files: Mapping[str, Path]) -> list[Check]:
     """A file that no table names does no harm, but somebody may believe that it is used."""
-    extra = sorted(files.keys() - {table.file for table in spec.data.tables.values()})
+    extra = spec.data.unnamed(files)
     if not extra:
         return []
     return [
         Check("delivery", None, "only files that the model's tables name", f"also {', '.join(extra)}", False, "warning")
     ]
+
+
+def _sound(checks: Sequence[Check]) -> bool:
+    """Nothing found so far stops the batch: what comes next may rely on its tables."""
+    return all(check.passed for check in checks if check.severity == "critical")
+
+
+def _beyond_tables(
+    ports: Ports,
+    spec: ModelSpec,
+    code: FeatureCode,
+    view: View,
+    arrival: Arrival,
+    batch: Batched,
+    tables: Sequence[Audited],
+) -> list[Check]:
+    """Label and time of the rows that the feature code makes; if they are there, what rules see in the whole."""
+    rows = code.rows({table.table: _frame(table) for table in tables})
+    checks = [*check_rows(rows, label=spec.label, time=spec.time, task=spec.task, code=spec.code_path)]
+    if _sound(checks) and spec.data.rules:
+        parts = {table.table: table.parts for table in tables}
+        delivery = delivery_of(
+            ports,
+            spec,
+            code,
+            view,
+            partition=arrival.partition,
+            sha256=batch.sha256,
+            tables=parts,
+            make_rows=lambda: rows,
+        )
+        checks += check_rules(delivery, spec.data.rules)
+    return checks
+
+
+def _frame(table: Audited) -> DataFrame:
+    return read_parts(table.parts, schema(table.parts).names)
+
+
+def _reported(
+    ports: Ports,
+    spec: ModelSpec,
+    arrival: Arrival,
+    staged: Staged,
+    batch: Batched,
+    tables: Sequence[Audited],
+    checks: tuple[Check, ...],
+    upto: int,
+) -> Inspection:
+    report = f"reports/{spec.name}/{arrival.partition}-{arrival.fingerprint}.html"
+    inspection = Inspection(
+        partition=arrival.partition,
+        fingerprint=arrival.fingerprint,
+        sha256=staged.sha256,
+        rows=next((table.rows for table in tables if table.table == spec.main_table), 0),
+        files=staged.files,
+        staged=staged.folder,
+        checks=checks,
+        report=report,
+        withheld=batch.withheld,
+        kept=batch.kept,
+        data_docs=keep_results(ports, spec, arrival, [table.results for table in tables]),
+        upto=upto,
+    )
+    page = render(inspection, model=spec.name, title=spec.title, at=ports.clock())
+    ports.store.write(report, page.encode())
+    return inspection

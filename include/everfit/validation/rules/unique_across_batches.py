@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
 from everfit.validation.rules._keys import key_hashes, key_values, shown
@@ -39,6 +39,9 @@ class UniqueAcrossBatches:
     columns: tuple[str, ...]
     at_most: float = 0.0
     severity: Severity = "critical"
+
+    between_any_two: ClassVar[bool] = True
+    """Asked again when a batch is settled, of those that were accepted since it was looked at."""
 
     def __post_init__(self) -> None:
         word("table", self.table)
