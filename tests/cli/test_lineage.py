@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +15,8 @@ from rich.console import Console
 
 from everfit.cli import main
 from everfit.ledger.entries import Promoted
+from everfit.predictions import Prediction, pack
+from everfit.predictions.prediction import id_of
 from tests.cli.landed import land
 from tests.services import shared_mlflow
 
@@ -89,6 +92,23 @@ def test_a_batch_is_told_with_who_knows_it(everfit: Command, capsys: pytest.Capt
     everfit("lineage", "toy", "--batch", "2024-02", "--json")
     (found,) = json.loads(capsys.readouterr().out)
     assert (found["uses"][0]["version"], found["uses"][0]["standing"]) == (1, "champion")
+
+
+def test_a_prediction_leads_to_the_version_that_gave_it(everfit: Command, tmp_path: Path) -> None:
+    from everfit.cli.opened import opened
+
+    at = datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
+    given = Prediction(id_of(at, b"12345678"), at, "toy", 1, "champion", ({"amount": 1}, {"amount": 2}), (0.1, 0.2))
+    opened().store.write(*pack([given]))
+    code, said = everfit("lineage", "toy", "--prediction", given.id)
+    lines = said.splitlines()
+    assert (code, lines[0]) == (0, f"{given.id}: 2 rows answered at 2026-03-01 07:30:00 UTC as champion")
+    assert lines[1] == "toy version 1  champion"
+    assert "served  1 prediction of 2 rows, 2026-03-01 07:30:00 UTC to 2026-03-01 07:30:00 UTC" in said
+    everfit("lineage", "toy", "--draw", str(tmp_path / "toy.svg"))
+    assert "served 1 prediction" in (tmp_path / "toy.svg").read_text()
+    code, said = everfit("lineage", "toy", "--prediction", "latest")
+    assert (code, "the store has no prediction 'latest' of toy" in said) == (1, True)
 
 
 @pytest.mark.parametrize("ending", ["svg", "html"])

@@ -258,4 +258,7 @@ def test_a_window_says_what_it_is_and_comes_back_from_what_it_says() -> None:
     static = WindowSpec(kind="static", **{"from": "2013-01", "until": "2013-06"})
     assert static.words == "the batches from 2013-01 to 2013-06"
     for window in (rolling, static, WindowSpec(kind="expanding")):
-        assert WindowSpec(**window.model_dump(mode="json")) == window
+        whole = spec(**window.model_dump(mode="json"))
+        assert whole.window == window
+        again = ModelSpec.model_validate(whole.model_dump(mode="json"))
+        assert (again.window, again.spec_hash) == (window, whole.spec_hash)

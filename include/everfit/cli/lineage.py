@@ -1,7 +1,8 @@
 """Show what a version was made from, or every version that knows a batch.
 
-From a version: the batches with their hashes, the run, code, environment and seed, the verdicts, and when it served.
-From a batch: every version, of this model and of every other that took in the same delivery.
+From a version: the batches with their hashes, the run, code, environment and seed, the verdicts, when it served and
+how much it answered. From a batch: every version, of this model and of every other that took in the same delivery. From
+a prediction: the version that gave it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from everfit.ledger.trace import Period, Source, Trace
+    from everfit.predictions import Served
     from everfit.steps.trace import Delivered, MadeWith, Origin
 
 DRAWINGS = (".svg", ".html")
@@ -43,13 +45,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="its number, champion (the default), previous or challenger",
     )
     parser.add_argument("--batch", metavar="PARTITION", help="show who knows this batch instead")
+    parser.add_argument("--prediction", metavar="ID", help="show the version that gave this answer instead")
     parser.add_argument("--draw", metavar="FILE", type=Path, help="write a drawing, .svg or .html, and show nothing")
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Look it up, and print or draw it."""
-    from everfit.steps.trace import origin, where_used
+    from everfit.steps.trace import answered, origin, where_used
 
     spec = load_spec(args.name)
     if args.draw and (args.batch or args.draw.suffix not in DRAWINGS):
@@ -61,7 +64,14 @@ def run(args: argparse.Namespace, console: Console) -> int:
         else:
             console.print(*map(_known_by, delivered), sep="\n")
         return 0
-    found = origin(opened(), spec.name, args.version)
+    ports, version = opened(), args.version
+    if args.prediction:
+        given = answered(ports, spec.name, args.prediction)
+        version = str(given.version)
+        if not args.json:
+            rows = f"{len(given.rows)} row{'s' * (len(given.rows) != 1)}"
+            console.print(f"{given.id}: {rows} answered at {_when(given.at)} as {given.alias}", style="dim")
+    found = origin(ports, spec.name, version)
     if args.draw:
         _draw(found, args.draw)
         console.print(f"{args.draw} written", soft_wrap=True)
@@ -80,8 +90,17 @@ def tree(found: Origin) -> Tree:
     made.add(_branch(f"trained because of {told.why}, by {told.by}", _when(told.asked), _run(told, found)))
     against = f"against champion {told.against}" if told.against else "with no champion to compare with"
     made.add(_branch(f"judged {against}: {told.reason}", f"entry {told.judged}", _verdicts(told)))
-    made.add(_branch("served" if told.served else "never served", "", _periods(told.served)))
+    made.add(_branch("served" if told.served else "never served", _answered(found.predictions), _periods(told.served)))
     return made
+
+
+def _answered(served: Served) -> str:
+    """How much a version answered, in words; "" where nothing has reached the store."""
+    if not (served.first and served.last):
+        return ""
+    many = "s" * (served.predictions != 1)
+    period = f"{_when(served.first)} to {_when(served.last)}"
+    return f"{served.predictions:,} prediction{many} of {served.rows:,} row{'s' * (served.rows != 1)}, {period}"
 
 
 def _title(told: Trace) -> Text:
@@ -185,7 +204,9 @@ def _draw(found: Origin, path: Path) -> None:
         "code": f"{found.trace.code[:12]} · project {made.revision[:10] or 'in no git'}",
         "environment": f"Python {made.libraries.get('python', '')}, {made.packages} packages",
     }
-    picture = draw(found.trace, facts)
+    many = found.predictions.predictions
+    answers = f"{many:,} prediction{'s' * (many != 1)}" if many else ""
+    picture = draw(found.trace, facts, answers)
     path.parent.mkdir(parents=True, exist_ok=True)
     title = f"{found.trace.model} version {found.trace.version}"
     path.write_text(picture if path.suffix == ".svg" else as_page(picture, title), encoding="utf-8")

@@ -59,10 +59,11 @@ class Box:
         return self.y + self.height / 2
 
 
-def draw(trace: Trace, facts: Mapping[str, str]) -> str:
+def draw(trace: Trace, facts: Mapping[str, str], answers: str = "") -> str:
     """The graph of a version as SVG: batches, snapshot, training run, gates, version, and when it served.
 
-    `facts` are lines about the training run that the ledger does not have. The same arguments give the same text.
+    `facts` are lines about the training run that the ledger does not have, `answers` says how much the version
+    answered. The same arguments give the same text.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -79,6 +80,7 @@ def draw(trace: Trace, facts: Mapping[str, str]) -> str:
     environment.filters["cut"] = _cut
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         trace=trace,
+        answers=answers,
         height=TOP + tallest + 40,
         middle=middle,
         cards=[(middle - len(cards) * STEP // 2 + place * STEP, card) for place, card in enumerate(cards)],

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import Corrupted, UnknownName
+from everfit.errors import Corrupted, DataError, UnknownName
 from everfit.ledger.entries import BatchAccepted
 from everfit.ledger.trace import Source, Trace, Use, named, source, trace, uses
+from everfit.predictions import Prediction, Served, find, predictions_of
 from everfit.predictor.card import Card
 from everfit.steps.environment import Environment, environment_hash
 from everfit.values import load
@@ -42,11 +43,13 @@ class MadeWith:
 
 @dataclass(frozen=True)
 class Origin:
-    """All that is known of a version: its trace in the ledger, what it was made with, and its MLflow run's page."""
+    """All that is known of a version: its trace in the ledger, what it was made with, its MLflow run's page, and how
+    much it answered, as far as that has reached the store."""
 
     trace: Trace
     made_with: MadeWith
     mlflow: str
+    predictions: Served
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,23 @@ def origin(ports: Ports, model: str, version: str) -> Origin:
     """
     view = ports.ledger(model).view()
     found = trace(view, model, named(view, model, version))
-    return Origin(found, _made_with(ports, found), ports.registry.run_url(found.mlflow_run))
+    return Origin(
+        trace=found,
+        made_with=_made_with(ports, found),
+        mlflow=ports.registry.run_url(found.mlflow_run),
+        predictions=predictions_of(ports.store, model, found.version),
+    )
+
+
+def answered(ports: Ports, model: str, prediction: str) -> Prediction:
+    """The answer of that id (the header `X-Everfit-Prediction`), with the version that gave it; `DataError` if none."""
+    found = find(ports.store, model, prediction)
+    if found is None:
+        raise DataError(
+            f"the store has no prediction {prediction!r} of {model}; an answer reaches it some minutes after it was "
+            "given, and its id is the header X-Everfit-Prediction"
+        )
+    return found
 
 
 def where_used(ports: Ports, model: str, partition: str) -> tuple[Delivered, ...]:
