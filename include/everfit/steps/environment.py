@@ -33,7 +33,7 @@ def environment(project: Path) -> Environment:
     """The environment of this process, and the revision of the git checkout that holds the folder `project`."""
     return Environment(
         python=platform.python_version(),
-        revision=_revision(project),
+        revision=revision(project),
         system=platform.platform(),
         cpu=_cpu(),
         cores=os.cpu_count() or 0,
@@ -59,10 +59,11 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _revision(project: Path) -> str:
-    revision = _git(project, "rev-parse", "HEAD")
-    changed = revision and _git(project, "status", "--porcelain", "--untracked-files=no", ".")
-    return f"{revision}+changes" if changed else revision
+def revision(project: Path) -> str:
+    """The git revision of the checkout that holds the folder, `+changes` if files differ from it; "" without git."""
+    head = _git(project, "rev-parse", "HEAD")
+    changed = head and _git(project, "status", "--porcelain", "--untracked-files=no", ".")
+    return f"{head}+changes" if changed else head
 
 
 def _git(project: Path, *words: str) -> str:

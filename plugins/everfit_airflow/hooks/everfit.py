@@ -6,6 +6,7 @@ import os
 import tempfile
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from everfit_airflow.connections import Connections
 
 if TYPE_CHECKING:
     from everfit.ports import Ports
-    from everfit.settings import Address
+    from everfit.settings import Address, Place
 
 
 class EverfitHook(BaseHook):
@@ -41,20 +42,27 @@ class EverfitHook(BaseHook):
 
     def ports(self) -> Ports:
         """The opened ports; nothing is asked of a service before it is needed."""
-        found = {name: self.get_connection(conn_id) for name, conn_id in self.connections.needed.items()}
-        return _open(found)
+        return _open(self.place)
+
+    @cached_property
+    def place(self) -> Place:
+        """Where everything is, by the connections."""
+        return _place(self._needed())
 
     def ports_to_publish(self) -> Ports:
-        """The same with the git repository for pointers, if there is a connection for one."""
-        found = {name: self.get_connection(conn_id) for name, conn_id in self.connections.needed.items()}
+        """The same ports with the git repository for pointers, if there is a connection for one."""
+        found = self._needed()
         with suppress(AirflowNotFoundException):
             found["pointers"] = self.get_connection(self.connections.pointers)
-        return _open(found)
+        return _open(_place(found))
 
     async def aports(self) -> Ports:
         """The same from a trigger, without blocking the triggerer's event loop."""
         found = {name: await self.aget_connection(conn_id) for name, conn_id in self.connections.needed.items()}
-        return _open(found)
+        return _open(_place(found))
+
+    def _needed(self) -> dict[str, Any]:
+        return {name: self.get_connection(conn_id) for name, conn_id in self.connections.needed.items()}
 
 
 def work_folder() -> Path:
@@ -62,10 +70,15 @@ def work_folder() -> Path:
     return Path(os.environ.get("EVERFIT_WORK") or Path(tempfile.gettempdir()) / "everfit")
 
 
-def _open(found: dict[str, Any]) -> Ports:
-    from everfit.settings import Place, open_ports
+def _place(found: dict[str, Any]) -> Place:
+    from everfit.settings import Place
 
-    place = Place(**{name: _address(connection) for name, connection in found.items()})
+    return Place(**{name: _address(connection) for name, connection in found.items()})
+
+
+def _open(place: Place) -> Ports:
+    from everfit.settings import open_ports
+
     return open_ports(place, work_folder(), lambda: datetime.now(UTC))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.handover import give
 from everfit_airflow.logs import say
 from everfit_airflow.operators.training import TrainingOperator
@@ -25,6 +26,7 @@ class BuildFeaturesOperator(TrainingOperator):
         from everfit.steps.snapshot import snapshot_of
 
         features = build_features(ports, spec, snapshot_of(spec, run))
+        self.tell(openlineage.built, run, features)
         say(
             f"{len(features.columns)} features; {features.training_rows:,} rows to learn from,"
             f" {features.holdout_rows:,} to judge on, {features.unlabeled_rows:,} without a label left out"

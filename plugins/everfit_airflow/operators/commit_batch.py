@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.assets import batch_asset
 from everfit_airflow.handover import Handed, take
 from everfit_airflow.links.report import ReportLink
@@ -44,6 +45,7 @@ class CommitBatchOperator(StepOperator):
         inspection = take(ports, Inspection, self.inspection)
         context["partition"] = inspection.partition  # type: ignore[typeddict-unknown-key]
         entry = commit(ports, spec, inspection, attempt_of(context))
+        self.tell(openlineage.committed, inspection, entry)
         say(f"{inspection.partition}: {entry.kind.replace('_', ' ')} (ledger entry {entry.seq})")
         self._tell_airflow(entry, context)
         if inspection.report:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError, StaleHead
+from everfit_airflow import openlineage
 from everfit_airflow.assets import champion_asset
 from everfit_airflow.logs import say, skip
 from everfit_airflow.operators.step import StepOperator, attempt_of
@@ -38,6 +39,7 @@ class DeployModelOperator(StepOperator):
             entry = deploy(ports, spec, version, attempt_of(context), say)
         except StaleHead as error:
             skip(f"not deployed, its evidence is stale: {error}")
+        self.tell(openlineage.serving, version)
         say(f"{spec.name} version {version} serves (ledger entry {entry.seq})")
         context["outlet_events"][champion_asset(spec.name)].extra = {"version": version}
         return {"version": version, "entry": entry.seq}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say, say_all
@@ -40,6 +41,7 @@ class EvaluateModelOperator(TrainingOperator):
 
         features, candidate = take(ports, Features, self.features), take(ports, Candidate, self.candidate)
         evaluation = evaluate(ports, spec, snapshot_of(spec, run), features, candidate, say)
+        self.tell(openlineage.evaluated, features, evaluation)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say_all(
             f"{evaluation.holdout_rows:,} rows of holdout",

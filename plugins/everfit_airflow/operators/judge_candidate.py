@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.links.report import ReportLink
@@ -40,6 +41,7 @@ class JudgeCandidateOperator(StepOperator):
 
         evaluation = take(ports, Evaluation, self.evaluation)
         judgement = judge(ports, spec, evaluation)
+        self.tell(openlineage.judged, judgement)
         MlflowRunLink.remember(context, ports.registry.run_url(evaluation.candidate.mlflow_run))
         ReportLink.remember(context, report_key(spec.name, evaluation.candidate.run))
         say_all(

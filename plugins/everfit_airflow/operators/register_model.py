@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.assets import challenger_asset
 from everfit_airflow.handover import Handed, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
@@ -42,6 +43,7 @@ class RegisterModelOperator(StepOperator):
         if not judgement.promote:
             skip(f"not registered: {judgement.reason}")
         version = register(ports, spec, judgement)
+        self.tell(openlineage.registered, judgement, version.version)
         say(f"{spec.name} version {version.version} is the challenger")
         context["outlet_events"][challenger_asset(spec.name)].extra = {"version": version.version}
         return {"version": version.version}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import NotEnoughData
+from everfit_airflow import openlineage
 from everfit_airflow.form import read_answers
 from everfit_airflow.handover import run_name
 from everfit_airflow.logs import say, say_all, skip
@@ -61,6 +62,7 @@ class ResolveSnapshotOperator(StepOperator):
                 f"nothing to train on for {spec.name}: no accepted batch is new since the last run."
                 " To train all the same, trigger the DAG with 'Train even if nothing is new'."
             )
+        self.tell(openlineage.resolved, triggered)
         say_all(
             f"snapshot {triggered.snapshot}, because of: {triggered.why}",
             [f"{b.label}  {b.sha256[:12]}  {b.rows:>9,} rows" for b in triggered.batches],

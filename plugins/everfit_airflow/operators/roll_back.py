@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError
+from everfit_airflow import openlineage
 from everfit_airflow.assets import champion_asset
 from everfit_airflow.handover import run_name
 from everfit_airflow.logs import say
@@ -33,5 +34,6 @@ class RollBackOperator(StepOperator):
             raise SpecError("field 'reason' of the form is empty: say why, it is kept in the ledger")
         by = getattr(context["dag_run"], "triggering_user_name", None) or "airflow"
         entry = roll_back(ports, spec, reason, by, key=f"rollback:{run_name(context)}")
+        self.tell(openlineage.went_back, entry)
         say(f"{spec.name}: {entry.body}")
         return {"entry": entry.seq}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from everfit_airflow import openlineage
 from everfit_airflow.connections import Connections
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from everfit.ports import Ports
@@ -30,6 +33,7 @@ class StepOperator(BaseOperator):
     template_fields: Sequence[str] = ("model",)
     ui_color = "#d9f2e6"
     ui_fgcolor = "#10312b"
+    _told: Callable[[], openlineage.Lineage] | None = None
 
     def __init__(self, *, model: str | ModelSpec, connections: Connections | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -47,7 +51,16 @@ class StepOperator(BaseOperator):
         from everfit_airflow.logs import tell_library_logs
 
         tell_library_logs()
-        return self.step(EverfitHook(self.connections).ports(), self.spec(), context)
+        self._hook = EverfitHook(self.connections)
+        return self.step(self._hook.ports(), self.spec(), context)
+
+    def tell(self, lineage: Callable[..., openlineage.Lineage], *made: Any) -> None:
+        """Remember for OpenLineage what was read and made: one of the functions of `openlineage`, and its values."""
+        self._told = partial(lineage, self._hook.place, self.spec(), *made)
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> OperatorLineage[Any, Any] | None:
+        """What OpenLineage's provider asks of an operator whose task has ended, if it is configured to send events."""
+        return openlineage.facets(self._told(), self.spec()) if self._told else None
 
     def spec(self) -> ModelSpec:
         """The model's spec: the one given, or the file of that name as it is now."""

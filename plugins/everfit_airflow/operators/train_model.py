@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say
@@ -42,6 +43,7 @@ class TrainModelOperator(TrainingOperator):
 
         features = take(ports, Features, self.features)
         candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")
         return give(ports, context, candidate, mlflow_run=candidate.mlflow_run, device=candidate.device)

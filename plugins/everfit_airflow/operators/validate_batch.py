@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from everfit_airflow import openlineage
 from everfit_airflow.handover import Handed, give
 from everfit_airflow.links.data_docs import DataDocsLink
 from everfit_airflow.links.report import ReportLink
@@ -41,6 +42,7 @@ class ValidateBatchOperator(StepOperator):
         arrival = load(Arrival, self.arrival)
         context["partition"] = arrival.partition  # type: ignore[typeddict-unknown-key]
         inspection = validate(ports, spec, arrival)
+        self.tell(openlineage.validated, arrival, inspection)
         if inspection.duplicate_of is not None:
             say(f"{arrival.partition}: the same bytes as in ledger entry {inspection.duplicate_of}; nothing to do")
             return give(ports, context, inspection, partition=arrival.partition, verdict="duplicate")
