@@ -110,7 +110,7 @@ def _type(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return " or ".join(f"`{one}`" for one in field["enum"])
     if "anyOf" in field:
-        return " or ".join(_type(one) for one in field["anyOf"] if one.get("type") != "null")
+        return " or ".join(dict.fromkeys(_type(one) for one in field["anyOf"] if one.get("type") != "null"))
     kind = {
         "string": "text",
         "integer": "whole number",

@@ -61,6 +61,19 @@ def test_dag_files_and_plugin_load_nothing_heavy():
 
 
 @pytest.mark.usefixtures("airflow_home")
+@pytest.mark.parametrize("wake", ["{'by': 'watch'}", "{'by': 'queue', 'queue': 'http://127.0.0.1:1/1/q'}"])
+def test_a_dag_that_is_woken_by_events_loads_nothing_heavy_either(tmp_path, wake):
+    file = tmp_path / "woken.py"
+    file.write_text(
+        "from everfit.spec import ModelSpec\nfrom everfit_airflow import build_dags\n"
+        f"data = dict(landing='x', tables=dict(t=dict(file='t.csv')), counts_when=dict(within=60.0), wake={wake})\n"
+        "spec = ModelSpec(name='woken', task='binary', label='y', time='at', data=data)\n"
+        "assert build_dags(spec)['woken_ingest'].timetable.asset_condition\n"
+    )
+    assert parsed(file) & HEAVY == set()
+
+
+@pytest.mark.usefixtures("airflow_home")
 def test_the_probe_can_fail(tmp_path):
     heavy = tmp_path / "heavy.py"
     heavy.write_text("import pandas\n")

@@ -32,6 +32,63 @@ def test_ingest_waits_without_a_worker_and_settles_each_batch(bag):
     assert [asset.name for asset in dag.get_task("announce").outlets] == ["flight_delays_data"]
 
 
+def ingest(notify=(), **data):
+    """The ingest DAG of flight_delays with another way of arriving, as Airflow keeps it."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    from everfit.spec import DataSpec, load_spec
+    from everfit_airflow import build_dags
+
+    spec = load_spec("flight_delays")
+    changed = DataSpec.model_validate(spec.data.model_dump() | {"rules": spec.data.rules} | data)
+    dag = build_dags(spec.model_copy(update={"data": changed}), notify=notify)["flight_delays_ingest"]
+    return dag, DagSerialization.to_dict(dag)["dag"]
+
+
+@pytest.mark.parametrize(
+    ("wake", "trigger"),
+    [
+        ({"by": "watch", "sweep": "*/5 * * * *"}, "everfit_airflow.triggers.landing.LandingTrigger"),
+        (
+            {"by": "queue", "queue": "http://127.0.0.1:1/1/q", "sweep": "*/5 * * * *"},
+            "everfit_airflow.triggers.message_queue.QueueTrigger",
+        ),
+    ],
+)
+def test_ingest_is_woken_by_events_and_by_a_sweep_and_then_does_not_wait(wake, trigger):
+    dag, kept = ingest(wake=wake)
+    assert set(dag.task_ids) == {"find_batches", "batch.validate", "batch.commit", "announce", "all_settled"}
+    assert dag.timetable.timetable.expression == "*/5 * * * *"
+    (asset,) = dag.timetable.asset_condition.objects
+    (watcher,) = asset.watchers
+    assert (asset.name, watcher.name) == ("flight_delays_landing", "flight_delays_landing")
+    assert trigger in str(kept["timetable"])
+    assert dag.max_active_runs == 1
+
+
+def test_each_accepted_batch_is_an_event_of_its_own_asset(bag):
+    commit = bag.dags["flight_delays_ingest"].get_task("batch.commit")
+    assert [asset.name for asset in commit.outlets] == ["flight_delays_batch"]
+
+
+def test_only_who_sets_a_deadline_gets_the_task_that_tells_of_late_deliveries():
+    dag, _ = ingest(counts_when={"rows": 10, "within": 3600.0})
+    late = dag.get_task("tell_late")
+    assert (late.upstream_task_ids, late.downstream_task_ids) == ({"wait_for_batch"}, set())
+    assert late.trigger_rule == "all_done"
+    assert "tell_late" not in ingest(counts_when={"rows": 10})[0].task_ids
+
+
+def test_notifiers_are_told_by_every_task():
+    def tell(context):
+        """Whoever it is."""
+
+    dag, kept = ingest(notify=[tell])
+    assert all(task.on_failure_callback == [tell] for task in dag.tasks)
+    assert all(task["__var"]["has_on_failure_callback"] for task in kept["tasks"])
+    assert not any(task["__var"].get("has_on_failure_callback") for task in ingest()[1]["tasks"])
+
+
 def test_training_starts_by_schedule_by_data_and_by_hand(bag):
     dag = bag.dags["flight_delays_train"]
     assert dag.timetable.timetable.expression == "0 5 * * 1"

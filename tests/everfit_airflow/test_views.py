@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +12,7 @@ from everfit.ledger import Ledger
 from everfit.ledger.entries import (
     BatchAccepted,
     BatchDuplicate,
+    BatchLate,
     BatchQuarantined,
     BatchRecalled,
     CandidateJudged,
@@ -21,7 +23,7 @@ from everfit.ledger.entries import (
 )
 from everfit.stores import LocalStore
 from everfit.testing.fakes import TickingClock
-from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Verdict
+from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Verdict, Withheld
 from everfit_airflow.views.app import app
 
 FILE = StoredFile("evidence/e", "0" * 64)
@@ -166,6 +168,20 @@ def test_a_batch_that_was_taken_back_says_so_and_the_champion_is_still_shown(rea
     assert f"entry {seq}: rows erased, request 17" in page
     assert '<span class="pill">recalled</span>' in page
     assert '<span class="pill">replaced</span>' in page
+
+
+def test_late_deliveries_and_withheld_rows_are_shown(reader, ledger):
+    withheld = (Withheld("flights", 12, 2_712, FILE, ()),)
+    report = "reports/flights/2013-01.html"
+    accepted = BatchAccepted(batch("2013-01", "abcd"), "f", report, delivered="ef01" * 16, withheld=withheld)
+    ledger.append("arrival:2013-01:f", accepted)
+    since = datetime(2013, 3, 1, 6, tzinfo=UTC)
+    ledger.append("late:2013-02:1", BatchLate("2013-02", "g", since, "3 of at least 500 rows"))
+    page = reader.get("/models/flights").text
+    assert "12 of 2,712 rows of flights withheld" in page
+    assert '<span class="pill">late</span>' in page
+    assert "since 2013-03-01 06:00:00: 3 of at least 500 rows" in page
+    assert "1 arrived" in page, "a late delivery has not"
 
 
 def test_what_others_wrote_is_shown_as_text_and_never_as_html(reader, ledger):

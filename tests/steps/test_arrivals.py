@@ -17,6 +17,7 @@ from everfit.spec import ModelSpec
 from everfit.steps import deliveries
 from everfit.steps.ingest import leave_uncounted, look, waiting
 from everfit.steps.manifest import read_manifest
+from everfit.steps.rows import read_tables
 from everfit.steps.staging import Staged, mismatches, stage
 from everfit.steps.tell_late import tell_late
 from everfit.values import Arrival, digest
@@ -221,6 +222,16 @@ def test_many_files_of_one_table_are_its_parts_in_order(source: Source) -> None:
     }
     assert spec.data.unnamed(arrival.files) == ("notes.txt",)
     assert spec.data.parts(["notes.txt"]) == {"visits": (), "items": ()}
+
+
+def test_the_parts_of_a_table_are_read_as_one(tmp_path: Path) -> None:
+    for name, text in {"visits-2.csv": b"page\n2\n", "visits-1.csv": b"page\n1\n", "items.csv": ITEMS}.items():
+        (tmp_path / name).write_bytes(text)
+    tables = read_tables(model(tables=TWO_TABLES), tmp_path)
+    assert {name: table.to_dict("list") for name, table in tables.items()} == {
+        "visits": {"page": [1, 2]},
+        "items": {"item": [7]},
+    }
 
 
 def test_only_so_many_are_looked_into_at_once(source: Source) -> None:

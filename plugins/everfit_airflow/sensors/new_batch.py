@@ -51,7 +51,7 @@ class NewBatchSensor(BaseSensorOperator):
             return [dump(arrival) for arrival in found.ready]
         data = self.spec().data
         if found.overdue:
-            skip(f"{len(found.overdue)} deliveries in {data.landing} are late, and nothing else is there")
+            skip(f"late in {data.landing}: {len(found.overdue)}; nothing else is there")
         if event and event["partitions"]:
             skip(f"what arrived in {data.landing} does not count yet: {', '.join(event['partitions'])}")
         if event is not None:
