@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ class Keys:
         if self.found is None:
             self.found = _smallest({name: part[:SAMPLE] for name, part in codes.items()})
         if not self._rows:
-            self._reckon({name: part[:SAMPLE] for name, part in codes.items()}, batch.num_rows)
+            sample = {name: _agreement(part[:SAMPLE]) for name, part in codes.items()}
+            alone = {name: _room(columns[name], sample[name]) for name in codes}
+            self._reckon(sample, alone, batch.num_rows)
         self._rows += batch.num_rows
         self.found = tuple(key for key in self.found if all(name in codes for name in key) and self._follow(key, codes))
 
@@ -84,13 +87,11 @@ class Keys:
         self._seen.setdefault(key, []).append(hashes)
         return True
 
-    def _reckon(self, sample: Mapping[str, np.ndarray], rows: int) -> None:
+    def _reckon(self, sample: Mapping[str, float], alone: Mapping[str, float], rows: int) -> None:
         """Pairs of rows that would be equal by chance: all pairs, times the share of equal pairs in each column."""
         for key in self.found or ():
-            expected = rows * (rows - 1) / 2
-            for name in key:
-                expected *= _agreement(sample[name]) if name in sample else 0
-            self.chance[key] = self.chance.get(key, 0) + expected
+            shares = [(sample if len(key) > 1 else alone).get(name, 0) for name in key]
+            self.chance[key] = self.chance.get(key, 0) + rows * (rows - 1) / 2 * prod(shares)
 
 
 def _usable(column: Any) -> bool:
@@ -121,6 +122,17 @@ def _agreement(codes: np.ndarray) -> float:
 
     _, counts = np.unique(codes, return_counts=True)
     return float(((counts / len(codes)) ** 2).sum())
+
+
+def _room(column: Any, agreement: float) -> float:
+    """How often two values of a unique column would be equal if they were drawn between its extremes.
+
+    Numbers from 1 to 1,000 without a repetition are numbered; a thousand amounts in cents just happen to differ.
+    """
+    if column.kind == "text" or column.low is None:
+        return agreement
+    span = column.high - column.low
+    return 1 / (1 + float(span.total_seconds() if column.kind == "time" else span))
 
 
 def _smallest(codes: Mapping[str, np.ndarray]) -> tuple[Key, ...]:
