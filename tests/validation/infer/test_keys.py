@@ -75,3 +75,12 @@ def test_a_table_in_many_row_groups_is_one_table(tmp_path):
     path = tmp_path / "t.parquet"
     parquet.write_table(pa.table({"a": [*range(50), *range(49), 77]}), path, row_group_size=50)
     assert profile("x", [Part("t.parquet", path)]).keys.best() is None
+
+
+def test_in_a_very_large_batch_no_key_is_looked_for(tmp_path, monkeypatch):
+    from everfit.validation.infer import keys
+
+    frame = pd.DataFrame({"a": range(100)})
+    assert keys_of(tmp_path, frame).best() == ("a",)
+    monkeypatch.setattr(keys, "MOST_ROWS", 99)
+    assert keys_of(tmp_path, frame).best() is None

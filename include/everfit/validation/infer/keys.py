@@ -4,8 +4,9 @@ No duplicate among few rows proves little: times with microseconds differ by the
 chance alone, its columns drawn independently, would have made `PROOF` pairs of equal rows or more: seeing none then has
 a probability below `exp(-PROOF)` (the birthday problem, with the Poisson limit).
 
-The candidates are the smallest combinations that are unique among the first `SAMPLE` rows of each batch so far; only
-these are followed through all rows, as 64-bit hashes, so that memory grows with candidates and rows, not with columns.
+The candidates are the smallest combinations that are unique among the first `SAMPLE` rows of the first batch; only these
+are followed through all rows, as 64-bit hashes: 8 bytes for each candidate and row. In a batch of more than `MOST_ROWS`
+rows no key is looked for, which bounds the memory by 1 GB.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ SAMPLE = 50_000
 PROOF = 10.0
 WIDEST = 4
 FOLLOWED = 24
+MOST_ROWS = 5_000_000
 
 Key = tuple[str, ...]
 
@@ -57,6 +59,8 @@ class Keys:
             alone = {name: _room(columns[name], sample[name]) for name in codes}
             self._reckon(sample, alone, batch.num_rows)
         self._rows += batch.num_rows
+        if self._rows > MOST_ROWS:
+            self.found, self._seen = (), {}
         self.found = tuple(key for key in self.found if all(name in codes for name in key) and self._follow(key, codes))
 
     def close(self) -> Keys:
