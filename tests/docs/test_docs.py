@@ -16,6 +16,7 @@ from everfit import catalog
 from everfit.cli import COMMANDS, _parser
 from everfit.features.code import load_code
 from everfit.spec import load_spec
+from everfit.validation.custom import load_custom
 from tools import reference
 from tools.local.settings import read
 
@@ -40,6 +41,8 @@ def test_python_runs(page, aside):
         if file is None or file.startswith("dags/"):
             namespace["__file__"] = path
             exec(compile("\n" * (0 if file else block.line - 1) + block.text, path, "exec"), namespace)
+        elif "/expectations/" in file:
+            assert load_custom(Path(path).parent)
         elif file.startswith("include/models/"):
             assert load_code(Path(path)).inputs
         else:

@@ -27,6 +27,28 @@ from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Verdict, Wi
 from everfit_airflow.views.app import app
 
 FILE = StoredFile("evidence/e", "0" * 64)
+RESULTS = json.dumps(
+    {
+        "model": "flights",
+        "partition": "2013-01",
+        "at": "2013-02-01 05:00:00 UTC",
+        "tables": [
+            {
+                "table": "flights",
+                "answers": [
+                    {
+                        "success": True,
+                        "expectation_config": {
+                            "type": "expect_column_values_to_not_be_null",
+                            "kwargs": {"column": "carrier"},
+                        },
+                        "result": {"element_count": 5, "unexpected_count": 0, "unexpected_percent": 0.0},
+                    }
+                ],
+            }
+        ],
+    }
+).encode()
 GATES = (
     Verdict("above_bar", Outcome.PASSED, "AUC is 0.72", 0.72, 0.69, 0.75, 0.62, 2_786, wanted="above"),
     Verdict("answers_sanely", Outcome.PASSED, "2,786 finite scores"),
@@ -88,11 +110,20 @@ def ledger(store) -> Ledger:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/models/flights", "/models/flights/lineage/1", "/reports/flights/a.html", "/frame.js"]
+    "path",
+    [
+        "/",
+        "/models/flights",
+        "/models/flights/lineage/1",
+        "/reports/flights/a.html",
+        "/data-docs/flights/a.html",
+        "/frame.js",
+    ],
 )
 def test_whoever_is_not_logged_in_sees_nothing_but_where_to_log_in(stranger, ledger, store, path):
     serve(ledger, batch("2013-01", "abcd"))
     store.write("reports/flights/a.html", b"<html>secret</html>")
+    store.write("data-docs/flights/a.json", RESULTS.replace(b"carrier", b"secret"))
     page = stranger.get(path)
     assert page.status_code == 401
     assert "Sign in" in page.text
@@ -219,9 +250,29 @@ def test_a_report_comes_from_the_store_and_may_do_nothing_but_be_read(reader, st
     assert "allow-scripts" not in policy
 
 
+def test_great_expectations_own_page_is_made_for_who_asks(reader, store):
+    store.write("data-docs/flights/2013-01-f.json", RESULTS)
+    page = reader.get("/data-docs/flights/2013-01-f.html")
+    assert page.status_code == 200
+    assert "values must never be null" in page.text
+    assert "sandbox" in page.headers["content-security-policy"]
+    assert reader.get("/data-docs/flights/2013-01-f.html").text == page.text
+
+
+def test_results_that_are_none_are_told(reader, store):
+    store.write("data-docs/flights/2013-01-f.json", b"{}")
+    page = reader.get("/data-docs/flights/2013-01-f.html")
+    assert page.status_code == 500
+    assert "could not make a page of the results" in page.text
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/data-docs/../../secrets.html",
+        "/data-docs/%2e%2e/ledger/secrets.html",
+        "/data-docs/flights/2013-01-f.json",
+        "/data-docs/flights/none.html",
         "/reports/../../secrets.html",
         "/reports/%2e%2e/ledger/secrets.html",
         "/reports/flights/..%2f..%2fsecrets.html",

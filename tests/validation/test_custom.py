@@ -76,7 +76,7 @@ def test_a_model_without_the_file_does_not_get_anothers(tmp_path: Path, month: P
     flights = read_table(month / "flights.parquet")
     assert ask(custom(tmp_path / "a", HOURS.format(last=23)), flights, HOUR)[0].passed
 
-    with pytest.raises(SpecError, match="flights.json: expectation 1 .*: GX has no such expectation"):
+    with pytest.raises(SpecError, match=r"flights\.json: expectation 1 .*: GX has no such expectation"):
         ask(tmp_path, flights, HOUR)
 
 

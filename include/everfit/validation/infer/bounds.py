@@ -70,7 +70,7 @@ def row_counts(counts: Sequence[int]) -> tuple[int, int]:
     """Bounds for the rows of the next batch, on the log scale, rounded outwards to two digits.
 
     >>> row_counts([27004, 24951, 28834, 28330, 28796, 28243])
-    (19000, 41000)
+    (19000, 40000)
     """
     seen = spread([log(count) for count in counts], _ROWS_SPREAD)
     away = seen.reach * seen.deviation * sqrt(1 + 1 / len(counts))

@@ -4,8 +4,9 @@ No duplicate among few rows proves little: times with microseconds differ by the
 chance alone, its columns drawn independently, would have made `PROOF` pairs of equal rows or more: seeing none then has
 a probability below `exp(-PROOF)` (the birthday problem, with the Poisson limit).
 
-The candidates are the smallest combinations that are unique among the first `SAMPLE` rows of each batch so far; only
-these are followed through all rows, as 64-bit hashes, so that memory grows with candidates and rows, not with columns.
+The candidates are the smallest combinations that are unique among the first `SAMPLE` rows of the first batch; only these
+are followed through all rows, as 64-bit hashes: 8 bytes for each candidate and row. In a batch of more than `MOST_ROWS`
+rows no key is looked for, which bounds the memory by 1 GB.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ SAMPLE = 50_000
 PROOF = 10.0
 WIDEST = 4
 FOLLOWED = 24
+MOST_ROWS = 5_000_000
 
 Key = tuple[str, ...]
 
@@ -52,8 +55,12 @@ class Keys:
         if self.found is None:
             self.found = _smallest({name: part[:SAMPLE] for name, part in codes.items()})
         if not self._rows:
-            self._reckon({name: part[:SAMPLE] for name, part in codes.items()}, batch.num_rows)
+            sample = {name: _agreement(part[:SAMPLE]) for name, part in codes.items()}
+            alone = {name: _room(columns[name], sample[name]) for name in codes}
+            self._reckon(sample, alone, batch.num_rows)
         self._rows += batch.num_rows
+        if self._rows > MOST_ROWS:
+            self.found, self._seen = (), {}
         self.found = tuple(key for key in self.found if all(name in codes for name in key) and self._follow(key, codes))
 
     def close(self) -> Keys:
@@ -84,13 +91,11 @@ class Keys:
         self._seen.setdefault(key, []).append(hashes)
         return True
 
-    def _reckon(self, sample: Mapping[str, np.ndarray], rows: int) -> None:
+    def _reckon(self, sample: Mapping[str, float], alone: Mapping[str, float], rows: int) -> None:
         """Pairs of rows that would be equal by chance: all pairs, times the share of equal pairs in each column."""
         for key in self.found or ():
-            expected = rows * (rows - 1) / 2
-            for name in key:
-                expected *= _agreement(sample[name]) if name in sample else 0
-            self.chance[key] = self.chance.get(key, 0) + expected
+            shares = [(sample if len(key) > 1 else alone).get(name, 0) for name in key]
+            self.chance[key] = self.chance.get(key, 0) + rows * (rows - 1) / 2 * prod(shares)
 
 
 def _usable(column: Any) -> bool:
@@ -121,6 +126,17 @@ def _agreement(codes: np.ndarray) -> float:
 
     _, counts = np.unique(codes, return_counts=True)
     return float(((counts / len(codes)) ** 2).sum())
+
+
+def _room(column: Any, agreement: float) -> float:
+    """How often two values of a unique column would be equal if they were drawn between its extremes.
+
+    Numbers from 1 to 1,000 without a repetition are numbered; a thousand amounts in cents just happen to differ.
+    """
+    if column.kind == "text" or column.low is None:
+        return agreement
+    span = column.high - column.low
+    return 1 / (1 + float(span.total_seconds() if column.kind == "time" else span))
 
 
 def _smallest(codes: Mapping[str, np.ndarray]) -> tuple[Key, ...]:

@@ -97,7 +97,9 @@ def _value(value: Mapping[str, Any], like: str, indent: str) -> str:
     """JSON on one line or on several, as the text that it replaces or follows is."""
     if "\n" not in like:
         return _dumped(value)
-    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", f"\n{indent}")
+    lines = like.splitlines()
+    inner, outer = (line[: len(line) - len(line.lstrip())] for line in (lines[1], lines[-1]))
+    return json.dumps(value, indent=inner.removeprefix(outer), ensure_ascii=False).replace("\n", f"\n{indent}")
 
 
 def _dumped(value: Any) -> str:
