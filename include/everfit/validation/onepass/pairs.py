@@ -71,7 +71,7 @@ class CountingPairs:
         from pyarrow import types
 
         if types.is_temporal(values.type):  # GX takes the bare values of the frame here
-            return [str(one) for one in np.datetime_as_string(values.to_pandas(date_as_object=False).to_numpy("M8"))]
+            return [str(one) for one in np.datetime_as_string(values.to_pandas(date_as_object=False).values)]
         return shown(values, self._whole and bool(self._gaps[place]))
 
     def _ignored(self, gaps: list[pyarrow.BooleanArray | None]) -> pyarrow.BooleanArray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from everfit.validation.onepass import rowwise
 from everfit.validation.onepass.arguments import understood
@@ -123,7 +123,7 @@ def _on_column(asked: Expectation, name: str, kind: pyarrow.DataType) -> Questio
 
 def _end(asked: Expectation, name: str, kind: pyarrow.DataType) -> Question | None:
     given = asked.kwargs
-    limits = [given.get(key) for key in ("min_value", "max_value")]
+    limits: list[Any] = [given.get(key) for key in ("min_value", "max_value")]
     if kind_of(kind) == TIME:
         limits = [rowwise.limit(kind, one) for one in limits]
     if any(one is False or isinstance(one, str) for one in limits):
