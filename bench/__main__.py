@@ -1,4 +1,4 @@
-"""Wall time of the training pipeline in Airflow against the bare script, on all flights of 2013, in one run."""
+"""Validation against one plain read, and the training pipeline in Airflow against the bare script, in one run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+from bench import validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -29,6 +30,7 @@ AIM = 0.75
 def main() -> int:
     """Measure in turns, check that both made the same model, and print the ratio."""
     console = Console()
+    validation.main(console)
     down("bench")
     shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
     stack = up("bench", tell=console.print)

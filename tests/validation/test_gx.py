@@ -140,7 +140,7 @@ def test_an_expectation_that_ends_gxs_whole_run_fails_alone():
 
 def test_an_expectation_that_gx_leaves_out_has_failed(monkeypatch: pytest.MonkeyPatch):
     ask_all = gx._ask
-    monkeypatch.setattr(gx, "_ask", lambda batch, expectations: ask_all(batch, expectations)[:1])
+    monkeypatch.setattr(gx, "_ask", lambda batch, expectations, detail: ask_all(batch, expectations, detail)[:1])
     asked = Expectation("expect_column_values_to_not_be_null", {"column": "a"})
     checks = ask(pd.DataFrame({"a": [1, 2]}), asked, asked)
 

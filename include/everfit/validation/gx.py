@@ -9,6 +9,7 @@ corrupted by parallel writers (so: an ephemeral one); usage is reported home unl
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -137,7 +138,8 @@ def _ask(batch: Any, expectations: list[Any], detail: str = "BASIC") -> list[dic
 
     suite = gx.ExpectationSuite(name="asked", expectations=expectations)
     try:
-        return [answer.to_json_dict() for answer in batch.validate(suite, result_format=detail).results]
+        answers = batch.validate(suite, result_format=detail).results
+        return [json.loads(json.dumps(answer.to_json_dict(), default=_plain)) for answer in answers]
     except MemoryError:
         raise
     except Exception as error:  # GX lets some errors of one expectation, of any type, end the whole run
@@ -147,9 +149,16 @@ def _ask(batch: Any, expectations: list[Any], detail: str = "BASIC") -> list[dic
         return [{"expectation_config": {"meta": expectations[0].meta}, "exception_info": message}]
 
 
+def _plain(value: Any) -> Any:
+    """NumPy's numbers, which GX leaves in places, as JSON has them."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
 def _check(table: str, asked: Expectation, answer: Mapping[str, Any] | None, frame: DataFrame) -> Check:
-    if not answer or asked.column not in (None, *frame.columns) or not answer.get("result"):
+    nothing = not answer or (not answer.get("result") and answer.get("success") is not True)
+    if nothing or asked.column not in (None, *frame.columns):
         return Check(table, asked.column, words.wanted(asked), _why_not(asked, answer, frame), False, asked.severity)
+    assert answer is not None  # noqa: S101 - for mypy: `nothing` says so
     check = words.check(table, asked, answer.get("success") is True, answer["result"])
     if not check.passed and words.wants_numbers(asked) and len(text := _text(frame, asked.column)):
         found = f"text in {words.value(len(text))} of {words.value(len(frame))} rows{words.examples(text)}"

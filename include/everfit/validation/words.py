@@ -38,7 +38,10 @@ def wanted(asked: Expectation) -> str:
 
 def check(table: str, asked: Expectation, passed: bool, result: Mapping[str, Any]) -> Check:
     """What came of one expectation, from the `result` part of a validation result in BASIC format."""
-    return Check(table, asked.column, wanted(asked), found(asked, result), passed, asked.severity, share(result))
+    seen = found(asked, result)
+    if asked.kind == "expect_column_to_exist":
+        seen = "it" if passed else "no such column"
+    return Check(table, asked.column, wanted(asked), seen, passed, asked.severity, share(result))
 
 
 def wants_numbers(asked: Expectation) -> bool:
@@ -48,8 +51,10 @@ def wants_numbers(asked: Expectation) -> bool:
 
 def found(asked: Expectation, result: Mapping[str, Any]) -> str:
     """What GX saw, from the `result` part of a validation result in BASIC format."""
-    if "unexpected_count" in result:
+    if "element_count" in result:
         return _count(asked, result)
+    if "unexpected_count" in result or "missing_count" in result:
+        return _set_of_values(result)
     mismatched = (result.get("details") or {}).get("mismatched")
     if isinstance(mismatched, Mapping) and mismatched:
         return "; ".join(
@@ -70,7 +75,7 @@ def found(asked: Expectation, result: Mapping[str, Any]) -> str:
 def share(result: Mapping[str, Any]) -> float | None:
     """The part of all rows that break the expectation, if rows were counted."""
     count, of = result.get("unexpected_count"), result.get("element_count")
-    return None if count is None else count / of if of else 0.0
+    return None if count is None or of is None else count / of if of else 0.0
 
 
 def value(thing: Any) -> str:
@@ -118,6 +123,12 @@ def _count(asked: Expectation, result: Mapping[str, Any]) -> str:
     what = _BREAKS.get(asked.kind, "otherwise")
     part = f" ({percent(count / of)})" if of else ""
     return f"{value(count)} of {value(of)} rows {what}{part}{examples(result.get('partial_unexpected_list', []))}"
+
+
+def _set_of_values(result: Mapping[str, Any]) -> str:
+    more, missing = (sorted(map(str, result.get(f"partial_{one}_list", []))) for one in ("unexpected", "missing"))
+    parts = [f"also {names(more)}"] if more else []
+    return "; ".join([*parts, f"no {names(missing)}"] if missing else parts) or "just that"
 
 
 def _between(kwargs: Mapping[str, Any], unit: str = "") -> str:

@@ -18,7 +18,7 @@ def kind_of(kind: pyarrow.DataType) -> str:
     """What sort of values a column of the table holds; of `OTHER` only gaps are counted."""
     from pyarrow import types
 
-    if types.is_integer(kind):
+    if types.is_integer(kind) and not types.is_uint64(kind):
         return WHOLE
     if types.is_float32(kind) or types.is_float64(kind):
         return FRACTION

@@ -93,11 +93,13 @@ class Values:
     def _against_set(self, seen: set[Any]) -> Found:
         wanted = set(self._given["value_set"])
         more, missing = seen - wanted, wanted - seen
-        result: dict[str, Any] = {"observed_value": None}
-        if self._kind != "expect_column_distinct_values_to_contain_set":
-            result |= {"unexpected_count": len(more), "partial_unexpected_list": self._as_seen(sorted(more)[:SHOWN])}
-        if self._kind != "expect_column_distinct_values_to_be_in_set":
-            result |= {"missing_count": len(missing), "partial_missing_list": sorted(missing)[:SHOWN]}
+        counts = {"unexpected_count": len(more), "missing_count": len(missing)}
+        lists = {
+            "partial_unexpected_list": self._as_seen(sorted(more)[:SHOWN]),
+            "partial_missing_list": sorted(missing)[:SHOWN],
+        }
+        ignored = {"contain": "unexpected", "be_in": "missing"}.get(self._kind.split("_to_")[1][:-4], "nothing")
+        result = {"observed_value": None} | {key: one for key, one in (counts | lists).items() if ignored not in key}
         return Found(not result.get("unexpected_count") and not result.get("missing_count"), result)
 
     def _most_common(self, counts: Counter[Any]) -> Found:

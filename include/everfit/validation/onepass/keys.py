@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 1 << 21  # keys, 8 bytes each
 _EVERY = 4_096
+_BYTES = 8
 
 
 class Keys:
@@ -28,6 +29,7 @@ class Keys:
         self._in_memory, self._held = in_memory, 0
         self._new: list[Numbers] = []
         self._runs: list[Path] = []
+        self._marks: list[Numbers] = []
         self._twice: list[Numbers] = []
         self._folder: TemporaryDirectory[str] | None = None
 
@@ -71,6 +73,7 @@ class Keys:
             keys = _distinct(keys)
         self._folder = self._folder or TemporaryDirectory(prefix="everfit-keys-")
         self._runs.append(Path(self._folder.name) / str(len(self._runs)))
+        self._marks.append(keys[::_EVERY].copy())
         keys.tofile(self._runs[-1])
 
     def _pieces(self) -> Iterator[Numbers]:
@@ -81,14 +84,32 @@ class Keys:
         if not self._runs:
             yield last
             return
-        runs = [*(np.memmap(path, np.uint64, mode="r") for path in self._runs), last]
-        marks = np.sort(np.concatenate([run[::_EVERY] for run in runs]))
+        marks = np.sort(np.concatenate([*self._marks, last[::_EVERY]]))
         cuts = np.unique(marks[:: max(1, self._in_memory // _EVERY)])[1:]
-        ends = [[0, *np.searchsorted(run, cuts), len(run)] for run in runs]
+        ends = [_ends(path, marks, cuts) for path, marks in zip(self._runs, self._marks, strict=True)]
+        ends_of_last = [0, *np.searchsorted(last, cuts).tolist(), len(last)]
         for place in range(len(cuts) + 1):
-            piece = np.concatenate([run[end[place] : end[place + 1]] for run, end in zip(runs, ends, strict=True)])
+            pieces = [_read(path, end[place], end[place + 1]) for path, end in zip(self._runs, ends, strict=True)]
+            piece = np.concatenate([*pieces, last[ends_of_last[place] : ends_of_last[place + 1]]])
             piece.sort()
             yield piece
+
+
+def _ends(path: Path, marks: Numbers, cuts: Numbers) -> list[int]:
+    """Where each cut falls in a run on disk: the marks say in which block, the block says where."""
+    import numpy as np
+
+    ends = [0]
+    for cut in cuts:
+        block = max(0, int(np.searchsorted(marks, cut)) - 1) * _EVERY
+        ends.append(block + int(np.searchsorted(_read(path, block, block + _EVERY), cut)))
+    return [*ends, path.stat().st_size // _BYTES]
+
+
+def _read(path: Path, start: int, end: int) -> Numbers:
+    import numpy as np
+
+    return np.fromfile(path, np.uint64, count=end - start, offset=start * _BYTES)
 
 
 def _distinct(keys: Numbers) -> Numbers:

@@ -67,6 +67,11 @@ class CountingPairs:
         return counted(self._rows, self._looked_at, self._broken, [list(p) for p in sample[:SHOWN]], self._mostly)
 
     def _shown(self, values: pyarrow.Array, place: int) -> list[Any]:
+        import numpy as np
+        from pyarrow import types
+
+        if types.is_temporal(values.type):  # GX takes the bare values of the frame here
+            return [str(one) for one in np.datetime_as_string(values.to_pandas(date_as_object=False).values)]
         return shown(values, self._whole and bool(self._gaps[place]))
 
     def _ignored(self, gaps: list[pyarrow.BooleanArray | None]) -> pyarrow.BooleanArray | None:

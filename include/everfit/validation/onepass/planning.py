@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from everfit.validation.onepass import rowwise
 from everfit.validation.onepass.arguments import understood
@@ -59,7 +59,7 @@ def _on_values(asked: Expectation, name: str, kind: pyarrow.DataType) -> Questio
     mostly = asked.kwargs.get("mostly", 1)
     if asked.kind in ("expect_column_values_to_not_be_null", "expect_column_values_to_be_null"):
         wanted = asked.kind == "expect_column_values_to_not_be_null"
-        return CountingGaps(name, mostly, wanted=wanted) if _sampled(kind, wanted) else None
+        return CountingGaps(name, kind, mostly, wanted=wanted) if _sampled(kind, wanted) else None
     condition = _condition(asked, kind)
     return None if condition is None else Counting(name, condition, mostly, whole=kind_of(kind) == WHOLE)
 
@@ -123,10 +123,12 @@ def _on_column(asked: Expectation, name: str, kind: pyarrow.DataType) -> Questio
 
 def _end(asked: Expectation, name: str, kind: pyarrow.DataType) -> Question | None:
     given = asked.kwargs
-    limits = [rowwise.limit(kind, given.get(key)) for key in ("min_value", "max_value")]
-    if any(one is False for one in limits):
+    limits: list[Any] = [given.get(key) for key in ("min_value", "max_value")]
+    if kind_of(kind) == TIME:
+        limits = [rowwise.limit(kind, one) for one in limits]
+    if any(one is False or isinstance(one, str) for one in limits):
         return None
-    low, high = (None if one is None else one.as_py() for one in limits)
+    low, high = (one.as_py() if hasattr(one, "as_py") else one for one in limits)
     return End(name, given, (low, high), largest="_max_" in asked.kind)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -66,8 +67,11 @@ class Counting:
 class CountingGaps:
     """Counts the rows without a value, or those with one."""
 
-    def __init__(self, name: str, mostly: float, *, wanted: bool) -> None:
+    def __init__(self, name: str, kind: pyarrow.DataType, mostly: float, *, wanted: bool) -> None:
+        from pyarrow import types
+
         self.columns = (name,)
+        self._gap = "NaT" if types.is_temporal(kind) else None
         self._mostly, self._wanted = mostly, wanted
         self._rows = self._gaps = 0
         self._first: list[pyarrow.Array] = []
@@ -96,7 +100,7 @@ class CountingGaps:
     def found(self) -> Found:
         """The result; every row is looked at, so none is missing."""
         if self._wanted:
-            return counted_all(self._rows, self._gaps, [None] * min(self._gaps, SHOWN), self._mostly)
+            return counted_all(self._rows, self._gaps, [self._gap] * min(self._gaps, SHOWN), self._mostly)
         sample = [value for values in self._first for value in shown(values, self._whole and bool(self._gaps))]
         return counted_all(self._rows, self._rows - self._gaps, sample[:SHOWN], self._mostly)
 
@@ -111,10 +115,12 @@ def between(kind: pyarrow.DataType, given: Mapping[str, Any]) -> Condition | Non
     """Values outside the limits; None if the limits are of another sort than the column's values."""
     from pyarrow import compute
 
-    limits = [limit(kind, given.get(key)) for key in ("min_value", "max_value")]
-    if any(found is False for found in limits):
+    bounds = (given.get("min_value"), given.get("max_value"))
+    if columns.kind_of(kind) == columns.WHOLE:
+        bounds = _in_whole_numbers(given)
+    low, high = (limit(kind, bound) for bound in bounds)
+    if low is False or high is False:
         return None
-    low, high = limits
     too_low = compute.less_equal if given.get("strict_min") else compute.less
     too_high = compute.greater_equal if given.get("strict_max") else compute.greater
 
@@ -133,6 +139,16 @@ def between(kind: pyarrow.DataType, given: Mapping[str, Any]) -> Condition | Non
     return outside
 
 
+def _in_whole_numbers(given: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The limits as whole numbers that let the same whole numbers pass: at least 0.5 is at least 1."""
+    low, high = given.get("min_value"), given.get("max_value")
+    if isinstance(low, float):
+        low = math.floor(low) if given.get("strict_min") else math.ceil(low)
+    if isinstance(high, float):
+        high = math.ceil(high) if given.get("strict_max") else math.floor(high)
+    return low, high
+
+
 def limit(kind: pyarrow.DataType, value: Any) -> Any:
     """A limit as an Arrow scalar that compares with the column; None for no limit, False if it cannot be compared."""
     import pyarrow
@@ -144,7 +160,7 @@ def limit(kind: pyarrow.DataType, value: Any) -> Any:
     if isinstance(value, str) != (sort == columns.TIME) or sort not in (columns.WHOLE, columns.FRACTION, columns.TIME):
         return False
     if sort != columns.TIME:
-        return pyarrow.scalar(value, pyarrow.int64() if isinstance(value, int) and not _unsigned(kind) else None)
+        return pyarrow.scalar(value, pyarrow.int64() if sort == columns.WHOLE else pyarrow.float64())
     moment = datetime.fromisoformat(value)
     if not types.is_timestamp(kind) or (kind.tz is None) != (moment.tzinfo is None):
         return False
@@ -168,7 +184,8 @@ def in_set(kind: pyarrow.DataType, members: list[Any], *, wanted: bool) -> Condi
         return None
 
     def test(values_seen: pyarrow.Array) -> pyarrow.BooleanArray:
-        found = compute.is_in(values_seen, value_set=values)
+        seen = compute.add(values_seen, 0.0) if values.type == "double" else values_seen  # -0.0 is 0.0
+        found = compute.is_in(seen, value_set=values)
         return compute.invert(found) if wanted else found
 
     return _on_entries(test)
@@ -182,7 +199,7 @@ def set_of(kind: pyarrow.DataType, members: list[Any]) -> pyarrow.Array | None:
     if isinstance(members[0], str):
         return pyarrow.array(members, kind) if sort == columns.TEXT else None
     if sort == columns.FRACTION:
-        return pyarrow.array([float(member) for member in members], kind) if kind == pyarrow.float64() else None
+        return pyarrow.array([member + 0.0 for member in members], kind) if kind == pyarrow.float64() else None
     if sort != columns.WHOLE:
         return None
     low, high = (

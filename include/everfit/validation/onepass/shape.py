@@ -76,7 +76,7 @@ def within(observed: Any, given: Mapping[str, Any], limits: tuple[Any, Any] | No
 def shown(values: pyarrow.Array, as_float: bool) -> list[Any]:
     """Values as they stand in GX's lists; whole numbers in a column with gaps are floats in a frame."""
     found = [plain(value) for value in values.to_pandas(date_as_object=False)]
-    return [float(value) for value in found] if as_float else found
+    return [None if value is None else float(value) for value in found] if as_float else found
 
 
 def plain(value: Any) -> Any:
