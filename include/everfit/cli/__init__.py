@@ -14,10 +14,10 @@ from types import ModuleType
 from rich.console import Console
 from rich.text import Text
 
-from everfit.cli import check, housekeeping, ledger, new, reconcile, rollback, run, schema
+from everfit.cli import check, housekeeping, ledger, new, pointers, reconcile, rollback, run, schema
 from everfit.errors import EverfitError
 
-COMMANDS: tuple[ModuleType, ...] = (new, check, run, ledger, reconcile, rollback, housekeeping, schema)
+COMMANDS: tuple[ModuleType, ...] = (new, check, run, ledger, reconcile, rollback, pointers, housekeeping, schema)
 QUIET = {
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
