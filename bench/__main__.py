@@ -17,6 +17,7 @@ from rich.table import Table
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
+from bench import store
 from tools.land_flights import MONTHS, land
 from tools.local.paths import PROJECT, Paths
 from tools.local.stack import Stack, down, up
@@ -29,6 +30,7 @@ AIM = 0.75
 def main() -> int:
     """Measure in turns, check that both made the same model, and print the ratio."""
     console = Console()
+    store.tell(console, store.measure())
     down("bench")
     shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
     stack = up("bench", tell=console.print)

@@ -13,7 +13,7 @@ from rich.text import Text
 from everfit.cli.opened import opened
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - a command's signature
+def arguments(parser: argparse.ArgumentParser) -> None:
     """None: there is one repository for all models."""
 
 
