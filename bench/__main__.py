@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
+from bench import store
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
-from bench import store
 from tools.land_flights import MONTHS, land
 from tools.local.paths import PROJECT, Paths
 from tools.local.stack import Stack, down, up

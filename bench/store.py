@@ -29,11 +29,7 @@ from everfit.stores.s3 import connect
 
 ROUNDS = 3
 AIM = 2.0
-BATCHES = {
-    "1 file of 500 MB": (1, 500_000_000),
-    "8 files of 25 MB": (8, 25_000_000),
-    "1,000 files of 10 KB": (1000, 10_000),
-}
+BATCHES = {"1 file, 500 MB": (1, 500_000_000), "1,000 files, 10 KB": (1000, 10_000)}
 QUIET = {"DVC_NO_ANALYTICS": "1"}
 
 
