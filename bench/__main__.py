@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import validation
+from bench import store, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -31,6 +31,7 @@ def main() -> int:
     """Measure in turns, check that both made the same model, and print the ratio."""
     console = Console()
     validation.main(console)
+    store.tell(console, store.measure())
     down("bench")
     shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
     stack = up("bench", tell=console.print)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +48,19 @@ def test_the_four_addresses_are_read(file: Path, tmp_path: Path) -> None:
         mlflow=Address("http://localhost:5000"),
         server=Address("https://models.example"),
     )
+
+
+def test_a_repository_for_pointers_is_not_needed_and_may_be_anywhere(file: Path, tmp_path: Path) -> None:
+    assert Place.from_file(file, {}).pointers is None
+    assert Place.from_file(file, {"EVERFIT_POINTERS": "https://git.example/p.git"}).pointers is not None
+    fields = {"login": "bot", "password": "hunter2", "extra": {"branch": "data"}}
+    far = address("git", host="https://git.example/p.git", **fields)
+    assert far == Address("https://git.example/p.git", {"username": "bot", "password": "hunter2", "branch": "data"})
+    place = Place.from_file(file, {})
+    assert open_ports(place, tmp_path / "work", lambda: datetime.now(UTC)).pointers is None
+    opened = open_ports(replace(place, pointers=far), tmp_path / "work", lambda: datetime.now(UTC)).pointers
+    assert opened is not None
+    assert opened.url == "https://git.example/p.git"
 
 
 def test_a_secret_is_never_shown(file: Path) -> None:

@@ -94,9 +94,9 @@ def address(
 ) -> Address:
     """The address that an Airflow connection means; the values are those of the connection's fields.
 
-    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port,
-    `git` the repository's URL as host (login and password or token for https, extra `key_file` for ssh), and extra
-    `branch` where that is not main.
+    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
+    `git` has the repository's URL as host, login and password (or token) for https, and the extras `key_file` (for ssh)
+    and `branch` (where it is not main).
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'

@@ -22,6 +22,7 @@ from everfit.cli import (
     ledger,
     lineage,
     new,
+    pointers,
     recall,
     reconcile,
     reproduce,
@@ -43,6 +44,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     recall,
     erase,
     reproduce,
+    pointers,
     housekeeping,
     schema,
 )
