@@ -4,9 +4,9 @@ No duplicate among few rows proves little: times with microseconds differ by the
 chance alone, its columns drawn independently, would have made `PROOF` pairs of equal rows or more: seeing none then has
 a probability below `exp(-PROOF)` (the birthday problem, with the Poisson limit).
 
-The candidates are the smallest combinations that are unique among the first `SAMPLE` rows of the first batch; only these
-are followed through all rows, as 64-bit hashes: 8 bytes for each candidate and row. In a batch of more than `MOST_ROWS`
-rows no key is looked for, which bounds the memory by 1 GB.
+The candidates are the smallest combinations that are unique among the first `SAMPLE` rows of the first batch; only
+these are followed through all rows, as 64-bit hashes: 8 bytes for each candidate and row. In a batch of more than
+`MOST_ROWS` rows no key is looked for, which bounds the memory by 1 GB.
 """
 
 from __future__ import annotations
