@@ -26,7 +26,7 @@ data:
   look_every: 1
   look_for: 30
   tables:
-    sales: {{file: sales-1.csv}}
+    sales: {{file: "sales-*.csv"}}
     shops: {{file: shops.csv}}
 schedule: {{on_new_data: false}}
 """

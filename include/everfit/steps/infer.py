@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError, NotEnoughData, UnknownName
-from everfit.validation import gx
+from everfit.validation.ask import ask
 from everfit.validation.formats import Part
 from everfit.validation.infer.merge import Conflict, Merge, merge
 from everfit.validation.infer.profile import Profile, profile
 from everfit.validation.infer.propose import Evidence, propose
 from everfit.validation.infer.text import first, inferred, rewritten
-from everfit.validation.read import read_parts
-from everfit.validation.stream import schema
 from everfit.validation.suites import Suite, load_suite
 
 if TYPE_CHECKING:
@@ -147,7 +145,7 @@ def _different(spec: ModelSpec, table: str, sources: Sequence[Source]) -> Iterat
 
 def _broken(suite: Suite, table: str, label: str, parts: Sequence[Part]) -> dict[int, str]:
     """Which expectations of a suite that is there do not hold in a batch, and what was found."""
-    checks = gx.run(suite, table, read_parts(parts, schema(parts).names))
+    checks = ask(suite, table, parts).checks
     return {place: f"{label}: {check.found}" for place, check in enumerate(checks) if not check.passed}
 
 
