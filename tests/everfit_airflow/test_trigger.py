@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -136,6 +137,26 @@ def test_a_watcher_says_each_thing_once_and_sees_what_comes_later(landing):
         if number == 1:
             (landing.parent / "2013-02").mkdir()
             (landing.parent / "2013-02" / "_SUCCESS").touch()
+
+    one = LandingTrigger(model="flight_delays", data=data(), connections=CONNECTIONS)
+    found = asyncio.run(asyncio.wait_for(events_of(one, 2, between), 20))
+    assert found == [{"partitions": ["2013-01"]}, {"partitions": ["2013-01", "2013-02"]}]
+
+
+def test_a_landing_place_that_is_away_for_a_moment_is_no_news(landing):
+    """What was announced before is not announced again when it is back, and what is new is."""
+    (landing / "_SUCCESS").touch()
+    place = landing.parents[1]
+
+    def between(number):
+        if number == 1:
+            place.rename(place.with_name("away"))
+            timer = threading.Timer(1.5, lambda: [place.with_name("away").rename(place), later()])
+            timer.start()
+
+    def later():
+        (landing.parent / "2013-02").mkdir()
+        (landing.parent / "2013-02" / "_SUCCESS").touch()
 
     one = LandingTrigger(model="flight_delays", data=data(), connections=CONNECTIONS)
     found = asyncio.run(asyncio.wait_for(events_of(one, 2, between), 20))

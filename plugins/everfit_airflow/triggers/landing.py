@@ -48,21 +48,21 @@ class LandingEye:
         return cls(ports, ports.ledger(model), received(data), log)
 
     async def look(self) -> Found | None:
-        """What is unsettled or overdue, or None; also if the landing place or the store cannot be reached just now."""
+        """What is unsettled or overdue; None if the landing place or the store cannot be reached just now."""
         try:
             return await asyncio.to_thread(self._look)
         except Unreachable as error:
             self.log.warning("cannot look at the landing place now: %s", error)
             return None
 
-    def _look(self) -> Found | None:
+    def _look(self) -> Found:
         from everfit.steps.ingest import leave_uncounted, look
 
         found = look(self.ports, self.ledger, self.data, most=AT_ONCE, count=leave_uncounted)
         ready = [(arrival.partition, arrival.fingerprint) for arrival in found.ready]
         late = [(late.body.partition, late.key) for late in found.overdue]
         names = [partition for partition, _ in (*ready, *late)]
-        return Found(frozenset((*ready, *late)), names[:SHOWN]) if names else None
+        return Found(frozenset((*ready, *late)), names[:SHOWN])
 
 
 class LandingTrigger(BaseEventTrigger):
@@ -86,9 +86,8 @@ class LandingTrigger(BaseEventTrigger):
         eye = await LandingEye.open(self.model, self.data, self.connections, self.log)
         announced: frozenset[tuple[str, str]] = frozenset()
         while True:
-            found = await eye.look()
-            known_by = found.known_by if found else frozenset()
-            if found and known_by - announced:
-                yield TriggerEvent({"partitions": found.partitions})  # type: ignore[no-untyped-call]
-            announced = known_by
+            if found := await eye.look():
+                if found.known_by - announced:
+                    yield TriggerEvent({"partitions": found.partitions})  # type: ignore[no-untyped-call]
+                announced = found.known_by
             await asyncio.sleep(eye.data.look_every)

@@ -38,7 +38,8 @@ class NewBatchTrigger(BaseTrigger):
         end = time.monotonic() + eye.data.look_for
         await asyncio.sleep(SETTLE)
         while time.monotonic() < end:
-            if found := await eye.look():
+            found = await eye.look()
+            if found and found.partitions:
                 yield TriggerEvent({"partitions": found.partitions})  # type: ignore[no-untyped-call]
                 return
             await asyncio.sleep(eye.data.look_every)
