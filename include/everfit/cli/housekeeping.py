@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def table(fates: Sequence[Fate], *, every: bool) -> Table:
-    """One line for each thing that goes, and one for all things that stay for the same reason."""
+    """One line for each batch that goes, and one for all other things of a kind that have the same reason."""
     made = Table(box=None, header_style="dim", pad_edge=False)
     for name in ("model", "", "what", "which"):
         made.add_column(name, no_wrap=name != "which")
@@ -59,7 +59,7 @@ def table(fates: Sequence[Fate], *, every: bool) -> Table:
     made.add_column("why")
     groups: dict[tuple[object, ...], list[Fate]] = {}
     for fate in fates:
-        alone = fate.name if fate.goes or every else ""
+        alone = fate.name if every or (fate.goes and fate.batch) else ""
         groups.setdefault((fate.model, not fate.goes, fate.what, fate.why, alone), []).append(fate)
     for alike in groups.values():
         first = alike[0]

@@ -93,6 +93,8 @@ def _reasons(view: View, spec: ModelSpec, keep: KeepSpec, now: datetime) -> Mapp
     """Why each batch that is needed stays, by partition and SHA-256; the weightiest reason wins."""
     living = {"champion": view.champion, "previous champion": view.previous, "challenger": view.challenger}
     wanted = {version: f"{role} {version} was made from it" for role, version in living.items() if version is not None}
+    for version in sorted(view.standing.waiting - view.touched):
+        wanted.setdefault(version, f"version {version} waits to be deployed")
     for version in sorted(view.versions)[len(view.versions) - min(keep.versions, len(view.versions)) :]:
         wanted.setdefault(version, f"version {version}, among the newest {keep.versions}, was made from it")
     found: dict[tuple[str, str], str] = {}
