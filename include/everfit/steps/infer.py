@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError, NotEnoughData, UnknownName
+from everfit.steps.fetching import fetch
 from everfit.validation.ask import ask
 from everfit.validation.formats import Part
 from everfit.validation.infer.merge import Conflict, Merge, merge
@@ -63,7 +64,7 @@ def accepted(ports: Ports, spec: ModelSpec, newest: int | None = None) -> list[S
     """The accepted batches of a model, oldest first; only the `newest` so many, if given."""
     batches = [batch for _, batch in ports.ledger(spec.name).view().batches]
     return [
-        Source(batch.label, ports.data.fetch(batch), {file.name: file.sha256 for file in batch.files})
+        Source(batch.label, fetch(ports, spec.name, batch), {file.name: file.sha256 for file in batch.files})
         for batch in batches[-newest if newest else 0 :]
     ]
 

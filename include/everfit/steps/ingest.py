@@ -51,14 +51,14 @@ def waiting(ports: Ports, spec: ModelSpec, most: int | None = None) -> list[Arri
 
 def count_rows(ports: Ports, data: DataSpec, delivery: Delivery) -> int | None:
     """The rows of the main table; None if it cannot be read, which validation will say with its reasons."""
-    from everfit.validation.read import read_table
+    from everfit.validation.stream import Part, rows
 
     files = {file.name: file for file in delivery.files}
     parts = next(iter(data.parts(files).values()))
     with scratch(ports) as folder:
         copied = ports.landing.fetch(data.landing, [files[name] for name in parts], folder)
         try:
-            return sum(len(read_table(folder / file.name)) for file in copied)
+            return rows([Part(file.name, folder / file.name) for file in copied])
         except DataError:
             return None
 

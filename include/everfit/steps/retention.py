@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import BatchAccepted, RowsErased
 from everfit.steps.leftovers import leftovers
+from everfit.steps.window import choose
 from everfit.values import Batch
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _reasons(view: View, spec: ModelSpec, keep: KeepSpec, now: datetime) -> Mapp
 
 def _next_window(view: View, spec: ModelSpec) -> Sequence[tuple[int, Batch]]:
     """The batches from the oldest one on that the next training run would use if it began now."""
-    return view.batches[-spec.window.batches :]
+    chosen = choose(spec.window, view.batches)
+    return [found for found in view.batches if not chosen or found[1].partition >= chosen[0][1].partition]
 
 
 def _files(model: str, view: View, keep: KeepSpec, found: Found, now: datetime) -> Iterator[Fate]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from everfit.steps.fetching import fetch
 from everfit.steps.rows import batch_rows
 from everfit.validation.delivery import Delivery, Rule
 from everfit.validation.stream import Part
@@ -45,7 +46,7 @@ def delivery_of(
             model=spec.name,
             partition=batch.partition,
             sha256=batch.sha256,
-            tables=_tables(spec, ports.data.fetch(batch)),
+            tables=_tables(spec, fetch(ports, spec.name, batch)),
             label=spec.label,
             time=spec.time,
             task=spec.task,
