@@ -20,9 +20,9 @@ from rich.table import Table
 
 from tools.local.paths import PROJECT
 
-SIZES = (1_000_000, 4_000_000)
+SIZES = (1_000_000, 3_000_000)
 GX_ROWS = 1_000_000
-ROUNDS = 3
+ROUNDS = 5
 GROUP = 250_000
 AIM = 1.2
 COLUMN = "expect_column_"
@@ -124,8 +124,8 @@ def seconds(work, path: Path) -> float:
 
 
 def measure(path: Path, *, rounds: int = ROUNDS, gx: bool = False) -> dict[str, float]:
-    """Medians of turns taken one after the other in this process, after one turn to warm up; as ratios to the read."""
-    works = [read_whole, read_streamed, one_pass, *([with_gx] if gx else [])]
+    """Medians of turns taken one after the other in this process, after one turn to warm up; GX has one turn."""
+    works = [read_whole, read_streamed, one_pass]
     turns: dict[str, list[float]] = {work.__name__: [] for work in works}
     for number in range(rounds + 1):
         for work in works:
@@ -133,9 +133,12 @@ def measure(path: Path, *, rounds: int = ROUNDS, gx: bool = False) -> dict[str, 
             if number:
                 turns[work.__name__].append(took)
     found = {name: statistics.median(some) for name, some in turns.items()}
-    return found | {
-        "ratio": statistics.median(a / b for a, b in zip(turns["one_pass"], turns["read_whole"], strict=True))
-    }
+    found["ratio"] = statistics.median(a / b for a, b in zip(turns["one_pass"], turns["read_whole"], strict=True))
+    if gx:
+        import great_expectations  # noqa: F401 - so that its import is not counted
+
+        found["with_gx"] = seconds(with_gx, path)
+    return found
 
 
 def peak(work, path: Path) -> dict[str, float]:
@@ -167,7 +170,7 @@ def high_water() -> float:
 def main(console: Console | None = None, sizes: Sequence[int] = SIZES) -> int:
     """Print the section: ratios to one read and to GX, peak memory at two sizes."""
     console = console or Console()
-    table = Table("rows, ids", "one read", "streamed read", "one pass", "of one read", "GX", "peak MB", box=None)
+    table = Table("rows, ids", "read", "streamed", "one pass", "ratio", "GX", "MB", box=None)
     with tempfile.TemporaryDirectory(prefix="everfit-bench-") as folder:
         for rows in sizes:
             for shuffled in (False, True):
@@ -182,7 +185,10 @@ def main(console: Console | None = None, sizes: Sequence[int] = SIZES) -> int:
                     f"[bold]{found['ratio']:.2f}[/]", theirs, f"{most:.0f}",
                 )  # fmt: skip
     console.print(table)
-    console.print(f"aim: {AIM} times one read of the {len(NEEDED)} columns, 15 expectations; peak memory does not grow")
+    console.print(
+        f"validation: aim {AIM} times one read of the {len(NEEDED)} columns for 15 expectations (GX in the same unit), "
+        "and peak memory that does not grow"
+    )
     return 0
 
 

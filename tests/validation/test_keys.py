@@ -108,3 +108,14 @@ def test_rising_or_not_the_same_rows_are_found(
     assert answer.results[0]["result"]["unexpected_count"] == len(repeated)
     found = [number for number in range(len(parts)) for bad in answer.bad if len(bad.rows.rows(number))]
     assert found == repeated
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.float32(), pa.timestamp("ms", "UTC"), pa.date32(), pa.string()])
+def test_gaps_are_no_values_that_repeat(tmp_path: Path, kind: pa.DataType):
+    numbers = pa.array([3, None, 1, 3, None], pa.int32() if kind in (pa.date32(), pa.string()) else pa.int64())
+    parquet.write_table(pa.table({"a": numbers.cast(kind)}), tmp_path / "t.parquet")
+    unique_a = Expectation("expect_column_values_to_be_unique", {"column": "a"}, "quarantine")
+
+    answer = ask(Suite(Path("t.json"), (unique_a,)), "t", [Part("t.parquet", tmp_path / "t.parquet")])
+
+    assert answer.bad[0].rows.rows(0).tolist() == [0, 3]

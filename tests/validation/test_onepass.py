@@ -24,7 +24,7 @@ UTC = dt.UTC
 WORDS = ["", "a", "A", "ab", "abc", "XYZ", "é", "日本語", "a\nb", "b ", "1", "2013-01-01", "NaN"]
 WHOLE = st.one_of(st.integers(-3, 3), st.sampled_from([127, -128, 100]))
 FRACTIONS = st.sampled_from([0.0, -0.0, 1.0, -1.5, 0.1, 2.0, 1e-300, 1e10, math.nan, math.inf, -math.inf])
-MOMENTS = st.datetimes(dt.datetime(1999, 12, 31), dt.datetime(2000, 1, 3))
+MOMENTS = st.datetimes(dt.datetime.fromisoformat("1999-12-31"), dt.datetime.fromisoformat("2000-01-03"))
 COLUMNS: dict[str, tuple[st.SearchStrategy, pa.DataType]] = {
     "int64": (WHOLE, pa.int64()),
     "int8": (WHOLE, pa.int8()),
@@ -57,7 +57,7 @@ def tables(draw: st.DrawFn, kinds: tuple[str, ...], rows: int = 12) -> pa.Table:
         gaps = draw(st.sampled_from(["none", "some", "all"] if kind == "int64" else ["none", "some"]))
         one = {"none": values, "some": st.one_of(st.none(), values), "all": st.none()}[gaps]
         drawn = draw(st.lists(one, min_size=count, max_size=count))
-        if kind == "moment" or kind == "elsewhere":
+        if kind in ("moment", "elsewhere"):
             drawn = [value and value.replace(microsecond=value.microsecond // 1000 * 1000) for value in drawn]
         if draw(st.booleans()):
             drawn = sorted(value for value in drawn if value is not None and not _no_number(value))

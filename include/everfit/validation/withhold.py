@@ -92,7 +92,7 @@ def _keep_parquet(part: Part, kept: Mask, path: Path) -> None:
 
     with parquet(part) as file:
         groups = file.metadata.num_row_groups
-        packed = file.metadata.row_group(0).column(0).compression if groups and file.metadata.num_columns else "SNAPPY"
+        packed = file.metadata.row_group(0).column(0).compression if groups else "SNAPPY"
         with ParquetWriter(path, file.schema_arrow, compression=packed.replace("UNCOMPRESSED", "NONE")) as writer:
             start = 0
             for number in range(groups):
@@ -109,7 +109,7 @@ def _kept_records(part: Part, kept: Mask) -> list[bytes]:
     header = [records.pop(0)] if part.ending != ".jsonl" else []
     if len(records) != len(kept):
         raise DataError(
-            f"{part.name}: {len(kept)} rows were read, but {len(records)} records found when taking bad ones out; check "
+            f"{part.name}: {len(kept)} rows were read, but {len(records)} records found to take bad ones out of; check "
             "its quotation marks"
         )
     return header + [record for record, keep in zip(records, kept.tolist(), strict=True) if keep]

@@ -51,17 +51,10 @@ def wants_numbers(asked: Expectation) -> bool:
 
 def found(asked: Expectation, result: Mapping[str, Any]) -> str:
     """What GX saw, from the `result` part of a validation result in BASIC format."""
-    if "element_count" in result:
-        return _count(asked, result)
     if "unexpected_count" in result or "missing_count" in result:
-        return _set_of_values(result)
-    mismatched = (result.get("details") or {}).get("mismatched")
-    if isinstance(mismatched, Mapping) and mismatched:
-        return "; ".join(
-            f"{what} {names(mismatched[what])}" for what in ("missing", "unexpected") if mismatched.get(what)
-        )
-    if mismatched:
-        return names(f"{one['Found'] or 'nothing'} instead of {one['Expected'] or 'nothing'}" for one in mismatched)
+        return _count(asked, result) if "element_count" in result else _set_of_values(result)
+    if mismatched := (result.get("details") or {}).get("mismatched"):
+        return _mismatched(mismatched)
     if "observed_value" not in result:
         return "nothing"
     seen = result["observed_value"]
@@ -123,6 +116,13 @@ def _count(asked: Expectation, result: Mapping[str, Any]) -> str:
     what = _BREAKS.get(asked.kind, "otherwise")
     part = f" ({percent(count / of)})" if of else ""
     return f"{value(count)} of {value(of)} rows {what}{part}{examples(result.get('partial_unexpected_list', []))}"
+
+
+def _mismatched(columns: Any) -> str:
+    """Columns that differ from those agreed on: by name, or place by place."""
+    if isinstance(columns, Mapping):
+        return "; ".join(f"{what} {names(columns[what])}" for what in ("missing", "unexpected") if columns.get(what))
+    return names(f"{one['Found'] or 'nothing'} instead of {one['Expected'] or 'nothing'}" for one in columns)
 
 
 def _set_of_values(result: Mapping[str, Any]) -> str:

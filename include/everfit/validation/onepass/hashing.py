@@ -67,11 +67,12 @@ def _hashed(column: Column) -> Numbers:
 def filled(column: Column) -> pyarrow.Array:
     """The values with something in every gap: what, does not matter."""
     import pyarrow
-    from pyarrow import compute
+    from pyarrow import compute, types
 
     if column.gaps is None:
         return column.values
-    return compute.if_else(column.gaps, pyarrow.scalar(0).cast(column.values.type), column.values)
+    zero = pyarrow.scalar(0, pyarrow.int32() if types.is_date32(column.values.type) else pyarrow.int64())
+    return compute.if_else(column.gaps, zero.cast(column.values.type), column.values)
 
 
 def text_hashes(values: pyarrow.Array) -> Numbers:
