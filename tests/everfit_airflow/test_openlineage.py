@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from everfit_airflow import openlineage
 from tests.services import mlflow_server, model_server
 from tools.land_flights import land
 
+PAGE = Path(__file__).parents[2] / "docs/how-to/send-openlineage.md"
 PROGRAM = Path(__file__).with_name("openlineage_run.py")
 MONTHS = ("2013-01", "2013-02", "2013-03")
 Event = dict[str, Any]
@@ -48,13 +50,11 @@ def life(tmp_path_factory: pytest.TempPathFactory, airflow_db: Path) -> tuple[Pa
         dags.mkdir()
         (dags / "life.py").write_text(PROGRAM.read_text())
         bundle = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(dags)}}
-        transport = {"type": "file", "log_file_path": str(root / "events.jsonl"), "append": True}
         env = {
             **os.environ,
             **{f"AIRFLOW_CONN_EVERFIT_{name.upper()}": json.dumps(said) for name, said in connections.items()},
             "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([{"name": "own", **bundle}]),
-            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport),
-            "AIRFLOW__OPENLINEAGE__NAMESPACE": "everfit",
+            **_switched_on(root / "events.jsonl"),
             "EVERFIT_WORK": str(root / "work"),
         }
         command = [sys.executable, str(dags / "life.py"), "ingest", "train"]
@@ -64,6 +64,13 @@ def life(tmp_path_factory: pytest.TempPathFactory, airflow_db: Path) -> tuple[Pa
     told = [json.loads(line) for line in (root / "events.jsonl").read_text().splitlines()]
     ended = [one for one in told if one["eventType"] == "COMPLETE"]
     return root, {_task(one): one for one in ended}, view
+
+
+def _switched_on(log: Path) -> dict[str, str]:
+    """What docs/how-to/send-openlineage.md says to set for events in a file."""
+    said = dict(re.findall(r"^export (OPENLINEAGE__\w+)=(\S+)$", PAGE.read_text(), re.MULTILINE))
+    assert said["OPENLINEAGE__TRANSPORT__LOG_FILE_PATH"] == log.name
+    return said | {"OPENLINEAGE__TRANSPORT__LOG_FILE_PATH": str(log)}
 
 
 def _task(event: Event) -> str:
