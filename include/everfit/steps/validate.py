@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from everfit.errors import DataError
 from everfit.features.code import FeatureCode, load_code
 from everfit.steps.audit import Audited, audit
 from everfit.steps.baseline import baseline_checks
@@ -99,7 +100,10 @@ def _beyond_tables(
     tables: Sequence[Audited],
 ) -> list[Check]:
     """Label and time of the rows that the feature code makes; if they are there, what rules see in the whole."""
-    rows = code.rows({table.table: _frame(table) for table in tables})
+    frames, torn = _frames(spec, tables)
+    if torn:
+        return torn
+    rows = code.rows(frames)
     checks = [*check_rows(rows, label=spec.label, time=spec.time, task=spec.task, code=spec.code_path)]
     if _sound(checks) and spec.data.rules:
         parts = {table.table: table.parts for table in tables}
@@ -117,8 +121,16 @@ def _beyond_tables(
     return checks
 
 
-def _frame(table: Audited) -> DataFrame:
-    return read_parts(table.parts, schema(table.parts).names)
+def _frames(spec: ModelSpec, tables: Sequence[Audited]) -> tuple[dict[str, DataFrame], list[Check]]:
+    """The whole tables; a file may be damaged in a column that no expectation has looked at."""
+    frames, torn = {}, []
+    for table in tables:
+        try:
+            frames[table.table] = read_parts(table.parts, schema(table.parts).names)
+        except DataError as error:
+            wanted = f"a readable {spec.data.tables[table.table].file} with rows in it"
+            torn.append(Check(table.table, None, wanted, f"that {error}", False))
+    return frames, torn
 
 
 def _reported(
