@@ -75,8 +75,8 @@ def _settlement(ports: Ports, spec: ModelSpec, inspection: Inspection, pointer: 
 
 def _batch(inspection: Inspection, pointer: str, view: View) -> Batch:
     files = inspection.kept or inspection.files
-    earlier = sum(entry.body.batch.partition == inspection.partition for entry in view.of(BatchAccepted))
-    return Batch(inspection.partition, earlier + 1, batch_sha256(files), inspection.rows, files, pointer)
+    earlier = view.accepted(inspection.partition)
+    return Batch(inspection.partition, len(earlier) + 1, batch_sha256(files), inspection.rows, files, pointer)
 
 
 def _same_as(inspection: Inspection, view: View) -> int | None:
