@@ -60,7 +60,7 @@ def test_it_only_shows_until_it_is_told_to_delete(ledger: Ledger, everfit: Comma
     assert sorted(path for path in (project / "store").rglob("*") if path.is_file()) == before
 
     _, said = everfit("housekeeping", "toy", "--delete")
-    assert "toy: 2 files (2.0 MB) that no living model needs were deleted (entry 9)" in " ".join(said.split())
+    assert "toy: 2 files (2.0 MB) of 2 batches were deleted (entry 9)" in " ".join(said.split())
     assert len(list((project / "store/dvc/files").rglob("*.dir"))) == 6
     _, said = everfit("housekeeping", "--delete", "--all")
     assert "Nothing can go." in said

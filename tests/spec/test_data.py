@@ -97,6 +97,6 @@ def test_names_of_a_batch_of_one_file(file: str, mark: str, said: str) -> None:
 def test_each_file_is_a_part_of_what_names_it_or_extra(names: set[str]) -> None:
     data = DataSpec(landing="shop", tables={"a": {"file": "a*.csv"}, "ab": {"file": "ab.csv"}})
     parts = data.parts(names)
-    assert {*parts["a"], *parts["ab"], *data.extra(names)} == names
+    assert {*parts["a"], *parts["ab"], *data.unnamed(names)} == names
     assert parts["ab"] == (("ab.csv",) if "ab.csv" in names else ())
     assert list(parts["a"]) == sorted(name for name in names if name.startswith("a") and name != "ab.csv")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import shutil
 from collections import defaultdict
 from pathlib import Path
@@ -12,12 +14,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from everfit.cli import main as everfit
 from everfit.ledger import View
 from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged
-from everfit.ledger.trace import trace
 from everfit.values import Outcome as Said
 from tools.demo.acts import FIRST, MODEL, NEXT, Outcome
 from tools.demo.watch import Watch
+from tools.local.environment import command_environment
 from tools.local.stack import Stack
 
 TONE = {Said.PASSED: "green", Said.FAILED: "red", Said.CANNOT_TELL: "yellow"}
@@ -29,11 +32,11 @@ def tell(console: Console, stack: Stack, outcome: Outcome, watch: Watch, total: 
     pictures = _collect(stack, view)
     _batches(console, view)
     _gates(console, view)
-    _champion(console, view)
+    told = _commands(console, stack)
     _prediction(console, outcome)
     _time(console, watch, total)
     _where(console, stack, pictures)
-    return _claims(console, stack, outcome, pictures)
+    return _claims(console, stack, outcome, pictures) and told
 
 
 def _section(console: Console, title: str, body: object) -> None:
@@ -79,16 +82,15 @@ def _gates(console: Console, view: View) -> None:
         _section(console, f"Candidate {number} ({against}): {entry.body.reason}", table)
 
 
-def _champion(console: Console, view: View) -> None:
-    if view.champion is None:
-        return
-    version, run = view.versions[view.champion], view.trained_on(view.champion)
-    table = _table("made of", "partition", "sha256")
-    for source in trace(view, MODEL, view.champion).sources:
-        table.add_row(source.role, source.label, source.sha256)
-    for file in version.files:
-        table.add_row("model file", file.name, file.sha256)
-    _section(console, f"Champion: {MODEL} version {view.champion}, snapshot {run.snapshot}", table)
+def _commands(console: Console, stack: Stack) -> bool:
+    """What a person would type next: where the champion comes from, and what a recall would do."""
+    os.environ.update(command_environment(stack.paths, stack.ports))
+    recall = ["recall", f"flights/{NEXT[0]}", "--reason", "the clocks were wrong", "--dry-run"]
+    codes = []
+    for arguments in (["lineage", MODEL], recall):
+        console.print(Text(f"\n$ everfit {shlex.join(arguments)}", style="bold"))
+        codes.append(everfit(arguments, console))
+    return not any(codes)
 
 
 def _prediction(console: Console, outcome: Outcome) -> None:

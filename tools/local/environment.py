@@ -87,16 +87,21 @@ def airflow_environment(paths: Paths, ports: Ports, credentials: Credentials) ->
     }
 
 
-def shell_environment(paths: Paths, ports: Ports) -> str:
-    """What a shell reads so that the command line `everfit` works on this instance; what is set already stays."""
-    ours = {
-        "EVERFIT_STORE": paths.store,
-        "EVERFIT_LANDING": paths.landing,
+def command_environment(paths: Paths, ports: Ports) -> dict[str, str]:
+    """What makes the command line `everfit` work on this instance."""
+    return {
+        "EVERFIT_STORE": str(paths.store),
+        "EVERFIT_LANDING": str(paths.landing),
         "EVERFIT_MLFLOW": f"http://127.0.0.1:{ports.mlflow}",
         "EVERFIT_SERVER": f"http://127.0.0.1:{ports.server}",
-        "EVERFIT_POINTERS": paths.pointers,
-        "EVERFIT_WORK": paths.work,
+        "EVERFIT_POINTERS": str(paths.pointers),
+        "EVERFIT_WORK": str(paths.work),
     }
+
+
+def shell_environment(paths: Paths, ports: Ports) -> str:
+    """The same for a shell to read; what is set there already stays."""
+    ours = command_environment(paths, ports)
     return "".join(f'export {name}="${{{name}:-{value}}}"\n' for name, value in ours.items())
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from everfit.errors import SpecError
 from everfit.features.code import load_code
 from everfit.spec import ModelSpec, load_spec, models_folder, spec_names
+from everfit.validation.custom import load_custom
 from everfit.validation.gx import check_suite
 from everfit.validation.suites import load_suite
 
@@ -54,6 +55,7 @@ def check(name: str) -> tuple[ModelSpec | None, list[str]]:
         errors.append(str(error))
     for table in spec.data.tables:
         try:
+            load_custom(spec.suite_path(table).parent)
             check_suite(load_suite(spec.suite_path(table)))
         except SpecError as error:
             errors.append(str(error))

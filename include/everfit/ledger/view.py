@@ -171,7 +171,7 @@ class View:
         bytes: they may have been refused because of a wrong expectation, so each delivery is looked at anew.
         """
         for entry in reversed(self.accepted(partition)):
-            if entry.seq not in self.recalled:
+            if entry.seq not in self.recalled and entry.seq not in self.deleted:
                 return entry.seq if (entry.body.delivered or entry.body.batch.sha256) == sha256 else None
         return None
 
