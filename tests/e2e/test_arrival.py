@@ -73,6 +73,9 @@ class Arriving:
     def view(self, model: str):
         return Ledger(model, open_store(str(self.stack.paths.store)), lambda: datetime.now(UTC)).view()
 
+    def settled(self, model: str) -> set[str]:
+        return {partition for partition, _ in self.view(model).settled}
+
     def until(self, true, what: str, timeout: float = 60):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -129,7 +132,11 @@ def arriving(tmp_path_factory):
         try:
             with stack.airflow() as airflow:
                 airflow.wait_for_dags("by_watch_ingest", "by_queue_ingest")
-                yield Arriving(stack, airflow, sqs, queue, root / "told.txt")
+                found = Arriving(stack, airflow, sqs, queue, root / "told.txt")
+                for dag in ("by_watch_ingest", "by_queue_ingest"):
+                    first = found.until(lambda dag=dag: airflow.runs(dag), "a new DAG sweeps once")
+                    airflow.wait(first[0], 60)
+                yield found
         finally:
             down(state)
 
@@ -153,16 +160,14 @@ def write(root: Path, queue: str) -> None:
 
 
 def test_what_the_triggerer_sees_is_settled_and_airflow_knows_its_partition(arriving):
-    first = arriving.until(lambda: arriving.airflow.runs("by_watch_ingest"), "a new DAG sweeps once")
-    arriving.airflow.wait(first[0], 60)
     arriving.land("by_watch", "2013-05", GOOD)
     arriving.land("by_watch", "2013-06", BAD)
-    arriving.until(lambda: len(arriving.view("by_watch").settled) == 2, "both settled")
+    arriving.until(lambda: arriving.settled("by_watch") >= {"2013-05", "2013-06"}, "both settled")
     view = arriving.view("by_watch")
-    assert [entry.body.batch.partition for entry in view.of(BatchAccepted)] == ["2013-05"]
+    assert "2013-05" in [entry.body.batch.partition for entry in view.of(BatchAccepted)]
     assert [entry.body.partition for entry in view.of(BatchQuarantined)] == ["2013-06"]
-    arriving.until(lambda: arriving.partitions("by_watch_batch"), "the event of the accepted batch")
-    assert arriving.partitions("by_watch_batch") == ["2013-05"]
+    arriving.until(lambda: "2013-05" in arriving.partitions("by_watch_batch"), "the event of the accepted batch")
+    assert "2013-06" not in arriving.partitions("by_watch_batch")
     assert "asset_triggered" in arriving.run_types("by_watch_ingest"), "an event started it, not the sweep"
 
 
@@ -173,7 +178,7 @@ def test_a_message_is_a_wake_up_and_the_run_takes_whatever_is_there(arriving):
     arriving.until(lambda: len(arriving.view("by_queue").of(BatchAccepted)) == 2, "both accepted")
     arriving.until(lambda: len(arriving.partitions("by_queue_batch")) == 2, "the events of both")
     assert arriving.partitions("by_queue_batch") == ["2013-05", "2013-06"]
-    assert "asset_triggered" in arriving.run_types("by_queue_ingest")
+    arriving.until(lambda: "asset_triggered" in arriving.run_types("by_queue_ingest"), "a run that the message started")
 
 
 def test_of_a_late_delivery_a_person_is_told_once_and_then_it_is_settled(arriving):
@@ -185,7 +190,7 @@ def test_of_a_late_delivery_a_person_is_told_once_and_then_it_is_settled(arrivin
         lambda: [run for run in arriving.airflow.runs("by_watch_ingest") if run.state == "failed"], "a red run"
     )
     (arriving.stack.paths.landing / "by_watch/2013-07/_SUCCESS").touch()
-    arriving.until(lambda: len(arriving.view("by_watch").settled) == 3, "settled after all")
+    arriving.until(lambda: "2013-07" in arriving.settled("by_watch"), "settled after all")
     (told,) = arriving.late()
     assert told.startswith("1 late in by_watch; look at the source")
     assert "2013-07: waiting since" in told

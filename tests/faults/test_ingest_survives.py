@@ -12,14 +12,18 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from everfit.ledger import Ledger
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined
+from everfit.spec import load_spec
+from everfit.steps.deliveries import deliveries
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
+from everfit.stores.landing import open_landing
 from tests.faults import killing, shop
 from tools.local.airflow_api import Airflow
 from tools.local.errors import StackError
@@ -101,8 +105,6 @@ class Soak:
 
     def deliver(self, at_most: int) -> int:
         """A burst of at most so many deliveries; the fingerprint of each is the landing place's own."""
-        from itertools import islice
-
         burst = {one.partition: one for one in islice(self.source.ready(self.waiting()), at_most)}
         for one in burst.values():
             shop.write(one, self.landing)
@@ -139,11 +141,8 @@ class Soak:
 
 
 def arrivals(landing: Path):
-    from everfit.spec import load_spec
-    from everfit.stores.landing import open_landing
-
-    spec = load_spec(shop.MODEL)
-    return open_landing(str(landing)).arrivals(spec.data.landing, spec.data.complete_when)
+    data = load_spec(shop.MODEL).data
+    return deliveries(data, open_landing(str(landing)).look(data.landing, data.each))
 
 
 def let(airflow: Airflow, paused: bool) -> None:
