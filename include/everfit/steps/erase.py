@@ -26,6 +26,7 @@ from everfit.steps.erasure_search import Found, Sought, gone, is_of, search
 from everfit.steps.staging import scratch
 from everfit.steps.withdraw import Withdrawal, withdraw
 from everfit.validation.erasing import Wanted, count, without
+from everfit.validation.formats import Part
 from everfit.values import Batch, FileHash, batch_sha256, canonical, digest, dump, load
 
 if TYPE_CHECKING:
@@ -162,16 +163,16 @@ def hashed(salt: str, key: str) -> str:
 def _next_version(ports: Ports, spec: ModelSpec, sought: Sought, entry: Entry[BatchAccepted]) -> None:
     """Accept the batch without the rows; nothing if no row of the main table would be left."""
     batch = entry.body.batch
-    source = ports.data.fetch(batch)
+    source, named = ports.data.fetch(batch), spec.data.parts(file.name for file in batch.files)[sought.table]
     with scratch(ports) as folder:
         lost, left = 0, 0
         for file in batch.files:
-            path = source / file.name
-            if not is_of(spec, sought.table, file.name):
-                shutil.copyfile(path, folder / file.name)
+            part = Part(file.name, source / file.name)
+            if file.name not in named:
+                shutil.copyfile(part.path, folder / file.name)
                 continue
-            lost += count(path, sought.wanted)
-            left += without(path, sought.wanted, folder / file.name)
+            lost += count(part, sought.wanted)
+            left += without(part, sought.wanted, folder / file.name)
         is_main = sought.table == spec.main_table
         if is_main and not left:
             return
