@@ -143,4 +143,6 @@ def test_what_is_left_reads_as_the_rows_that_were_not_meant(
         assert read_table(folder / "into" / "people.csv")["n"].tolist() == wanted["n"].tolist()
     lines = [json.dumps({"id": key, "note": note}) + end for key, note in rows]
     (folder / "people.jsonl").write_bytes("".join(lines).encode())
-    assert without(Part("people.jsonl", folder / "people.jsonl"), SEVEN, folder / "into" / "people.jsonl") == len(wanted)
+    assert without(Part("people.jsonl", folder / "people.jsonl"), SEVEN, folder / "into" / "people.jsonl") == len(
+        wanted
+    )

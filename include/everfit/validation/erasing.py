@@ -114,9 +114,8 @@ def _parquet_hits(part: Part, wanted: Wanted) -> Iterator[bool]:
 
 
 def _row(line: bytes) -> dict[str, Any]:
-    row = json.loads(line)
-    if not isinstance(row, dict):
-        raise ValueError("a line is no JSON object")
+    if not isinstance(row := json.loads(line), dict):
+        raise ValueError("a line is no JSON object")  # noqa: TRY004 - it is the file that is wrong
     return row
 
 

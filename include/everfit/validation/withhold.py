@@ -56,7 +56,9 @@ def withhold(table: str, parts: Sequence[Part], answer: Answer, at_most: float, 
         check = Check(table, None, "rows left after bad ones are withheld", f"all {value(rows)} bad", False, share=1.0)
     if not check.passed:
         return Withholding(rows, answer.rows, (check,))
-    kept = {part.name: write_without(part, mask, folder / "kept" / part.name) for part, mask in zip(parts, bad, strict=True)}
+    kept = {
+        part.name: write_without(part, mask, folder / "kept" / part.name) for part, mask in zip(parts, bad, strict=True)
+    }
     return Withholding(rows, answer.rows, (check,), kept, _write_bad(table, parts, answer.bad, bad, folder))
 
 
