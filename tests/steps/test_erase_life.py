@@ -131,9 +131,9 @@ def test_no_byte_of_the_key_is_left(house: House) -> None:
         assert ports.store.list(f"{folder}/{spec.name}")
     profiles = ports.store.list(f"profiles/{spec.name}")
     (_, first), (_, clean), (_, third) = house.ledger.view().batches
-    store = "data-docs data-docs-pages dvc evidence features predictions quarantine reports runs staged".split()
+    places = ("data-docs", "data-docs-pages", "dvc", "evidence", "features", "predictions", "quarantine", "reports")
     assert hunt(house) == {
-        *(f"store/{place}" for place in store),
+        *(f"store/{place}" for place in (*places, "runs", "staged")),
         *(f"cache/{batch.sha256}" for batch in (first, third)),
         "work/mlflow",
     }
