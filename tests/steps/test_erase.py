@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from contextlib import suppress
@@ -22,6 +23,7 @@ from everfit.ledger.entries import (
     RetrainAsked,
     RowsErased,
 )
+from everfit.predictions import Prediction, pack, segments, unpack
 from everfit.steps.erase import ErasureOrder, erase, hashed, shared_with
 from everfit.steps.erasure_search import Sought, search
 from everfit.steps.recall import refusal
@@ -77,6 +79,7 @@ def hunt(house: House, *keys: str) -> list[str]:
     for path in sorted((house.root / "store").rglob("*")):
         if path.is_file():
             data = path.read_bytes()
+            data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
             text = pd.read_parquet(path).astype(str).to_csv() if data[:4] == b"PAR1" else data.decode(errors="replace")
             if any(key in text for key in keys):
                 found.append(path.relative_to(house.root / "store").as_posix())
@@ -91,9 +94,12 @@ def test_the_rows_are_gone_everywhere_and_others_stay(house: House) -> None:
     for number, cards in ((1, range(10)), (2, range(20, 30)), (3, range(10))):
         accept(house, number, cards)
     store, name = house.ports.store, house.spec.name
-    (bad := house.root / "bad.csv").write_text("carrier,card\nAA,C-1007\n")
     store.put_file(f"quarantine/{name}/2013-09/x/trips.parquet", house.root / "delivered/2013-01-0/trips.parquet")
-    store.put_file(f"predictions/{name}/2013-06-01.csv", bad)
+    rows = [{"carrier": "AA", "card": "C-1007"}, {"carrier": "UA"}]
+    asked = Prediction("1", house.ports.clock(), name, 1, "champion", rows, [0.5, 0.25])
+    store.create(*pack([asked]))
+    torn = f"{segments(store, name)[0].key[:-25]}{'0' * 16}.jsonl.gz"
+    store.write(torn, b"torn")
     house.ledger.append(
         "q", BatchQuarantined("2013-09", "f", "x", ("found C-1003",), "r", f"quarantine/{name}/2013-09/x")
     )
@@ -121,7 +127,9 @@ def test_the_rows_are_gone_everywhere_and_others_stay(house: House) -> None:
     assert len(view.of(RetrainAsked)) == len(view.of(BytesDeleted)) == 1
     assert not store.list(f"features/{name}")
     assert store.list(f"reports/{name}") == [f"reports/{name}/2013-02-f20.html", f"reports/{name}/judged-one.html"]
-    assert store.read(f"predictions/{name}/2013-06-01.csv") == b"carrier,card\n"
+    (left,) = [segment for segment in segments(store, name) if segment.key != torn]
+    assert [one.rows for one in unpack(store.read(left.key))] == [[{"carrier": "UA"}]]
+    assert search(house.ports, house.spec, Sought("trips", ORDER.wanted), lambda _: None).unreadable == (torn,)
 
 
 def test_erased_twice_is_erased_once(house: House) -> None:
@@ -213,6 +221,15 @@ def test_what_cannot_be_read_is_left_to_a_person(house: House) -> None:
     assert found.rows == 2 * 56
     go(house)
     assert house.ports.store.exists(key)
+
+
+def test_a_page_that_nothing_can_be_compared_with_goes_if_it_shows_a_key(house: House) -> None:
+    accept(house, 1, range(20, 30))
+    store, name = house.ports.store, house.spec.name
+    store.write(f"reports/{name}/2012-12-f1.html", b"<p>odd: C&#45;1003</p>")
+    store.write(f"reports/{name}/2012-11-f1.html", b"<p>odd: C-1004</p>")
+    go(house)
+    assert store.list(f"reports/{name}") == [f"reports/{name}/2012-11-f1.html", f"reports/{name}/2013-01-f20.html"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from everfit.errors import Corrupted, DataError, Unreachable
 from everfit.ledger import View
 from everfit.ledger.entries import BatchAccepted, BytesDeleted, DeploymentFailed
+from everfit.predictions import Prediction, pack, segments
 from everfit.steps.fetching import fetch
 from everfit.steps.housekeeping import free, look
 from everfit.values import Batch, canonical
@@ -163,6 +165,32 @@ def test_copies_tables_and_evidence_go_by_age_but_not_what_the_champion_was_judg
         *(f"evidence/trips/run-{run}{end}" for run in (2, 3) for end in (".parquet", "-sample.json")),
         *(f"features/trips/run-{run}.parquet" for run in (1, 2, 3)),  # no list says what these are of
     }
+
+
+def test_pages_profiles_and_predictions_go_by_age(stock: Stock) -> None:
+    batches, store = months(stock, 4), stock.ports.store
+    stock.quarantine("trips", "2013-05")
+    for partition in ("2013-01", "2013-04"):
+        store.write(f"data-docs/trips/{partition}-f1.json", b"{}")
+        store.write(f"data-docs-pages/trips/{partition}-f1/0.html", b"page")
+        store.write(f"staged/trips/{partition}-f1/kept/trips.csv", b"good")
+    for sha256 in (batches[0].sha256, batches[3].sha256, "0"):
+        store.write(f"profiles/trips/{sha256}/unique-0.npz", b"hashes")
+    for day in (0, 1, 200):
+        at = stock.watch() + timedelta(days=day)
+        assert store.create(*pack([Prediction("1", at, "trips", 1, "champion", [{"a": 1}], [0.5])]))
+    newest = segments(store, "trips")[-1].key
+    stock.watch.wait(200)
+    spec = spec_of("trips", **LITTLE)
+
+    going = [fate.name for fate in look(stock.ports, {"trips": spec}) if fate.goes and fate.what == "predictions"]
+    assert len(going) == len(set(going)) == 2
+    free(stock.ports, spec, "one")
+
+    for folder in ("data-docs", "data-docs-pages", "staged", "quarantine"):
+        assert store.list(folder) == []
+    assert store.list("profiles") == [f"profiles/trips/{batches[3].sha256}/unique-0.npz"]
+    assert store.list("predictions") == [newest]
 
 
 def test_a_deleted_batch_can_be_delivered_again(stock: Stock) -> None:

@@ -48,6 +48,18 @@ def test_a_download_is_made_once(s3: dict[str, Any], url: str, tmp_path: Path) -
     assert [kept.name for kept in (tmp_path / "cache").rglob("*") if kept.is_file()] == ["f"]
 
 
+def test_what_is_deleted_is_no_longer_in_the_cache(s3: dict[str, Any], url: str, tmp_path: Path) -> None:
+    store, stored = S3Store(url, cache=tmp_path / "cache", **s3), {}
+    for name in ("a/f[1]", "b/f[1]"):
+        (tmp_path / "file").write_text(name)
+        stored[name] = store.put_file(name, tmp_path / "file")
+        store.local_file(stored[name])
+    for _ in range(2):
+        store.delete("a/f[1]")
+    left = [path.read_text() for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert left == ["b/f[1]"]
+
+
 def test_a_service_that_is_down_is_unreachable_soon(url: str, tmp_path: Path) -> None:
     store = S3Store(url, cache=tmp_path, endpoint_url="http://127.0.0.1:9", aws_access_key_id="a", region_name="r",
                     aws_secret_access_key="b")  # fmt: skip

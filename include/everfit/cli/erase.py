@@ -109,6 +109,7 @@ def _left(console: Console, ports: Ports, spec: ModelSpec, found: Found, done: t
     if done:
         todo.append(f"take the rows out of the source, too: {spec.data.landing} in the landing place is only ever read")
         todo.append("delete the work folders (EVERFIT_WORK) of other machines: they may hold copies")
+        todo.append("erase again once the model servers have sent their journals: they may hold predictions")
     if todo:
         console.print(Text("\nLeft for you to do:", "bold yellow"))
     for line in todo:
@@ -120,7 +121,7 @@ def _models(view: View, done: tuple[Withdrawal, ...]) -> list[str]:
     """What the touched versions may remember: deleting that is a person's decision, since one of them may serve."""
     runs = {version: view.versions[version].mlflow_run for one in done for version in one.versions}
     return [
-        f"version {version} may remember the rows: delete it, its logged model and its run {run} in MLflow once it "
-        "serves no more (docs/how-to/erase-personal-data.md has the lines)"
+        f"version {version} may remember the rows: delete it, its logged model and its run {run} in MLflow, and copies "
+        "of it in work folders, once it serves no more (docs/how-to/erase-personal-data.md has the lines)"
         for version, run in sorted(runs.items())
     ]

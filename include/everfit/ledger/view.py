@@ -168,11 +168,13 @@ class View:
         """The entry that accepted these very bytes (as delivered), if they are what the partition holds now.
 
         Older versions do not count: a source that goes back to earlier bytes corrects its correction. Nor do refused
-        bytes: they may have been refused because of a wrong expectation, so each delivery is looked at anew.
+        bytes: they may have been refused because of a wrong expectation, so each delivery is looked at anew. Bytes that
+        retention removed are held no more.
         """
         for entry in reversed(self.accepted(partition)):
-            if entry.seq not in self.recalled and entry.seq not in self.deleted:
-                return entry.seq if (entry.body.delivered or entry.body.batch.sha256) == sha256 else None
+            if entry.seq not in self.recalled:
+                same = (entry.body.delivered or entry.body.batch.sha256) == sha256
+                return entry.seq if same and entry.seq not in self.deleted else None
         return None
 
     def accepted(self, partition: str) -> tuple[Entry[BatchAccepted], ...]:

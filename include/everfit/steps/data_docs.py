@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from everfit.values import Arrival
 
 FOLDER = "data-docs"
+PAGES = "data-docs-pages"
+"""Where they lie: what pages are made of, and in a folder of its delivery each page that was made."""
+
 _SECONDS = 120
 
 
@@ -40,8 +43,9 @@ def page(ports: Ports, key: str) -> bytes:
 
     Errors: `FileNotFoundError` if there are no such results, `DataError` if no page can be made of them.
     """
-    results = ports.store.read(f"{key.removesuffix('.html')}.json")
-    cached = f"{FOLDER}-pages/{_digest(results)}.html"
+    name = key.removesuffix(".html")
+    results = ports.store.read(f"{name}.json")
+    cached = f"{PAGES}{name.removeprefix(FOLDER)}/{_digest(results)}.html"
     try:
         return ports.store.read(cached)
     except FileNotFoundError:

@@ -3,7 +3,7 @@
     BatchAccepted   per batch in use: the next version of its partition, without the rows
     (plan)          what is to be deleted, by key, in the store: whoever comes after a crash needs no personal keys
     RowsErased      decision: the old versions must not be used any more
-    (delete)        their bytes, copies of deliveries, withheld rows, feature tables, evidence, pages that show a key
+    (delete)        their bytes, copies of deliveries, withheld rows, tables, scores and pages made of them
     (withdraw)      what follows for the versions that learnt from the rows
     BytesDeleted    receipt
 
@@ -17,15 +17,18 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import UnknownName
 from everfit.ledger.entries import BatchAccepted, BytesDeleted, RowsErased
-from everfit.steps.erasure_search import Found, Sought, gone, is_of, search
+from everfit.predictions import pack
+from everfit.predictions import without as without_rows
+from everfit.steps.erasure_search import Found, Sought, files_of, gone, search
 from everfit.steps.staging import scratch
 from everfit.steps.withdraw import Withdrawal, withdraw
 from everfit.validation.erasing import Wanted, count, without
+from everfit.validation.formats import Part
 from everfit.values import Batch, FileHash, batch_sha256, canonical, digest, dump, load
 
 if TYPE_CHECKING:
@@ -162,16 +165,16 @@ def hashed(salt: str, key: str) -> str:
 def _next_version(ports: Ports, spec: ModelSpec, sought: Sought, entry: Entry[BatchAccepted]) -> None:
     """Accept the batch without the rows; nothing if no row of the main table would be left."""
     batch = entry.body.batch
-    source = ports.data.fetch(batch)
+    source, named = ports.data.fetch(batch), files_of(spec, sought, batch)
     with scratch(ports) as folder:
         lost, left = 0, 0
         for file in batch.files:
-            path = source / file.name
-            if not is_of(spec, sought.table, file.name):
-                shutil.copyfile(path, folder / file.name)
+            part = Part(file.name, source / file.name)
+            if file.name not in named:
+                shutil.copyfile(part.path, folder / file.name)
                 continue
-            lost += count(path, sought.wanted)
-            left += without(path, sought.wanted, folder / file.name)
+            lost += count(part, sought.wanted)
+            left += without(part, sought.wanted, folder / file.name)
         is_main = sought.table == spec.main_table
         if is_main and not left:
             return
@@ -190,14 +193,11 @@ def _next_version(ports: Ports, spec: ModelSpec, sought: Sought, entry: Entry[Ba
 
 
 def _rewrite(ports: Ports, sought: Sought, found: Found) -> None:
-    """Files whose other rows stay: written anew without the rows."""
+    """Predictions without the questions about such rows: the new segment first, under a name of its own."""
     for key in found.rewrite:
-        with scratch(ports) as folder:
-            name = PurePosixPath(key).name
-            (folder / name).write_bytes(ports.store.read(key))
-            (folder / "cleaned").mkdir()
-            without(folder / name, sought.wanted, folder / "cleaned" / name)
-            ports.store.put_file(key, folder / "cleaned" / name)
+        left, _ = without_rows(ports.store.read(key), sought.wanted.in_row)
+        ports.store.create(*pack(left))
+        ports.store.delete(key)
 
 
 def _delete_in_store(ports: Ports, keys: Iterable[str]) -> None:

@@ -1,29 +1,33 @@
 """Where rows of a person are, or what was made from them: every place of a model in the store.
 
 batches            every accepted version whose bytes are still there
-withheld           the rows that were taken out of a delivery
-staged, quarantine the copies of deliveries, whatever became of them
-predictions        the log of what was asked of the model
+staged, quarantine the copies of deliveries, whatever became of them, without withheld rows, and those rows
+predictions        what was asked of the model, and when
 features, evidence everything made from the batches: tables, scores, samples
-reports            pages of deliveries that show one of the keys
+profiles           what rules keep of a batch: among them hashes of keys
+reports, data docs the pages of deliveries with such rows, and what they are made of
+runs               what validation told the next task about such a delivery
+
+Pages and profiles are found through copies and batches, so they are deleted before those.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import zlib
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError, UnknownName
 from everfit.ledger.entries import BatchAccepted, BatchQuarantined, BytesDeleted, RowsErased
-from everfit.validation.erasing import ENDINGS, Wanted, columns, count
+from everfit.predictions import segments, without
+from everfit.steps.erasure_traces import names, traces
+from everfit.validation.erasing import Wanted, columns, count
+from everfit.validation.formats import ENDINGS, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from everfit.ledger import Entry, View
     from everfit.ports import Ports, Progress
@@ -46,9 +50,9 @@ class Sought:
 class Found:
     """Where the rows are: accepted batches with how many they have, and keys of files in the store.
 
-    `rewrite` are files whose other rows stay. `unreadable` could not be searched, and `told` are entries of the ledger
-    whose text names a key: both are left to a person, since what cannot be read cannot be proved clean, and the ledger
-    cannot be changed.
+    `delete` is in the order of deletion; `rewrite` are predictions whose other rows stay. `unreadable` could not be
+    searched, and `told` are entries of the ledger whose text names a key: both are left to a person, since what cannot
+    be read cannot be proved clean, and the ledger cannot be changed.
     """
 
     batches: tuple[tuple[Entry[BatchAccepted], int], ...] = ()
@@ -73,19 +77,16 @@ def search(ports: Ports, spec: ModelSpec, sought: Sought, progress: Progress) ->
     if not batches:
         _check_column(ports, spec, view, sought)
     progress("looking through staged, refused and withheld rows")
-    copies, unreadable = _copies(ports, spec, view, sought)
-    rewrite, more = _rows_in(ports, ports.store.list(f"predictions/{spec.name}"), sought.wanted)
-    found = {entry.seq for entry, _ in batches}
-    made = _made_from(ports, spec, view, found)
-    pages = _pages(ports, spec, view, found, copies, sought.wanted)
-    told = tuple(e.seq for e in view.of(BatchQuarantined) if any(_names(r, sought.wanted) for r in e.body.reasons))
-    delete = tuple(sorted({*copies, *made, *pages}))
-    return Found(batches, delete, tuple(rewrite), tuple(sorted({*unreadable, *more})), told)
+    copies, unreadable = _copies(ports, spec, sought)
+    rewrite, more = _predictions(ports, spec, sought.wanted)
+    delete = traces(ports, spec.name, view, [entry for entry, _ in batches], gone(view), copies, sought.wanted)
+    told = tuple(e.seq for e in view.of(BatchQuarantined) if any(names(r, sought.wanted) for r in e.body.reasons))
+    return Found(batches, (*delete, *copies), tuple(rewrite), tuple(sorted({*unreadable, *more})), told)
 
 
-def is_of(spec: ModelSpec, table: str, file: str) -> bool:
-    """Whether a file of a delivery belongs to the table."""
-    return fnmatch(PurePosixPath(file).name, spec.data.tables[table].file)
+def files_of(spec: ModelSpec, sought: Sought, batch: Batch) -> tuple[str, ...]:
+    """The files of the batch that may have the rows."""
+    return spec.data.parts(file.name for file in batch.files)[sought.table]
 
 
 def gone(view: View) -> frozenset[int]:
@@ -114,9 +115,8 @@ def _check_column(ports: Ports, spec: ModelSpec, view: View, sought: Sought) -> 
     if not there:
         return
     folder = ports.data.fetch(there[-1])
-    known = {
-        name for file in there[-1].files if is_of(spec, sought.table, file.name) for name in columns(folder / file.name)
-    }
+    files = files_of(spec, sought, there[-1])
+    known = {column for name in files for column in columns(Part(name, folder / name))}
     if sought.wanted.column not in known:
         raise UnknownName(f"column of {sought.table}", sought.wanted.column, known)
 
@@ -124,77 +124,42 @@ def _check_column(ports: Ports, spec: ModelSpec, view: View, sought: Sought) -> 
 def rows_in(ports: Ports, spec: ModelSpec, batch: Batch, sought: Sought) -> int:
     """How many such rows a batch has."""
     folder = ports.data.fetch(batch)
-    files = [file.name for file in batch.files if is_of(spec, sought.table, file.name)]
-    return sum(count(folder / name, sought.wanted) for name in files)
+    return sum(count(Part(name, folder / name), sought.wanted) for name in files_of(spec, sought, batch))
 
 
-def _copies(ports: Ports, spec: ModelSpec, view: View, sought: Sought) -> tuple[list[str], list[str]]:
-    """Copies of deliveries, and withheld rows."""
-    folders = (f"staged/{spec.name}", f"quarantine/{spec.name}")
-    keys = [key for folder in folders for key in ports.store.list(folder) if is_of(spec, sought.table, key)]
-    withheld = (held for entry in view.of(BatchAccepted) for held in entry.body.withheld if held.table == sought.table)
-    keys += [held.file.key for held in withheld if ports.store.exists(held.file.key)]
-    return _rows_in(ports, keys, sought.wanted)
-
-
-def _rows_in(ports: Ports, keys: list[str], wanted: Wanted) -> tuple[list[str], list[str]]:
-    """The keys of the tables that have such rows, and of those that cannot be read."""
+def _copies(ports: Ports, spec: ModelSpec, sought: Sought) -> tuple[list[str], list[str]]:
+    """The copies of deliveries and withheld rows that have such rows, and those that cannot be read."""
+    folders = (f"quarantine/{spec.name}", f"staged/{spec.name}")
     hit, unreadable = [], []
-    with TemporaryDirectory(dir=ports.work, prefix="erase-") as folder:
-        for key in keys:
-            if not key.endswith(ENDINGS):
-                continue
-            copy = Path(folder, PurePosixPath(key).name)
-            copy.write_bytes(ports.store.read(key))
+    for key in (key for folder in folders for key in ports.store.list(folder) if _may_have(spec, sought.table, key)):
+        data = ports.store.read(key)
+        with TemporaryDirectory(dir=ports.work, prefix="erase-") as folder:
+            part = Part(PurePosixPath(key).name, Path(folder, "copy"))
+            part.path.write_bytes(data)
             try:
-                if count(copy, wanted):
+                if data and count(part, sought.wanted):
                     hit.append(key)
             except DataError:
                 unreadable.append(key)
     return hit, unreadable
 
 
-def _made_from(ports: Ports, spec: ModelSpec, view: View, batches: Collection[int]) -> list[str]:
-    """What was made from these batches, and from those that earlier erasures replaced: tables, scores, samples.
-
-    The pages that say how a candidate was judged show sums only, and stay.
-    """
-    bodies = [entry.body.batch for entry in view.of(BatchAccepted) if entry.seq in batches]
-    bad = {(batch.partition, batch.sha256) for batch in bodies}
-    runs = [e.body for e in view.triggers if any((b.partition, b.sha256) in bad for b in e.body.batches)]
-    snapshots = {run.snapshot for run in runs}
-    found = [
-        made
-        for key in ports.store.list(f"features/{spec.name}")
-        if key.endswith(".json") and json.loads(ports.store.read(key)).get("snapshot") in snapshots
-        for made in (key.removesuffix(".json") + ending for ending in (".parquet", ".history.tar", ".json"))
-    ]
-    found += [
-        f"evidence/{spec.name}/{run.run}{ending}"
-        for run in runs
-        for ending in (".parquet", "-sample.json", "-evaluation.json")
-    ]
-    return [key for key in found if ports.store.exists(key)]
+def _may_have(spec: ModelSpec, table: str, key: str) -> bool:
+    """Whether a copy is a file of the table, or has the rows that were withheld from it."""
+    path = PurePosixPath(key)
+    if path.parent.name == "withheld" and path.stem == table:
+        return True
+    return path.name.endswith(ENDINGS) and path.name in spec.data.parts([path.name])[table]
 
 
-def _pages(
-    ports: Ports, spec: ModelSpec, view: View, found: Collection[int], copies: list[str], wanted: Wanted
-) -> list[str]:
-    """Pages of deliveries with such rows that show a key: what was found wrong may be quoted there."""
-    folders = {str(PurePosixPath(key).parent) for key in copies}
-    shown: set[str] = set()
-    for accepted in view.of(BatchAccepted):
-        staged = f"staged/{spec.name}/{accepted.body.batch.partition}-{accepted.body.fingerprint}"
-        if accepted.seq in found or staged in folders:
-            shown |= {accepted.body.report, accepted.body.data_docs}
-    for refused in view.of(BatchQuarantined):
-        staged = f"staged/{spec.name}/{refused.body.partition}-{refused.body.fingerprint}"
-        if folders & {staged, refused.body.quarantine}:
-            shown.add(refused.body.report)
-    pages = [key for key in sorted(shown - {""}) if ports.store.exists(key)]
-    return [key for key in pages if _names(ports.store.read(key).decode(errors="replace"), wanted)]
-
-
-def _names(text: str, wanted: Wanted) -> bool:
-    """Whether the text has one of the keys as a word of its own."""
-    return any(re.search(rf"(?<!\w){re.escape(key)}(?!\w)", text) for key in wanted.keys)
+def _predictions(ports: Ports, spec: ModelSpec, wanted: Wanted) -> tuple[list[str], list[str]]:
+    """The segments of the log with questions about such rows, and those that cannot be read."""
+    hit, unreadable = [], []
+    for segment in segments(ports.store, spec.name):
+        data = ports.store.read(segment.key)
+        try:
+            if without(data, wanted.in_row)[1]:
+                hit.append(segment.key)
+        except (OSError, EOFError, ValueError, zlib.error):
+            unreadable.append(segment.key)
+    return hit, unreadable

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from everfit.ledger.entries import BatchAccepted, BytesDeleted
+from everfit.predictions import segments
 from everfit.steps.leftovers import FOLDERS
 from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.retention import Fate, Found, fates_of, what_to_keep
@@ -101,10 +102,12 @@ def _arriving(ports: Ports, model: str, view: View) -> Iterator[Batch]:
 
 
 def _found(ports: Ports, model: str) -> Found:
+    log = segments(ports.store, model)
     keys = [key for folder in FOLDERS for key in ports.store.list(f"{folder}/{model}")]
+    keys += [segment.key for segment in log]
     lists = [key for key in keys if key.startswith(f"features/{model}/") and key.endswith(".json")]
     tables = {key.removesuffix(".json"): _read(ports, Features, key) for key in lists}
-    return Found(tuple(keys), {name: table.snapshot for name, table in tables.items() if table})
+    return Found(tuple(keys), {name: table.snapshot for name, table in tables.items() if table}, tuple(log))
 
 
 def _read(ports: Ports, kind: type[T], key: str) -> T | None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, CandidateJudged, ModelRegistered
+from everfit.steps import data_docs
 
 if TYPE_CHECKING:
     from everfit.ledger import View
+    from everfit.predictions import Segment
 
-FOLDERS = ("staged", "quarantine", "features", "evidence")
+FOLDERS = ("staged", "quarantine", "features", "evidence", "profiles", data_docs.FOLDER, data_docs.PAGES)
 """Where they lie, each in a folder of its model."""
 
 
@@ -27,34 +29,37 @@ class Leftover:
     needed: str = ""
 
 
-def leftovers(model: str, view: View, tables: Mapping[str, str]) -> Iterator[Leftover]:
+def leftovers(model: str, view: View, tables: Mapping[str, str], log: Sequence[Segment] = ()) -> Iterator[Leftover]:
     """All that the ledger speaks of; what it does not know (a delivery not settled, a run not judged) is not here.
 
-    `tables` says the snapshot of each feature table, by the beginning of its keys.
+    `tables` says the snapshot of each feature table, by the beginning of its keys; `log` is that of predictions.
     """
     yield from _deliveries(model, view)
     yield from _evidence(view)
     yield from _tables(view, tables)
+    yield from _profiles(model, view)
+    yield from _predictions(log)
 
 
 def _deliveries(model: str, view: View) -> Iterator[Leftover]:
     for entry in view.entries:
         match entry.body:
             case BatchAccepted(batch=batch, fingerprint=fingerprint, withheld=withheld):
-                yield _staged(model, batch.partition, fingerprint, entry.at)
+                yield from _delivery(model, batch.partition, fingerprint, entry.at)
                 for rows in withheld:
                     yield Leftover("withheld rows", f"{batch.label} {rows.table}", entry.at, (rows.file.key,))
             case BatchQuarantined(partition=partition, fingerprint=fingerprint, quarantine=folder):
-                yield _staged(model, partition, fingerprint, entry.at)
+                yield from _delivery(model, partition, fingerprint, entry.at)
                 if folder:
                     yield Leftover("quarantined batch", partition, entry.at, (f"{folder}/",))
             case BatchDuplicate(partition=partition, fingerprint=fingerprint):
-                yield _staged(model, partition, fingerprint, entry.at)
+                yield from _delivery(model, partition, fingerprint, entry.at)
 
 
-def _staged(model: str, partition: str, fingerprint: str, at: datetime) -> Leftover:
-    folder = f"staged/{model}/{partition}-{fingerprint}"
-    return Leftover("staged copy", partition, at, (f"{folder}/", f"{folder}.json"))
+def _delivery(model: str, partition: str, fingerprint: str, at: datetime) -> Iterator[Leftover]:
+    name = f"{model}/{partition}-{fingerprint}"
+    yield Leftover("staged copy", partition, at, (f"staged/{name}/", f"staged/{name}.json"))
+    yield Leftover("data docs", partition, at, (f"{data_docs.FOLDER}/{name}.json", f"{data_docs.PAGES}/{name}/"))
 
 
 def _evidence(view: View) -> Iterator[Leftover]:
@@ -73,3 +78,28 @@ def _tables(view: View, tables: Mapping[str, str]) -> Iterator[Leftover]:
     for beginning, snapshot in sorted(tables.items()):
         if snapshot in last:
             yield Leftover("feature table", snapshot, last[snapshot], (f"{beginning}.",))
+
+
+def _profiles(model: str, view: View) -> Iterator[Leftover]:
+    """What rules keep of every batch; of one whose bytes can be used, they would only have to make it again."""
+    used = {batch.sha256 for _, batch in view.batches}
+    for entry in view.entries:
+        match entry.body:
+            case BatchAccepted(batch=batch):
+                partition, sha256 = batch.partition, batch.sha256
+            case BatchQuarantined(partition=partition, sha256=sha256):
+                pass
+            case _:
+                continue
+        needed = "rules compare new batches with it" if sha256 in used else ""
+        yield Leftover("profile", partition, entry.at, (f"profiles/{model}/{sha256}/",), needed)
+
+
+def _predictions(log: Sequence[Segment]) -> Iterator[Leftover]:
+    """The log, day by day of each version."""
+    days: dict[tuple[int, str], list[Segment]] = {}
+    for segment in log:
+        days.setdefault((segment.version, f"{segment.last:%Y-%m-%d}"), []).append(segment)
+    for (version, day), there in days.items():
+        last = max(segment.last for segment in there)
+        yield Leftover("predictions", f"version {version} {day}", last, tuple(segment.key for segment in there))

@@ -17,6 +17,7 @@ from everfit.values import Batch
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
+    from everfit.predictions import Segment
     from everfit.spec import ModelSpec
     from everfit.spec.retention import KeepSpec
 
@@ -28,10 +29,11 @@ FOREVER = "its model's spec has no `keep`"
 
 @dataclass(frozen=True)
 class Found:
-    """What lies in the store of one model: the keys of its files, and the snapshot that each feature table is of."""
+    """What lies in the store of one model: the keys of its files, the snapshot of each feature table, predictions."""
 
     keys: tuple[str, ...] = ()
     tables: Mapping[str, str] = field(default_factory=dict)
+    log: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def _next_window(view: View, spec: ModelSpec) -> Sequence[tuple[int, Batch]]:
 def _files(model: str, view: View, keep: KeepSpec, found: Found, now: datetime) -> Iterator[Fate]:
     """The fate of what else lies in the store, by the age of the entry that speaks of it."""
     days = f"{keep.days:g} days"
-    for thing in leftovers(model, view, found.tables):
+    for thing in leftovers(model, view, found.tables, found.log):
         keys = tuple(key for key in found.keys if key.startswith(thing.prefixes))
         if keys:
             why = thing.needed or (f"younger than {days}" if thing.at > now - timedelta(days=keep.days) else "")

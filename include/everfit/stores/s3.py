@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,25 @@ class S3Store:
         return True
 
     def delete(self, key: str) -> None:
-        """Remove the object under `key`, if one is there; a bucket with versions keeps the old one until it expires."""
+        """Remove the object under `key`, if one is there, and first its download in the cache.
+
+        A bucket with versions keeps the old one until it expires.
+        """
+        self._forget(key)
         with reaching(self._name(key)):
             self.client.delete_object(**self._object(key))
+
+    def _forget(self, key: str) -> None:
+        downloads = list(self._cache.glob(f"*/{escape(Path(checked(key)).name)}"))
+        if not downloads:
+            return
+        try:
+            sha256 = hashlib.sha256(self.read(key)).hexdigest()
+        except FileNotFoundError:
+            return
+        for path in downloads:
+            if path.parent.name == sha256:
+                path.unlink(missing_ok=True)
 
     def list(self, prefix: str) -> list[str]:
         """The keys under the folder `prefix` ("" for all), sorted."""

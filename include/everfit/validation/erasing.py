@@ -1,28 +1,19 @@
-"""Rows of a delivered file found by the value of a column, and the same file without them.
-
-What stays, stays as it was delivered: a CSV or JSON record keeps its exact text, Parquet its schema and row groups.
-"""
+"""Rows of a delivered file found by the value of a column, and the same file without them."""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from everfit.errors import DataError, did_you_mean
-
-T = TypeVar("T")
-
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")  # str.splitlines would also cut inside of a value
-_FIELD = r'(?:"[^"]*(?:""[^"]*)*"[^,\r\n]*|[^",\r\n][^,\r\n]*)?'
-_RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r\n|\n|\r|\Z)")
-ENDINGS = (".parquet", ".csv", ".csv.gz", ".jsonl")
+from everfit.validation.formats import Part, parquet, reading
+from everfit.validation.without_rows import records, write_without
 
 
 @dataclass(frozen=True)
@@ -41,8 +32,22 @@ class Wanted:
         return f"Wanted({self.column!r}, {len(self.keys)} keys)"
 
     def means(self, value: Any) -> bool:
-        """Whether a value of the column is one of the keys: 7, 7.0, "7.0" and " 7" are the same key."""
-        return value is not None and _plain(str(value)) in self.keys
+        """Whether a value of the column is one of the keys: 7, 7.0, "7.0" and " 7" are the same key.
+
+        A number means every key of its worth: whoever read "007" as a number has lost the zeros.
+        """
+        if value is None:
+            return False
+        number = _number(str(value)) if isinstance(value, int | float | Decimal) else None
+        return _plain(str(value)) in self.keys or (number is not None and number in self._numbers)
+
+    def in_row(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row is meant, given as its columns."""
+        return self.means(row.get(self.column))
+
+    @cached_property
+    def _numbers(self) -> frozenset[Decimal]:
+        return frozenset(number for key in self.keys if (number := _number(key)) is not None)
 
 
 def _plain(value: str) -> str:
@@ -50,135 +55,72 @@ def _plain(value: str) -> str:
     return re.sub(r"^(-?\d+)\.0+$", r"\1", value.strip())
 
 
-def count(path: Path, wanted: Wanted, name: str | None = None) -> int:
-    """How many such rows the file has; none if it has no such column. `DataError` if it cannot be read.
-
-    `name` is what the file was called when it was delivered, if `path` is a copy under another name.
-    """
-    return _reading(path, name, lambda kind: int(sum(hit for _, hit in kind(path, wanted))))
-
-
-def columns(path: Path) -> list[str]:
-    """The columns of the file. `DataError` if it cannot be read."""
-    return _reading(path, None, lambda kind: list[str](_COLUMNS[kind](path)))
-
-
-def without(path: Path, wanted: Wanted, into: Path) -> int:
-    """Write the file `into` without such rows; returns how many rows are left. Equal input gives equal bytes."""
-    return _reading(path, into.name, lambda kind: int(_WRITERS[kind](path, wanted, into)))
-
-
-def _reading(path: Path, name: str | None, read: Callable[[Any], T]) -> T:
-    import pyarrow
-
-    name = name or path.name
-    kind = next((reader for ending, reader in _READERS.items() if name.endswith(ending)), None)
-    if kind is None:
-        raise DataError(f"{name} is no table{did_you_mean(Path(name).suffix, ENDINGS)}")
+def _number(text: str) -> Decimal | None:
     try:
-        return read(kind)
-    except (pyarrow.ArrowException, ValueError, OSError, EOFError, zlib.error, csv.Error) as error:
-        raise DataError(f"{name} cannot be searched: {type(error).__name__}: {error}") from error
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
-def _parquet(path: Path, wanted: Wanted) -> Iterator[tuple[Any, int]]:
-    """Each row group without its column's hits, and how many those were."""
-    from pyarrow import parquet
+def count(part: Part, wanted: Wanted) -> int:
+    """How many such rows the file has; none if it has no such column. Errors: `DataError` if it cannot be read."""
+    return sum(_hits(part, wanted))
 
-    with parquet.ParquetFile(path) as file:
-        if wanted.column not in file.schema_arrow.names:
+
+def columns(part: Part) -> list[str]:
+    """The columns of the file. Errors: `DataError` if it cannot be read."""
+    if part.ending == ".parquet":
+        with parquet(part) as file:
+            return list(file.schema_arrow.names)
+    header, found = records(part)
+    with reading(part):
+        return _fields(header) if header else sorted({name for line in found for name in _row(line)})
+
+
+def without(part: Part, wanted: Wanted, into: Path) -> int:
+    """Write the file `into` without such rows; returns how many rows are left. Errors: as of `count`."""
+    import numpy as np
+
+    hits = np.fromiter(_hits(part, wanted), bool)
+    write_without(part, hits, into)
+    return int((~hits).sum())
+
+
+def _hits(part: Part, wanted: Wanted) -> Iterator[bool]:
+    """For every row of the file, whether it is meant."""
+    if part.ending == ".parquet":
+        yield from _parquet_hits(part, wanted)
+        return
+    header, found = records(part)
+    with reading(part):
+        if not header:
+            yield from (wanted.in_row(_row(line)) for line in found)
             return
-        for group in range(file.num_row_groups):
-            (column,) = file.read_row_group(group, [wanted.column]).columns
-            hits = [wanted.means(value) for value in column.to_pylist()]
-            yield (group, hits), sum(hits)
+        names = _fields(header)
+        for record in found:
+            yield wanted.in_row(dict(zip(names, _fields(record), strict=False)))
 
 
-def _write_parquet(path: Path, wanted: Wanted, into: Path) -> int:
-    from pyarrow import array, parquet
-
-    with parquet.ParquetFile(path) as file:
-        packed = file.metadata.row_group(0).column(0).compression if file.num_row_groups else "SNAPPY"
-        left = 0
-        with parquet.ParquetWriter(into, file.schema_arrow, compression=_codec(packed)) as writer:
-            for (group, hits), _ in _parquet(path, wanted):
-                kept = file.read_row_group(group).filter(array([not hit for hit in hits]))
-                left += len(kept)
-                writer.write_table(kept)
-    return left
+def _parquet_hits(part: Part, wanted: Wanted) -> Iterator[bool]:
+    with parquet(part) as file:
+        there = wanted.column in file.schema_arrow.names
+        for number in range(file.metadata.num_row_groups):
+            if there:
+                (column,) = file.read_row_group(number, [wanted.column]).columns
+                yield from (wanted.means(value) for value in column.to_pylist())
+            else:
+                yield from (False for _ in range(file.metadata.row_group(number).num_rows))
 
 
-def _codec(name: str) -> str:
-    return "NONE" if name == "UNCOMPRESSED" else name
+def _row(line: bytes) -> dict[str, Any]:
+    if not isinstance(row := json.loads(line), dict):
+        raise ValueError("a line is no JSON object")  # noqa: TRY004 - it is the file that is wrong
+    return row
 
 
-def _csv(path: Path, wanted: Wanted) -> Iterator[tuple[Any, int]]:
-    """Each record with its very text, the header first."""
-    records = _records(_text(path))
-    header = next(records, "")
-    if not header:
-        raise ValueError("it has no header")
-    names = next(csv.reader([header.lstrip("\ufeff")]))
-    yield header, 0
-    place = names.index(wanted.column) if wanted.column in names else None
-    for record in records:
-        fields = next(csv.reader([record]), [])
-        yield record, int(place is not None and place < len(fields) and wanted.means(fields[place]))
-
-
-def _write_csv(path: Path, wanted: Wanted, into: Path) -> int:
-    kept = [record for record, hit in _csv(path, wanted) if not hit]
-    return _write_text(into, kept, rows=len(kept) - 1)
-
-
-def _jsonl(path: Path, wanted: Wanted) -> Iterator[tuple[Any, int]]:
-    for line in _LINE.findall(_text(path)):
-        row = json.loads(line) if line.strip() else {}
-        yield line, int(wanted.means(row.get(wanted.column)))
-
-
-def _write_jsonl(path: Path, wanted: Wanted, into: Path) -> int:
-    kept = [line for line, hit in _jsonl(path, wanted) if not hit]
-    return _write_text(into, kept, rows=sum(bool(line.strip()) for line in kept))
-
-
-def _write_text(into: Path, records: list[str], rows: int) -> int:
-    data = "".join(records).encode()
-    into.write_bytes(gzip.compress(data, mtime=0) if into.name.endswith(".gz") else data)
-    return rows
-
-
-def _text(path: Path) -> str:
-    data = path.read_bytes()
-    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-
-
-def _records(text: str) -> Iterator[str]:
-    """The records of a CSV text, each with its line end: a line end within a quoted field belongs to its record."""
-    place = 0
-    while place < len(text):
-        found = _RECORD.match(text, place)
-        if found is None:
-            raise ValueError("a quote is opened and never closed")
-        yield found[0]
-        place = found.end()
-
-
-def _parquet_columns(path: Path) -> list[str]:
-    from pyarrow import parquet
-
-    names: list[str] = parquet.read_schema(path).names
-    return names
-
-
-def _csv_columns(path: Path) -> list[str]:
-    return next(csv.reader([next(_records(_text(path)), "").lstrip("\ufeff")]), [])
-
-
-def _jsonl_columns(path: Path) -> list[str]:
-    return sorted({name for line in _LINE.findall(_text(path)) if line.strip() for name in json.loads(line)})
-
-
-_READERS = {".parquet": _parquet, ".csv": _csv, ".csv.gz": _csv, ".jsonl": _jsonl}
-_WRITERS = {_parquet: _write_parquet, _csv: _write_csv, _jsonl: _write_jsonl}
-_COLUMNS = {_parquet: _parquet_columns, _csv: _csv_columns, _jsonl: _jsonl_columns}
+def _fields(record: bytes) -> list[str]:
+    try:
+        return next(csv.reader([record.decode("utf-8-sig")]), [])
+    except csv.Error as error:
+        raise ValueError(str(error)) from error

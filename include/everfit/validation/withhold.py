@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from everfit.errors import DataError
 from everfit.validation.ask import Answer, BadRows
-from everfit.validation.formats import Part, parquet, text_bytes
+from everfit.validation.formats import Part
 from everfit.validation.stream import part_batches, schema
+from everfit.validation.without_rows import write_without
 from everfit.validation.words import percent, value
 from everfit.values import Check
 
@@ -56,7 +56,9 @@ def withhold(table: str, parts: Sequence[Part], answer: Answer, at_most: float, 
         check = Check(table, None, "rows left after bad ones are withheld", f"all {value(rows)} bad", False, share=1.0)
     if not check.passed:
         return Withholding(rows, answer.rows, (check,))
-    kept = {part.name: _keep(part, ~mask, folder / "kept" / part.name) for part, mask in zip(parts, bad, strict=True)}
+    kept = {
+        part.name: write_without(part, mask, folder / "kept" / part.name) for part, mask in zip(parts, bad, strict=True)
+    }
     return Withholding(rows, answer.rows, (check,), kept, _write_bad(table, parts, answer.bad, bad, folder))
 
 
@@ -73,61 +75,6 @@ def _bad_rows(parts: Sequence[Part], answer: Answer) -> list[Mask]:
             mask[one.rows.rows(number)] = True
         masks.append(mask)
     return masks
-
-
-def _keep(part: Part, kept: Mask, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if part.ending == ".parquet":
-        _keep_parquet(part, kept, path)
-        return path
-    text = b"".join(_kept_records(part, kept))
-    path.write_bytes(gzip.compress(text, mtime=0) if part.ending.endswith(".gz") else text)
-    return path
-
-
-def _keep_parquet(part: Part, kept: Mask, path: Path) -> None:
-    """One row group at a time, packed as before."""
-    import pyarrow
-    from pyarrow.parquet import ParquetWriter
-
-    with parquet(part) as file:
-        groups = file.metadata.num_row_groups
-        packed = file.metadata.row_group(0).column(0).compression if groups else "SNAPPY"
-        with ParquetWriter(path, file.schema_arrow, compression=packed.replace("UNCOMPRESSED", "NONE")) as writer:
-            start = 0
-            for number in range(groups):
-                group = file.read_row_group(number)
-                rest = group.filter(pyarrow.array(kept[start : start + group.num_rows]))
-                start += group.num_rows
-                if rest.num_rows:
-                    writer.write_table(rest, row_group_size=rest.num_rows)
-
-
-def _kept_records(part: Part, kept: Mask) -> list[bytes]:
-    """The texts of the kept records just as they were delivered, the header of a CSV file first."""
-    records = _records(text_bytes(part), quotes=part.ending != ".jsonl")
-    header = [records.pop(0)] if part.ending != ".jsonl" else []
-    if len(records) != len(kept):
-        raise DataError(
-            f"{part.name}: {len(kept)} rows were read, but {len(records)} records found to take bad ones out of; check "
-            "its quotation marks"
-        )
-    return header + [record for record, keep in zip(records, kept.tolist(), strict=True) if keep]
-
-
-def _records(text: bytes, *, quotes: bool) -> list[bytes]:
-    """Lines, joined where a quoted field runs over their end; empty lines are no records."""
-    records: list[bytes] = []
-    open_quote = False
-    for line in text.splitlines(keepends=True):
-        if open_quote:
-            records[-1] += line
-        elif line.strip(b"\r\n"):
-            records.append(line)
-        else:
-            continue
-        open_quote ^= quotes and line.count(b'"') % 2 == 1
-    return records
 
 
 def _write_bad(
