@@ -105,7 +105,7 @@ def test_task_pages_link_to_the_mlflow_run_and_to_reports_behind_the_login(serve
     links_of_batch = served.airflow.get(
         f"/dags/flight_delays_ingest/dagRuns/{ingest.id}/taskInstances/batch.validate/links", map_index=0
     )["extra_links"]
-    for report in (links["Report"], links_of_batch["Report"]):
+    for report in (links["Report"], links_of_batch["Report"], links_of_batch["Data Docs"]):
         url = f"http://127.0.0.1:{served.stack.ports.airflow}{report}"
         assert httpx.get(url, trust_env=False, timeout=30).status_code == httpx.codes.UNAUTHORIZED
         page = httpx.get(url, headers={"Authorization": _token(served)}, trust_env=False, timeout=30)
