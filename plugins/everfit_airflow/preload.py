@@ -10,7 +10,6 @@ import os
 
 # Threads do not survive a fork: libraries that would start some when imported are told not to.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 for name in (
     "airflow.__main__",
@@ -18,10 +17,9 @@ for name in (
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.standard.operators.empty",
-    "great_expectations",
     "pandas",
+    "pyarrow.compute",
     "pyarrow.parquet",
-    "dvc.repo",
     "mlflow",
     "mlflow.tracking",
     "xgboost",
@@ -32,6 +30,7 @@ for name in (
     "everfit_airflow.dag",
     "everfit_airflow.hooks.everfit",
     "everfit.spec",
+    "everfit.steps.commit",
     "everfit.steps.validate",
     "everfit.steps.train",
 ):
