@@ -137,7 +137,7 @@ def _made_with(ports: Ports, found: Trace) -> MadeWith:
         revision=made.revision if made else "",
         environment=environment_hash(made) if made else "",
         packages=len(made.packages) if made else 0,
-        machine=f"{made.cpu}, {made.cores} cores, {made.system}" if made else "",
+        machine=f"{made.cpu}, {made.cores} cores, {made.system.partition('-')[0]}" if made else "",
     )
 
 
