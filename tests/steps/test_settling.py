@@ -16,10 +16,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from everfit.ledger.entries import BatchAccepted, BatchQuarantined, BatchRecalled
+from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, BatchRecalled, RowsErased
 from everfit.ports import Ports
 from everfit.spec import ModelSpec
 from everfit.steps.commit import commit
+from everfit.steps.erase import hashed
 from everfit.steps.ingest import waiting
 from everfit.steps.rows import read_tables
 from everfit.steps.validate import validate
@@ -163,6 +164,25 @@ def test_the_same_delivery_with_bad_rows_again_is_a_duplicate(shop: Shop) -> Non
     assert inspection.duplicate_of == shop.ports.ledger("shop").view().batches[0][0]
 
 
+def test_with_a_file_for_each_batch_it_is_the_same(shop: Shop) -> None:
+    """Accepted, the same again, corrected: `shop/2013-05.csv` instead of a folder."""
+    spec = shop.spec(each="file", table={"file": "*.csv"}, complete_when={"marker": "*.done"})
+    data = WRITERS["csv"](visits(0))
+    shop.source.put("shop/2013-05.csv", data)
+    shop.source.put("shop/2013-05.csv.done", b"")
+    first = shop.settle(spec)
+    while not waiting(shop.ports, spec):
+        shop.source.put("shop/2013-05.csv", data)
+    again = shop.settle(spec)
+    shop.source.put("shop/2013-05.csv", WRITERS["csv"](visits(0, 3)))
+    corrected = shop.settle(spec)
+
+    assert (first.batch.label, first.batch.files[0].name) == ("2013-05", "2013-05.csv")
+    assert isinstance(again, BatchDuplicate)
+    assert corrected.batch.label == "2013-05 v2"
+    assert read_tables(spec, shop.ports.data.fetch(corrected.batch))["visits"]["page"][0] == 3
+
+
 def test_other_bytes_than_the_manifest_says_are_refused_with_the_files_name(shop: Shop) -> None:
     spec = shop.spec(complete_when={"manifest": "manifest.json"})
     data = WRITERS["csv"](visits(0))
@@ -188,6 +208,31 @@ def test_recalled_bytes_are_refused_and_other_bytes_are_welcome(shop: Shop) -> N
     assert f"these bytes were recalled in entry {recall.seq}, by ann: the clocks were wrong" in again.reasons[0]
     shop.deliver("2013-05", visits_1__csv=WRITERS["csv"](visits(0, 98)))
     assert shop.settle(spec).batch.label == "2013-05 v2"
+
+
+ERASED = RowsErased("visits", "visit", "5a17", (hashed("5a17", "7"),), 1, (), (), (), "request 17", "ann")
+
+
+def test_rows_that_were_erased_do_not_come_back(shop: Shop) -> None:
+    spec, ledger = shop.spec(), shop.ports.ledger("shop")
+    seq = ledger.append("erase:1", ERASED).seq
+    shop.deliver("2013-05", visits_1__csv=WRITERS["csv"](visits(0)))
+    shop.deliver("2013-06", visits_1__csv=WRITERS["csv"](visits(200)))
+    again, other = (commit(shop.ports, spec, inspection, "1").body for inspection in shop.inspect(spec))
+
+    assert isinstance(again, BatchQuarantined)
+    assert f"no rows of keys that were erased, found 1 row of them (erased in entry {seq}, by ann)" in again.reasons[0]
+    assert isinstance(other, BatchAccepted)
+
+
+def test_nor_with_a_delivery_that_was_being_looked_at(shop: Shop) -> None:
+    spec = shop.spec()
+    shop.deliver("2013-05", visits_1__csv=WRITERS["csv"](visits(0)))
+    (inspection,) = shop.inspect(spec)
+    shop.ports.ledger("shop").append("erase:1", ERASED)
+
+    assert inspection.accepted
+    assert isinstance(commit(shop.ports, spec, inspection, "1").body, BatchQuarantined)
 
 
 def test_two_batches_that_are_looked_at_side_by_side_do_not_both_get_in_with_the_same_keys(shop: Shop) -> None:

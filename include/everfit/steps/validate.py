@@ -11,6 +11,7 @@ from everfit.features.code import FeatureCode, load_code
 from everfit.steps.audit import Audited, audit
 from everfit.steps.baseline import baseline_checks
 from everfit.steps.data_docs import keep_results
+from everfit.steps.erased import erased_again
 from everfit.steps.recall import refusal
 from everfit.steps.rules import check_rules, delivery_of
 from everfit.steps.staging import mismatches, scratch, stage, staged_files
@@ -53,6 +54,7 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
         tables = audit(spec, suites, files, folder)
         batch = batched(ports, spec, arrival, staged, tables)
         checks = [*mismatches(staged), *_refused(view, arrival, staged)]
+        checks += erased_again(view, {table.table: table.parts for table in tables})
         checks += [check for table in tables for check in table.checks]
         checks += [*_extra_files(spec, files), *baseline_checks(view, spec)]
         if _sound(checks):

@@ -26,7 +26,7 @@ class Wanted:
     @classmethod
     def of(cls, column: str, keys: Iterable[str]) -> Wanted:
         """The rows that have one of the keys; empty keys are left out, since an empty field is no key."""
-        return cls(column, frozenset(plain for key in keys if (plain := _plain(key))))
+        return cls(column, frozenset(text for key in keys if (text := plain(key))))
 
     def __repr__(self) -> str:
         return f"Wanted({self.column!r}, {len(self.keys)} keys)"
@@ -39,7 +39,7 @@ class Wanted:
         if value is None:
             return False
         number = _number(str(value)) if isinstance(value, int | float | Decimal) else None
-        return _plain(str(value)) in self.keys or (number is not None and number in self._numbers)
+        return plain(str(value)) in self.keys or (number is not None and number in self._numbers)
 
     def in_row(self, row: Mapping[str, Any]) -> bool:
         """Whether a row is meant, given as its columns."""
@@ -50,7 +50,7 @@ class Wanted:
         return frozenset(number for key in self.keys if (number := _number(key)) is not None)
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
     """A key as it is compared: without blanks around it, a whole number without its decimals."""
     return re.sub(r"^(-?\d+)\.0+$", r"\1", value.strip())
 
