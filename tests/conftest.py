@@ -1,24 +1,26 @@
 """What all tests share: a quiet environment, and an Airflow database made once per session."""
 
 import os
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tools.local.environment import QUIET
+from tools.local.templates import airflow_template
 
 PROJECT = Path(__file__).parents[1]
 os.environ.update(QUIET | {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__UNIT_TEST_MODE": "False"})
-# Airflow reads its home when it is first imported, so a test process gets one before that.
-if "AIRFLOW_HOME" not in os.environ or "EVERFIT_TEST_HOME" not in os.environ:
+# Airflow reads its home when it is first imported, so a test process gets one before that: each worker one of its own.
+OWNER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+if os.environ.get("EVERFIT_TEST_OWNER") != OWNER:
     import tempfile
 
     home = tempfile.mkdtemp(prefix="everfit-airflow-")
     os.environ |= {
         "AIRFLOW_HOME": home,
         "EVERFIT_TEST_HOME": home,
+        "EVERFIT_TEST_OWNER": OWNER,
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=20",
@@ -28,13 +30,10 @@ if "AIRFLOW_HOME" not in os.environ or "EVERFIT_TEST_HOME" not in os.environ:
 
 def pytest_unconfigure(config):
     """Leave nothing behind."""
-    import shutil
-
     shutil.rmtree(os.environ["EVERFIT_TEST_HOME"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def airflow_db():
     """A migrated Airflow database for `DAG.test()` and everything else that asks Airflow."""
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True, timeout=180)
-    return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
+    return Path(shutil.copyfile(airflow_template(), Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"))
