@@ -15,7 +15,7 @@ from everfit.validation.onepass.column import Batch, Column
 from everfit.validation.onepass.marks import Marks
 from everfit.validation.onepass.planning import Question, question
 from everfit.validation.onepass.shape import document
-from everfit.validation.stream import part_batches, repetitive, schema
+from everfit.validation.stream import ahead, part_batches, repetitive, schema
 from everfit.validation.suites import Expectation, Suite
 from everfit.values import Check
 
@@ -106,7 +106,7 @@ def _stream(
 def _batches(parts: Sequence[Part], known: pyarrow.Schema, columns: Sequence[str]) -> Any:
     for number, part in enumerate(parts):
         start = 0
-        for batch in part_batches(part, known, columns, repetitive(part, columns)):
+        for batch in ahead(part_batches(part, known, columns, repetitive(part, columns))):
             seen = {name: Column(values) for name, values in zip(columns, batch.columns, strict=True)}
             yield Batch(number, start, batch.num_rows, seen)
             start += batch.num_rows

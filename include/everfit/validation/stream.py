@@ -8,6 +8,7 @@ for a file that cannot be read whole and for parts that do not agree, `SpecError
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError, did_you_mean
@@ -67,6 +68,15 @@ def part_batches(
     for batch in _of_part(part, columns, dictionaries):
         with reading(part):
             yield _typed(batch, wanted)
+
+
+def ahead(found: Iterator[pyarrow.RecordBatch]) -> Iterator[pyarrow.RecordBatch]:
+    """The same batches, while the next one is already being read by another thread."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, found, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, found, None)
+            yield batch
 
 
 def repetitive(part: Part, columns: Sequence[str]) -> tuple[str, ...]:
