@@ -74,9 +74,10 @@ def _switched_on(log: Path) -> dict[str, str]:
 
 
 def _task(event: Event) -> str:
-    """`train.fit`; a mapped task after its partition, too."""
-    partition = next((one["name"].rsplit("/")[-1] for one in event["outputs"] if "/dvc/" in one["name"]), "")
-    return event["job"]["name"] + (f":{partition}" if partition else "")
+    """`train.fit`; a mapped task with its partition, for which of them ends last is chance."""
+    told = event["outputs"] if event["job"]["name"].endswith(".commit") else event["inputs"]
+    partition = f":{Path(told[0]['name']).name}" if ".each." in event["job"]["name"] else ""
+    return event["job"]["name"] + partition
 
 
 def versions(event: Event, side: str) -> dict[str, str]:
@@ -101,7 +102,7 @@ def test_a_batch_is_told_with_its_hash_its_rows_and_its_owner(life: tuple[Path, 
 
 def test_what_validation_found_is_told_of_the_delivery(life: tuple[Path, dict[str, Event], View]) -> None:
     root, events, _ = life
-    event = events["ingest.each.validate"]
+    event = events["ingest.each.validate:2013-01"]
     (read,) = event["inputs"]
     assert Path(read["name"]).parent == root / "landing/flights"
     told = read["inputFacets"]["dataQualityAssertions"]["assertions"]
@@ -109,6 +110,15 @@ def test_what_validation_found_is_told_of_the_delivery(life: tuple[Path, dict[st
     assert all(one["success"] for one in told)
     assert {one.get("column") for one in told if one["assertion"].startswith("flights: ")} >= {"carrier", "dep_delay"}
     assert versions(event, "inputs").popitem()[1] == versions(event, "outputs").popitem()[1]
+
+
+def test_what_validation_found_wrong_is_told_too(life: tuple[Path, dict[str, Event], View]) -> None:
+    """February's weather has one row with a wind of 1,048 miles an hour; it was withheld."""
+    _, events, _ = life
+    (read,) = events["ingest.each.validate:2013-02"]["inputs"]
+    told = read["inputFacets"]["dataQualityAssertions"]["assertions"]
+    (failed,) = [one for one in told if not one["success"]]
+    assert (failed["assertion"], failed["column"]) == ("weather: between 0 and 200", "wind_speed")
 
 
 def test_what_one_task_made_the_next_one_read(life: tuple[Path, dict[str, Event], View]) -> None:
@@ -143,7 +153,7 @@ def test_the_code_is_told_by_its_git_revision(life: tuple[Path, dict[str, Event]
     _, events, _ = life
     folder = Path(load_spec("flight_delays").folder)
     done = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    for task in ("train.fit", "ingest.each.validate"):
+    for task in ("train.fit", "ingest.each.validate:2013-01"):
         facet = events[task]["job"]["facets"].get("sourceCodeLocation", {})
         assert facet.get("version", "").removesuffix("+changes") == done.stdout.strip()
 
