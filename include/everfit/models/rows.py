@@ -48,8 +48,9 @@ class Rows:
 
     def take(self, places: Any) -> Rows:
         """Some of the rows, by their places or by a slice."""
-        columns = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Rows(**{name: None if column is None else column[places] for name, column in columns.items()})
+        columns: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        taken: dict[str, Any] = {name: None if column is None else column[places] for name, column in columns.items()}
+        return Rows(**taken)
 
     @staticmethod
     def join(blocks: Sequence[Rows]) -> Rows:
@@ -58,8 +59,13 @@ class Rows:
 
         if len(blocks) == 1:
             return blocks[0]
-        columns = {one.name: [getattr(block, one.name) for block in blocks] for one in fields(Rows)}
-        return Rows(**{name: None if each[0] is None else np.concatenate(each) for name, each in columns.items()})
+        columns: dict[str, list[Any]] = {
+            one.name: [getattr(block, one.name) for block in blocks] for one in fields(Rows)
+        }
+        joined: dict[str, Any] = {
+            name: None if each[0] is None else np.concatenate(each) for name, each in columns.items()
+        }
+        return Rows(**joined)
 
 
 def sample(part: Part, most: int) -> Rows:
