@@ -131,7 +131,7 @@ class Registry(Protocol):
         """
 
     def log_model(self, run: Run, folder: Path, example: Any) -> tuple[FileHash, ...]:
-        """Keep the model folder (booster in XGBoost's own format, feature code, history) with signature and example."""
+        """Keep the model folder (model in its library's own format, feature code, history) with signature and example."""
 
     def register(self, candidate: Candidate, tags: Mapping[str, str]) -> ModelVersion:
         """Make the candidate a version of its model; the same candidate gives the same version again."""

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everfit.models import Rows, sample
+from everfit.models import Rows, sample, whole
 
 
 class Pieces:
@@ -42,3 +42,13 @@ def test_a_sample_is_the_same_however_the_rows_are_cut(rows: int, length: int, m
     drawn = sample(Pieces(whole, length), most)
     assert drawn.labels.tolist() == sample(whole, most).labels.tolist()
     assert drawn.rows == min(rows, most)
+
+
+@given(st.integers(1, 60), st.integers(1, 20))
+def test_pieces_are_laid_side_by_side_in_one_block(rows: int, length: int) -> None:
+    found = whole(Pieces(block(rows), length))
+    assert found.labels.tolist() == block(rows).labels.tolist()
+    assert found.matrix.tolist() == block(rows).matrix.tolist()
+    assert found.weights is not None
+    assert found.weights.dtype == np.float32
+    assert found.groups is None

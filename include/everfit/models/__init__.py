@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from everfit.models.rows import Part, Rows, sample
-from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
+from everfit.models.rows import Part, Rows, sample, whole
+from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms, all_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +49,8 @@ class Trained:
 
     `rounds` is how many rounds the model keeps. `curves` has one value per round for each metric (`train_auc`,
     `holdout_auc`, ...). `importance` says for each column what share of the improvement it brought; the shares add up
-    to 1. `facts` are the algorithm's own remarks for the lineage, such as how its matrix was kept.
+    to 1, and none are given by an algorithm that looks at no column. `facts` are the algorithm's own remarks for the
+    lineage, such as how its matrix was kept.
     """
 
     model: bytes
@@ -73,9 +74,13 @@ class Scorer(Protocol):
 
 
 class Algorithm(Protocol):
-    """What a file in everfit/models defines. `file` is the name that the model has in its folder."""
+    """What a file in everfit/models defines: a frozen dataclass of parameters.
+
+    `file` is the name that the model has in its folder, `tasks` what it can learn.
+    """
 
     file: ClassVar[str]
+    tasks: ClassVar[frozenset[str]]
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train; equal data, parameters, seed and device give equal bytes."""
@@ -98,5 +103,7 @@ __all__ = [
     "Terms",
     "Trained",
     "Training",
+    "all_of",
     "sample",
+    "whole",
 ]

@@ -85,3 +85,28 @@ def sample(part: Part, most: int) -> Rows:
         kept.append(piece.take(here))
         begin += piece.rows
     return Rows.join(kept)
+
+
+def whole(part: Part) -> Rows:
+    """All rows as one block: for an algorithm that wants them in memory. They are held once, not also in pieces.
+
+    >>> import numpy as np
+    >>> rows = Rows(np.zeros((2, 1), np.float32), np.ones(2, np.float32))
+    >>> whole(rows) is rows
+    True
+    """
+    import numpy as np
+
+    if isinstance(part, Rows):
+        return part
+    columns: dict[str, Any] = {}
+    begin = 0
+    for piece in part.pieces():
+        for name in (one.name for one in fields(piece)):
+            values = getattr(piece, name)
+            if values is not None:
+                if not begin:
+                    columns[name] = np.empty((part.rows, *values.shape[1:]), values.dtype)
+                columns[name][begin : begin + piece.rows] = values
+        begin += piece.rows
+    return Rows(**columns)

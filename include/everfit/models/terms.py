@@ -27,6 +27,21 @@ class EachRound(Protocol):
         """Hear of a round."""
 
 
+def all_of(*watchers: EachRound) -> EachRound:
+    """Several who are told of each round, as one; they hear of it in this order.
+
+    >>> all_of(lambda r: print(f"{r.done} of {r.most}"), lambda r: print(r.metrics))(Round(1, 9, {"train_auc": 0.5}))
+    1 of 9
+    {'train_auc': 0.5}
+    """
+
+    def tell(ended: Round) -> None:
+        for watcher in watchers:
+            watcher(ended)
+
+    return tell
+
+
 class Checkpoints(Protocol):
     """Where the state of a training that is under way is kept, so that a later try goes on from there."""
 

@@ -13,8 +13,9 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
-from everfit.models.xgb.matrix import Binned
-from everfit.models.xgb.objective import objective
+from everfit.models._names import plain
+from everfit.models.xgb.matrix import NEVER, Binned
+from everfit.models.xgb.objective import OBJECTIVES, objective
 from everfit.models.xgb.rounds import curves, teller
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 from everfit.values import Device
@@ -52,6 +53,7 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    tasks: ClassVar[frozenset[str]] = frozenset(OBJECTIVES)
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}
@@ -109,7 +111,7 @@ class XGBoost:
         booster = xgboost.Booster()
         try:
             booster.load_model(path)
-        except xgboost.core.XGBoostError as error:
+        except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:  # its complaint may quote the file's bytes
             raise Corrupted(f"{path} is not a model that XGBoost {xgboost.__version__} can read: {error}") from error
         return _Scorer(booster)
 
@@ -131,4 +133,4 @@ class _Scorer:
 def _importance(booster: Any, names: Any) -> dict[str, float]:
     gain = booster.get_score(importance_type="total_gain")
     total = sum(gain.values()) or 1.0
-    return {name: float(gain.get(name, 0.0)) / total for name in names}
+    return {name: float(gain.get(known, 0.0)) / total for name, known in zip(names, plain(names, NEVER), strict=True)}

@@ -27,10 +27,10 @@ LONGEST_VERSION_TAG = 100_000
 class MlflowRegistry:
     """A tracking server over HTTP; `work` keeps a local copy of the models that were asked for.
 
-    A model is one MLflow "logged model" of its run: the booster as `model.ubj`, `features.py`, `history/*` and
-    `everfit.json` lie in its artifact folder beside MLflow's own `MLmodel`, once each. A version points to that folder,
-    so `mlflow.xgboost.load_model("models:/flight_delays@champion")` works, and our files are the ones whose SHA-256
-    the version's tag `everfit.files` lists. The ledger lists the same hashes (`ModelRegistered`); where both are at
+    A model is one MLflow "logged model" of its run: the model in its library's own format, `features.py`, `history/*`
+    and `everfit.json` lie in its artifact folder beside MLflow's own `MLmodel`, once each. A version points to that
+    folder, so `mlflow.xgboost.load_model("models:/flight_delays@champion")` works (for a model of XGBoost), and our
+    files are the ones whose SHA-256 the version's tag `everfit.files` lists. The ledger lists the same hashes (`ModelRegistered`); where both are at
     hand, the ledger's are the ones to trust.
 
     Errors: `Unreachable` when the server does not answer, `Corrupted` when files are not the recorded ones,

@@ -11,13 +11,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import Corrupted
+from everfit.registry.flavors import Described, flavor_of
 from everfit.values import FileHash
 
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
-BOOSTER = "model.ubj"
-NEEDED = ("xgboost", "pandas", "numpy", "pyarrow", "scipy")
+NEEDED = ("pandas", "numpy", "pyarrow", "scipy")
 SKIPPED = "__pycache__"
 
 
@@ -29,45 +29,36 @@ def hash_folder(folder: Path) -> tuple[FileHash, ...]:
 
 
 def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None:
-    """Write the folder `into` that MLflow shows and `mlflow.xgboost.load_model` loads, around the files of `folder`.
+    """Write the folder `into` that MLflow shows, around the files of `folder`.
 
-    The signature is of `example`: rows as a caller of the model server sends them. There is no `python_function`
-    flavor: MLflow's generic scorer would give the booster raw rows, which it would answer wrongly. Requirements are
-    the installed versions, never inferred (that starts a process and takes half a minute).
+    The name of the model's file says how MLflow describes it (see `flavors`). The signature is of `example`: rows as a
+    caller of the model server sends them. There is no `python_function` flavor: MLflow's generic scorer would give the
+    model raw rows, which it would answer wrongly. Requirements are the installed versions, never inferred (that starts
+    a process and takes half a minute).
     """
-    import mlflow.xgboost
     import numpy as np
-    import xgboost
     from mlflow.models import Model, infer_signature
 
-    booster = xgboost.Booster()
-    booster.load_model(folder / BOOSTER)
     model = Model(
         artifact_path=logged.artifact_location,
         run_id=logged.source_run_id,
         model_uuid=logged.model_id,
         model_id=logged.model_id,
     )
+    flavor = flavor_of(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "integer columns cannot hold missing values": our rows say null
-        mlflow.xgboost.save_model(
-            booster,
-            str(into),
-            mlflow_model=model,
-            signature=infer_signature(example, np.zeros(1, np.float32)),
-            input_example=example,
-            pip_requirements=requirements(),
-            model_format="ubj",
-        )
-    model.flavors.pop("python_function")
+        signature = infer_signature(example, np.zeros(1, np.float32))
+        flavor.save(folder, into, Described(model, signature, example, requirements(flavor.library)))
+    model.flavors.pop("python_function", None)
     model.save(str(into / "MLmodel"))
     shutil.copytree(folder, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SKIPPED))
 
 
-def requirements() -> list[str]:
+def requirements(library: str | None) -> list[str]:
     """The exact versions of what a loader of the model needs, as installed here."""
     pins = []
-    for name in NEEDED:
+    for name in (*([library] if library else []), *NEEDED):
         try:
             pins.append(f"{name}=={version(name)}")
         except PackageNotFoundError:  # xgboost-cpu is xgboost under another name

@@ -120,6 +120,15 @@ class ModelSpec(Frozen):
             raise complaint(wrong)
         return self
 
+    @model_validator(mode="after")
+    def _algorithm_learns_this_task(self) -> Self:
+        learnt = getattr(catalog.algorithm(self.train.algorithm), "tasks", {self.task})
+        if self.task not in learnt:
+            tasks = " or ".join(sorted(learnt))
+            text = f"{self.train.algorithm} learns {tasks}, and the task is {self.task}"
+            raise complaint([Mistake(("train", "algorithm"), text)])
+        return self
+
     @model_validator(mode="wrap")
     @classmethod
     def _spec_error(cls, data: Any, handler: Callable[[Any], ModelSpec], info: ValidationInfo) -> ModelSpec:

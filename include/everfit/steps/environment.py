@@ -12,7 +12,7 @@ from pathlib import Path
 
 from everfit.values import digest
 
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
+LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost", "xgboost-cpu")
 
 
 @dataclass(frozen=True)

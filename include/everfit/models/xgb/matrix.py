@@ -6,8 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from everfit.models._names import plain
+
 if TYPE_CHECKING:
     from everfit.models import Part, Rows, Training
+
+NEVER = "[]<"
+"""What XGBoost takes in no name of a column."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +47,7 @@ class Binned:
             "data": piece.matrix,
             "label": piece.labels,
             "weight": piece.weights,
-            "feature_names": list(self.data.names),
+            "feature_names": plain(self.data.names, NEVER),
             "feature_types": list(self.data.kinds),
         }
 
