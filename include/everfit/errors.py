@@ -6,6 +6,7 @@
     ├── DataError          the data cannot be used as it is                   (never retried)
     │   ├── NotEnoughData  too little accepted data to do what was asked
     │   └── Corrupted      bytes are not the ones whose hash was recorded
+    ├── TrainingFailed     the numbers of a training stopped making sense     (never retried)
     ├── LedgerError        the log of decisions would stop telling the truth  (never retried)
     │   ├── ChainBroken    an entry is missing, changed or out of order
     │   ├── StoreUnsafe    the store does not keep create-if-absent
@@ -58,6 +59,10 @@ class NotEnoughData(DataError):
 
 class Corrupted(DataError):
     """Bytes are not the ones whose hash was recorded."""
+
+
+class TrainingFailed(EverfitError):
+    """The numbers of a training stopped making sense: trying the same again would end the same."""
 
 
 class LedgerError(EverfitError):

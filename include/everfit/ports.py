@@ -108,8 +108,9 @@ class Run(Protocol):
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Log one value per metric at `step`."""
 
-    def curves(self, values: Mapping[str, Sequence[float]]) -> None:
-        """Log whole curves, one value per step from 0, in one batch."""
+    def curves(self, values: Mapping[str, Sequence[float]], begin: int = 0) -> None:
+        """Log whole curves, or the part of them from step `begin`, one value per step, in one batch. A value that the
+        run has at that step already is not logged again."""
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags; a value of any length is kept (long ones as an artifact)."""
@@ -131,7 +132,7 @@ class Registry(Protocol):
         """
 
     def log_model(self, run: Run, folder: Path, example: Any) -> tuple[FileHash, ...]:
-        """Keep the model folder (model in its library's own format, feature code, history) with signature and example."""
+        """Keep the model folder (model in its own format, feature code, history) with signature and example."""
 
     def register(self, candidate: Candidate, tags: Mapping[str, str]) -> ModelVersion:
         """Make the candidate a version of its model; the same candidate gives the same version again."""

@@ -30,8 +30,8 @@ class MlflowRegistry:
     A model is one MLflow "logged model" of its run: the model in its library's own format, `features.py`, `history/*`
     and `everfit.json` lie in its artifact folder beside MLflow's own `MLmodel`, once each. A version points to that
     folder, so `mlflow.xgboost.load_model("models:/flight_delays@champion")` works (for a model of XGBoost), and our
-    files are the ones whose SHA-256 the version's tag `everfit.files` lists. The ledger lists the same hashes (`ModelRegistered`); where both are at
-    hand, the ledger's are the ones to trust.
+    files are the ones whose SHA-256 the version's tag `everfit.files` lists. The ledger lists the same
+    hashes (`ModelRegistered`); where both are at hand, the ledger's are the ones to trust.
 
     Errors: `Unreachable` when the server does not answer, `Corrupted` when files are not the recorded ones,
     `EverfitError` when the server refuses.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import Any, TypeVar
 
+from everfit.errors import EverfitError
 from everfit.registry.server import Server
 from everfit.values import Batch, canonical
 
@@ -24,7 +26,8 @@ class MlflowRun:
     """A run of the tracking server; `resumed` says that an earlier try had opened it.
 
     MLflow counts every logged point, so a try that repeats a curve would draw it twice. Here points are stamped with
-    the start of the run plus their step, and a resumed run logs only those that differ from what is there.
+    the start of the run plus their step, and only those are logged that differ from what is there: what this try has
+    sent, and in a resumed run, or after a call whose fate is unknown, what the server says.
     """
 
     id: str
@@ -32,6 +35,7 @@ class MlflowRun:
     started: int
     resumed: bool
     server: Server
+    _sent: dict[str, dict[int, tuple[float, int]]] = field(default_factory=dict, init=False)
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log parameters. MLflow never changes one: where a retry differs, its value is the tag `retry.<name>`."""
@@ -49,9 +53,9 @@ class MlflowRun:
         """Log one value per metric at `step`."""
         self._points({name: [(step, value)] for name, value in values.items()})
 
-    def curves(self, values: Mapping[str, Sequence[float]]) -> None:
-        """Log whole curves, one value per step from 0."""
-        self._points({name: list(enumerate(curve)) for name, curve in values.items()})
+    def curves(self, values: Mapping[str, Sequence[float]], begin: int = 0) -> None:
+        """Log whole curves, or the part of them from step `begin`, one value per step."""
+        self._points({name: list(enumerate(curve, begin)) for name, curve in values.items()})
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Set tags; one that is too long for MLflow is kept whole as the artifact `tags/<name>.txt`."""
@@ -96,19 +100,33 @@ class MlflowRun:
         from mlflow.entities import Metric
 
         points = []
-        known = self._data().metrics if self.resumed else {}
+        self._ask_for(wanted)
         for name, pairs in wanted.items():
-            there = self._history(name) if name in known else {}
             for step, value in pairs:
-                last, stamp = there.get(step, (None, self.started + step - 1))
-                if last != float(value):
+                last, stamp = self._sent[name].get(step, (None, self.started + step - 1))
+                if last is None or not _same(last, value):
                     points.append(Metric(name, float(value), stamp + 1, step))
         for some in chunks(points, METRICS_AT_ONCE):
+            self._send(some)
+
+    def _send(self, points: Sequence[Any]) -> None:
+        try:
             with self.server.asked("log metrics") as client:
-                client.log_batch(self.id, metrics=some)
+                client.log_batch(self.id, metrics=points)
+        except EverfitError:  # it may have been heard all the same: ask before anything is said again
+            self._sent.clear()
+            self.resumed = True
+            raise
+        for point in points:
+            self._sent[point.key][point.step] = (point.value, point.timestamp)
+
+    def _ask_for(self, names: Iterable[str]) -> None:
+        """Know what the run says of these metrics already: step to value and time."""
+        new = [name for name in names if name not in self._sent]
+        known = self._data().metrics if self.resumed and new else {}
+        self._sent |= {name: self._history(name) if name in known else {} for name in new}
 
     def _history(self, name: str) -> dict[int, tuple[float, int]]:
-        """What the run says of a metric already: step to value and time."""
         with self.server.asked(f"read metric {name}") as client:
             points = client.get_metric_history(self.id, name)
         return {p.step: (p.value, p.timestamp) for p in sorted(points, key=lambda p: p.timestamp)}
@@ -116,6 +134,11 @@ class MlflowRun:
     def _data(self) -> Any:
         with self.server.asked("read the run") as client:
             return client.get_run(self.id).data
+
+
+def _same(one: float, other: float) -> bool:
+    """Whether two values are the same: what is not a number is the same as itself."""
+    return one == other or (isnan(one) and isnan(other))
 
 
 def shorten(server: Server, run: str, values: Mapping[str, str], limit: int) -> dict[str, str]:

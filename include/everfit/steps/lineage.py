@@ -91,7 +91,8 @@ def log_files(
         }
     )
     learning_curves(trained.curves, work / "plots" / "learning_curves.png")
-    importance(trained.importance, work / "plots" / "importance.png")
+    if trained.importance:
+        importance(trained.importance, work / "plots" / "importance.png")
     opened.artifact(work / "plots", "plots")
     lineage = work / "lineage"
     lineage.mkdir()

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Rows, Terms, Trained, Training, sample
+from everfit.models import EachRound, Rows, Terms, Trained, Training, all_of, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
+from everfit.steps.health import check_answers, watch_health
 from everfit.steps.lineage import Use, log_files, params, tags
-from everfit.steps.rounds import tell_rounds
+from everfit.steps.rounds import show_rounds, tell_rounds
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
-        made = make_model(ports, spec, snapshot, features, device, work, progress)
+        shown = show_rounds(opened, progress)
+        made = make_model(ports, spec, snapshot, features, device, work, progress, shown)
         trained = made.trained
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
@@ -86,10 +88,14 @@ def make_model(
     device: Device,
     work: Path,
     progress: Progress,
+    each_round: EachRound = lambda _: None,
 ) -> Made:
-    """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
+    """Learn from the features and write the model's folder below `work`; equal input gives equal bytes.
+
+    Errors: `TrainingFailed` if the numbers of the training stop making sense.
+    """
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
+    columns, trained = _fit(spec, snapshot, table, device, progress, each_round)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -104,7 +110,12 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
 
 
 def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
+    spec: ModelSpec,
+    snapshot: Snapshot,
+    table: FeatureTable,
+    device: Device,
+    progress: Progress,
+    each_round: EachRound,
 ) -> tuple[Columns, Trained]:
     """Learn columns and model from the training batches; the holdout is only watched."""
     learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
@@ -112,8 +123,10 @@ def _fit(
     train, held_out = _rows(columns, learn), _rows(columns, watch)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
-    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
-    return columns, spec.algorithm.fit(data, terms)
+    watching = all_of(tell_rounds(progress), each_round, watch_health(data))
+    trained = spec.algorithm.fit(data, Terms(device.value, spec.train.seed, progress, watching))
+    check_answers(spec.algorithm, data, trained)
+    return columns, trained
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
