@@ -78,8 +78,7 @@ def check_answers(algorithm: Algorithm, data: Training, trained: Trained) -> Non
     if trained.importance and asked.differ and len(scores) >= FEWEST and (scores == scores[0]).all():
         raise TrainingFailed(
             f"the trained model is of no use: it answers each of {len(scores):,} rows with "
-            f"{np.array2string(scores[0], precision=4)}, because no tree could be split. Give it more rows, or let "
-            "train.params hold it back less (min_child_weight, min_child_samples, gamma, max_depth, reg_alpha)"
+            f"{np.array2string(scores[0], precision=4)}, because no tree could be split; {_more(_largest(data))}"
         )
 
 
@@ -112,6 +111,15 @@ def _another(name: str, metrics: Mapping[str, float]) -> bool:
     """Whether another metric of the same rows is a number."""
     part = name.partition("_")[0]
     return any(isfinite(value) for other, value in metrics.items() if other != name and other.startswith(f"{part}_"))
+
+
+def _more(largest: float) -> str:
+    if largest < 1e-3:  # noqa: PLR2004 - what its square could improve is below what XGBoost takes for nothing, 1e-6
+        return f"labels no larger than {largest:.3g} leave nothing to gain: let rows() give them in other units"
+    return (
+        "give it more rows, or let train.params hold it back less (min_child_weight, min_child_samples, gamma, "
+        "max_depth, reg_alpha)"
+    )
 
 
 def _advice(largest: float) -> str:
