@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from everfit.refuse import between, word, words
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
 from everfit.validation.rules._keys import key_hashes
-from everfit.validation.rules._settings import Severity, between, severity, word, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.rules._times import moments
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from everfit.errors import DataError
+from everfit.refuse import between, word
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
-from everfit.validation.rules._settings import Severity, between, severity, word
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.rules._times import SECOND, moments
 
 if TYPE_CHECKING:
