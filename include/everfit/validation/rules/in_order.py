@@ -41,11 +41,6 @@ class InOrder:
         severity(self.severity)
 
     @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
-
-    @property
     def wanted(self) -> str:
         """What it asks for."""
         key = f" of one {' and '.join(self.by)}" if self.by else ""

@@ -52,11 +52,6 @@ class LikeReference:
         severity(self.severity)
 
     @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
-
-    @property
     def wanted(self) -> str:
         """What it asks for."""
         return f"as in earlier batches: a PSI below {self.at_least:g}, or as they differ anyway"

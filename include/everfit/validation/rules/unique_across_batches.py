@@ -51,11 +51,6 @@ class UniqueAcrossBatches:
         severity(self.severity)
 
     @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
-
-    @property
     def wanted(self) -> str:
         """What it asks for."""
         return f"no key of an earlier batch{up_to(self.at_most)}"

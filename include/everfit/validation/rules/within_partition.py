@@ -52,11 +52,6 @@ class WithinPartition:
         severity(self.severity)
 
     @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
-
-    @property
     def wanted(self) -> str:
         """What it asks for."""
         give = f", give or take {self.hours:g} hours" if self.hours else ""
