@@ -20,7 +20,6 @@ from everfit.validation import gx
 from everfit.validation.label import check_rows
 from everfit.validation.read import read_parts
 from everfit.validation.report import render
-from everfit.validation.stream import schema
 from everfit.validation.suites import load_suite
 from everfit.values import Arrival, Check, Inspection
 
@@ -128,7 +127,7 @@ def _frames(spec: ModelSpec, tables: Sequence[Audited]) -> tuple[dict[str, DataF
     frames, torn = {}, []
     for table in tables:
         try:
-            frames[table.table] = read_parts(table.parts, schema(table.parts).names)
+            frames[table.table] = read_parts(table.parts)
         except DataError as error:
             wanted = f"a readable {spec.data.tables[table.table].file} with rows in it"
             torn.append(Check(table.table, None, wanted, f"that {error}", False))
