@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -60,7 +59,7 @@ def accept(house: House, number: int, cards: range, staged: bool = True) -> int:
     folder.mkdir(parents=True)
     path = folder / "trips.parquet"
     trips(number, cards).to_parquet(path, index=False)
-    file = FileHash(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
+    file = FileHash.of(path)
     sha256 = digest([[file.name, file.sha256]])
     pointer = house.ports.data.commit(folder, f"trips-{partition}")
     version = 1 + sum(e.body.batch.partition == partition for e in house.ledger.view().of(BatchAccepted))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -158,8 +157,7 @@ def compare(wanted: Sequence[FileHash], made: Sequence[FileHash]) -> tuple[Compa
 def check_batch(folder: Path, batch: Batch) -> None:
     """Hash every file of a fetched batch anew; `Corrupted` with the name of the one that differs."""
     for file in batch.files:
-        with (folder / file.name).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = FileHash.of(folder / file.name).sha256
         if found != file.sha256:
             raise Corrupted(
                 f"{file.name} of batch {batch.label} has SHA-256 {found}, wanted {file.sha256}: the model cannot be "
