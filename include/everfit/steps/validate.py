@@ -14,7 +14,7 @@ from everfit.steps.data_docs import keep_results
 from everfit.steps.erased import erased_again
 from everfit.steps.recall import refusal
 from everfit.steps.rules import check_rules, delivery_of
-from everfit.steps.staging import mismatches, scratch, stage, staged_files
+from everfit.steps.staging import scratch, stage, staged_files
 from everfit.steps.withhold import Batched, batched
 from everfit.validation import gx
 from everfit.validation.label import check_rows
@@ -52,7 +52,7 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
         files = staged_files(ports, staged.folder, staged.files)
         tables = audit(spec, suites, files, folder)
         batch = batched(ports, spec, arrival, staged, tables)
-        checks = [*mismatches(staged), *_refused(view, arrival, staged)]
+        checks = [*staged.promised, *_refused(view, arrival, staged)]
         checks += erased_again(view, {table.table: table.parts for table in tables})
         checks += [check for table in tables for check in table.checks]
         checks += [*_extra_files(spec, files), *baseline_checks(view, spec)]
