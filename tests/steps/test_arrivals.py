@@ -21,7 +21,8 @@ from everfit.steps.rows import read_tables
 from everfit.steps.staging import Staged, stage
 from everfit.steps.tell_late import tell_late
 from everfit.values import Arrival, digest
-from tests.steps.arriving import Source, local, model, on_s3, s3_server
+from tests.services import s3_server
+from tests.steps.arriving import Source, local, model, on_s3
 
 VISITS, ITEMS = b"page,bought\n1,0\n2,1\n3,0\n", b"item\n7\n"
 TWO_TABLES = {"visits": {"file": "visits-*.csv"}, "items": {"file": "items.csv"}}
