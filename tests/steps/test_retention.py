@@ -278,7 +278,8 @@ def test_whatever_the_history_every_living_version_can_be_made_again(
             promised = (living - given_up(view)) | {version for version in newest if version not in given_up(view)}
             needed = [batch for version in promised for batch in view.trained_on(version).batches]
             for batch in [*needed, *(batch for _, batch in view.batches[-2:])]:
-                fetch(fresh.ports, model, batch)
+                folder = fetch(fresh.ports, model, batch)
+                assert {path.name for path in folder.iterdir()} == {file.name for file in batch.files}
 
 
 def given_up(view: View) -> set[int]:
