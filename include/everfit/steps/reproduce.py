@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DataError
+from everfit.errors import Corrupted, DataError, UnknownName
 from everfit.features.code import load_code
 from everfit.ledger.entries import BytesDeleted, RowsErased
 from everfit.predictor.card import Card
@@ -17,6 +17,7 @@ from everfit.spec import ModelSpec
 from everfit.steps.build_features import build_features
 from everfit.steps.environment import Environment, environment, libraries
 from everfit.steps.erasure_search import gone
+from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.snapshot import snapshot_of
 from everfit.steps.train import make_model
 from everfit.stores import LocalStore
@@ -88,10 +89,12 @@ class Reproduction:
 def lineage_of(ports: Ports, model: str, version: int) -> Lineage:
     """Read what a version was made from: ledger, registry and model package, and nothing of the checkout.
 
-    Errors: `UnknownName` for a version that is not registered, `Corrupted` if the files or the spec are not the
-    recorded ones.
+    Errors: `UnknownName` for a model without a ledger or a version that is not registered, `Corrupted` if the files or
+    the spec are not the recorded ones.
     """
     view = ports.ledger(model).view()
+    if not view.entries:
+        raise UnknownName("model with a ledger in the store", model, all_ledgers(ports))
     run = view.trained_on(version)
     made = view.versions[version]
     folder = ports.registry.model_files(made.mlflow_run, made.files)
