@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from everfit.models.rows import Part, Rows, sample
+from everfit.models.space import Space
 from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
 
 if TYPE_CHECKING:
@@ -73,9 +74,13 @@ class Scorer(Protocol):
 
 
 class Algorithm(Protocol):
-    """What a file in everfit/models defines. `file` is the name that the model has in its folder."""
+    """What a file in everfit/models defines. `file` is the name that the model has in its folder.
+
+    `search_space` is where a search looks when the spec does not say; empty where there is nothing to search.
+    """
 
     file: ClassVar[str]
+    search_space: ClassVar[Space]
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train; equal data, parameters, seed and device give equal bytes."""

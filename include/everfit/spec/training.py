@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from everfit import catalog
 from everfit.errors import UnknownName
+from everfit.models.space import OneOf, Space
 from everfit.spec.building import build
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
+from everfit.spec.search import SearchSpec
 from everfit.values import Device
+
+OURS = "train."
+BATCHES = f"{OURS}batches"
+"""How a study names what is searched for beside the algorithm's own parameters."""
 
 
 class TrainSpec(Frozen):
@@ -22,9 +29,34 @@ class TrainSpec(Frozen):
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
 
+    batches: int | None = Field(
+        default=None, ge=1, description="Learn from only the newest so many of the window's training batches."
+    )
+    search: SearchSpec | None = Field(
+        default=None, description="Search for better parameters before each training; without it, `params` it is."
+    )
+
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""
         return build(catalog.algorithm(self.algorithm), self.params)
+
+    @property
+    def space(self) -> Space:
+        """What is searched: the spec's own space, or else the algorithm's, and the training window if asked for."""
+        if self.search is None:
+            return {}
+        own: Space = {name: one.dimension for name, one in self.search.space.items()}
+        windows: Space = {BATCHES: OneOf(self.search.batches)} if self.search.batches else {}
+        return {**(own or catalog.algorithm(self.algorithm).search_space), **windows}
+
+    def chosen(self, params: Mapping[str, Any]) -> TrainSpec:
+        """This spec with what a search chose, and no search in it any more.
+
+        `params` may have `train.batches` beside the algorithm's own parameters.
+        """
+        ours = {name.removeprefix(OURS): value for name, value in params.items() if name.startswith(OURS)}
+        own = {name: value for name, value in params.items() if not name.startswith(OURS)}
+        return self.model_copy(update={"search": None, "params": {**self.params, **own}, **ours})
 
     @model_validator(mode="after")
     def _can_be_made(self) -> Self:
@@ -33,6 +65,19 @@ class TrainSpec(Frozen):
         except UnknownName as error:
             raise complaint([Mistake(("algorithm",), str(error))]) from error
         build(kind, self.params, at=("params",))
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_searched(self) -> Self:
+        """What fits at the ends of each range fits between them."""
+        kind = catalog.algorithm(self.algorithm)
+        if self.search and not self.space:
+            raise complaint(
+                [Mistake(("search", "space"), f"{self.algorithm} has no search space of its own: write one")]
+            )
+        for name, one in self.search.space.items() if self.search else ():
+            for end in one.dimension.ends:
+                build(kind, {**self.params, name: end}, at=("search", "space"))
         return self
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Rows, Terms, Trained, Training, sample
+from everfit.models import EachRound, Rows, Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import tell_rounds
+from everfit.steps.study import as_chosen, log_study
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ def train(
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
 
-    A run that was trained before is returned as it is. A try that died is made again, in the same registry run, and
-    gives the same bytes. Errors: `DataError` if the run was trained on something else, and what `fit` raises.
+    Where the spec asks for a search, what the run's search chose is trained with. A run that was trained before is
+    returned as it is. A try that died is made again, in the same registry run, and gives the same bytes. Errors:
+    `DataError` if the run was trained on something else, `SpecError` if its search was not made, and what `fit` raises.
     """
+    spec, study = as_chosen(ports, spec, run)
     record = f"models/{spec.name}/{run}/candidate.json"
     if ports.store.exists(record):
         return _as_recorded(load(Candidate, json.loads(ports.store.read(record))), snapshot, run)
@@ -62,6 +65,8 @@ def train(
         opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
         progress("keeping the model and its lineage")
         log_files(opened, spec, snapshot, features, trained, work)
+        if study:
+            log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
     ports.store.create(record, canonical(dump(candidate)))
@@ -89,7 +94,7 @@ def make_model(
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
+    columns, trained = learn(spec, snapshot, table, device.value, progress, tell_rounds(progress))
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -103,17 +108,23 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
     return candidate
 
 
-def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
+def learn(
+    spec: ModelSpec,
+    snapshot: Snapshot,
+    table: FeatureTable,
+    device: str,
+    progress: Progress,
+    each_round: EachRound,
+    drawn: int = DRAWN,
 ) -> tuple[Columns, Trained]:
-    """Learn columns and model from the training batches; the holdout is only watched."""
-    learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    columns = Columns.learn(learn.features)
-    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
+    newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
+    learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
+    columns = Columns.learn(learnt.features)
+    train, held_out = _rows(columns, learnt), _rows(columns, watch)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
-    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
-    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
-    return columns, spec.algorithm.fit(data, terms)
+    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, drawn))
+    return columns, spec.algorithm.fit(data, Terms(device, spec.train.seed, progress, each_round))
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
