@@ -53,6 +53,7 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    goes_on: ClassVar[bool] = True
     search_space: ClassVar[Space] = {
         "max_depth": Between(3, 10),
         "learning_rate": Between(0.02, 0.3, log=True),
@@ -91,6 +92,7 @@ class XGBoost:
                 params,
                 learnt,
                 self.rounds,
+                xgb_model=None if data.base is None else bytearray(data.base),
                 evals=[
                     (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
                     (binned.watched(data.holdout, learnt), "holdout"),

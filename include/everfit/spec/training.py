@@ -21,6 +21,19 @@ BATCHES = f"{OURS}batches"
 """How a study names what is searched for beside the algorithm's own parameters."""
 
 
+class WarmStartSpec(Frozen):
+    """Go on from the champion with a few more rounds on the new data, instead of from nothing.
+
+    The candidate is judged like any other. Where the champion knows the holdout, or has other features, or is the last
+    of its generations, the candidate begins from nothing with the algorithm's own number of rounds.
+    """
+
+    rounds: int = Field(default=20, ge=1, description="So many rounds are added to the champion's.")
+    generations: int = Field(
+        default=8, ge=1, description="After so many in a row a model begins from nothing, lest it grow for ever."
+    )
+
+
 class TrainSpec(Frozen):
     """How a model is trained."""
 
@@ -31,6 +44,9 @@ class TrainSpec(Frozen):
 
     batches: int | None = Field(
         default=None, ge=1, description="Learn from only the newest so many of the window's training batches."
+    )
+    warm_start: WarmStartSpec | None = Field(
+        default=None, description="Go on from the champion instead of from nothing; not together with a search."
     )
     search: SearchSpec | None = Field(
         default=None, description="Search for better parameters before each training; without it, `params` it is."
@@ -49,6 +65,12 @@ class TrainSpec(Frozen):
         windows: Space = {BATCHES: OneOf(self.search.batches)} if self.search.batches else {}
         return {**(own or catalog.algorithm(self.algorithm).search_space), **windows}
 
+    @property
+    def going_on(self) -> TrainSpec:
+        """This spec as a candidate that goes on from the champion is trained with it."""
+        added = {"rounds": self.warm_start.rounds} if self.warm_start else {}
+        return self.model_copy(update={"params": {**self.params, **added}})
+
     def chosen(self, params: Mapping[str, Any]) -> TrainSpec:
         """This spec with what a search chose, and no search in it any more.
 
@@ -65,6 +87,16 @@ class TrainSpec(Frozen):
         except UnknownName as error:
             raise complaint([Mistake(("algorithm",), str(error))]) from error
         build(kind, self.params, at=("params",))
+        return self
+
+    @model_validator(mode="after")
+    def _can_go_on(self) -> Self:
+        if self.warm_start and not catalog.algorithm(self.algorithm).goes_on:
+            wanted = f"{self.algorithm} cannot go on from a model; take an algorithm that can, such as xgboost"
+            raise complaint([Mistake(("warm_start",), wanted)])
+        if self.warm_start and self.search:
+            wanted = "the champion knows the batches that judge trials: take either a search or a warm start"
+            raise complaint([Mistake(("warm_start",), wanted)])
         return self
 
     @model_validator(mode="after")

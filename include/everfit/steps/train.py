@@ -12,6 +12,7 @@ from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
 from everfit.models import EachRound, Rows, Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
+from everfit.steps.base import Base, load_base
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
@@ -51,6 +52,9 @@ def train(
     work = ports.work / "train" / spec.name / run
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    base = load_base(ports, spec, features, run, progress)
+    if base:
+        spec = spec.model_copy(update={"train": spec.train.going_on})
     with ports.registry.run(spec.name, run, key=run) as opened:
         opened.tags(tags(spec, snapshot, features, run, ports.ledger(spec.name).view()))
         if snapshot.gap:
@@ -58,7 +62,9 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
-        made = make_model(ports, spec, snapshot, features, device, work, progress)
+        if base:
+            opened.tags({"everfit.base": str(base.version)})
+        made = make_model(ports, spec, snapshot, features, device, work, progress, base)
         trained = made.trained
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
@@ -91,10 +97,11 @@ def make_model(
     device: Device,
     work: Path,
     progress: Progress,
+    base: Base | None = None,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = learn(spec, snapshot, table, device.value, progress, tell_rounds(progress))
+    columns, trained = learn(spec, snapshot, table, device.value, progress, tell_rounds(progress), base=base)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -116,14 +123,17 @@ def learn(
     progress: Progress,
     each_round: EachRound,
     drawn: int = DRAWN,
+    base: Base | None = None,
 ) -> tuple[Columns, Trained]:
     """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
     newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
-    columns = Columns.learn(learnt.features)
+    columns = base.columns if base else Columns.learn(learnt.features)
     train, held_out = _rows(columns, learnt), _rows(columns, watch)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
-    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, drawn))
+    data = Training(
+        spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=base.model if base else None
+    )
     return columns, spec.algorithm.fit(data, Terms(device, spec.train.seed, progress, each_round))
 
 
