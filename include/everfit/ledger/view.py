@@ -150,8 +150,15 @@ class View:
         return frozenset(
             version
             for version in self.versions
-            if any((batch.partition, batch.sha256) in known for batch in self.trained_on(version).batches)
+            if any((batch.partition, batch.sha256) in known for run in self.line(version) for batch in run.batches)
         )
+
+    def line(self, version: int) -> tuple[RunTriggered, ...]:
+        """The run that made the version, the one that made the version it went on from, and so on to the first."""
+        runs = [self.trained_on(version)]
+        while (base := runs[-1].base) is not None:
+            runs.append(self.trained_on(base))
+        return tuple(runs)
 
     @cached_property
     def asked(self) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from everfit.ledger.entries import BytesDeleted, RowsErased
 from everfit.predictor.card import Card
 from everfit.registry.package import hash_folder
 from everfit.spec import ModelSpec
+from everfit.steps.base import load_base
 from everfit.steps.build_features import build_features
 from everfit.steps.environment import Environment, environment, libraries
 from everfit.steps.erasure_search import gone
@@ -143,7 +144,8 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     snapshot = snapshot_of(spec, lineage.run)
     progress("building the features")
     features = build_features(clean, spec, snapshot)
-    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress)
+    base = load_base(ports, spec, features, lineage.run.run, progress)
+    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base)
     return Reproduction(made.folder, compare(lineage.files, hash_folder(made.folder)))
 
 

@@ -30,15 +30,30 @@ def train_dag(spec: ModelSpec) -> DAG:
     ) as dag:
         run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
         features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
+        searched = _search(spec, run.output, features.output)
         candidate = do.TrainModelOperator(
             task_id="train", model=spec, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
         )
+        if searched:
+            searched >> candidate
         evaluation = do.EvaluateModelOperator(
             task_id="evaluate", model=spec, run=run.output, features=features.output, candidate=candidate.output
         )
         judgement = do.JudgeCandidateOperator(task_id="judge", model=spec, evaluation=evaluation.output)
         do.RegisterModelOperator(task_id="register", model=spec, judgement=judgement.output)
     return dag
+
+
+def _search(spec: ModelSpec, run: Any, features: Any) -> Any:
+    """As many tasks as may search at a time, and the one that chooses; None where nothing is searched for."""
+    if spec.train.search is None:
+        return None
+    workers = do.SearchParametersOperator.partial(
+        task_id="search", model=spec, run=run, features=features, pool=GPU, queue=_queue(spec)
+    ).expand(worker=list(range(spec.train.search.parallel)))
+    choose = do.ChooseParametersOperator(task_id="choose", model=spec, run=run)
+    workers >> choose
+    return choose
 
 
 def _when_to_train(spec: ModelSpec) -> Any:
