@@ -11,6 +11,7 @@ from everfit.errors import UnknownName
 from everfit.spec.building import build
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
+from everfit.spec.pool import PoolSpec
 from everfit.values import Device
 
 
@@ -21,6 +22,7 @@ class TrainSpec(Frozen):
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
+    pool: PoolSpec = PoolSpec()
 
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""

@@ -8,14 +8,14 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset
-from everfit_airflow.dag._shared import shared
+from everfit_airflow.dag._shared import in_pool, shared
 from everfit_airflow.form import train_form
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 GPU = "gpu"
-"""Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
+"""The queue of the task that trains, unless the spec says `device: cpu`."""
 
 
 def train_dag(spec: ModelSpec) -> DAG:
@@ -31,8 +31,16 @@ def train_dag(spec: ModelSpec) -> DAG:
         run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
         features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
         candidate = do.TrainModelOperator(
-            task_id="train", model=spec, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
+            task_id="train",
+            model=spec,
+            run=run.output,
+            features=features.output,
+            queue=_queue(spec),
+            **in_pool(spec),
         )
+        if spec.train.pool.order == "gain":
+            turn = do.WaitForTurnOperator(task_id="wait_for_turn", model=spec, run=run.output)
+            features >> turn >> candidate
         evaluation = do.EvaluateModelOperator(
             task_id="evaluate", model=spec, run=run.output, features=features.output, candidate=candidate.output
         )

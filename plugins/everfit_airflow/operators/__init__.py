@@ -17,6 +17,7 @@ from everfit_airflow.operators.roll_back import RollBackOperator
 from everfit_airflow.operators.tell_late import TellLateOperator
 from everfit_airflow.operators.train_model import TrainModelOperator
 from everfit_airflow.operators.validate_batch import ValidateBatchOperator
+from everfit_airflow.operators.wait_for_turn import WaitForTurnOperator
 
 __all__ = [
     "AnnounceBatchesOperator",
@@ -36,4 +37,5 @@ __all__ = [
     "TellLateOperator",
     "TrainModelOperator",
     "ValidateBatchOperator",
+    "WaitForTurnOperator",
 ]
