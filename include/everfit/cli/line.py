@@ -17,7 +17,7 @@ from rich.text import Text
 from everfit.cli.opened import now, opened
 
 if TYPE_CHECKING:
-    from everfit.ports import Store
+    from everfit.steps.line import Place
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,21 +27,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print one table for each pool that somebody waits for."""
-    from everfit.steps.line import pools
+    from everfit.steps.line import places, pools
 
     store, at = opened().store, now()
-    found = [pool for pool in pools(store) if args.pool in (None, pool)]
-    for pool in found:
-        console.print(table(store, pool, at))
+    found = [places(store, pool, at) for pool in pools(store) if args.pool in (None, pool)]
+    for each in filter(None, found):
+        console.print(table(each, at))
     if not found:
         console.print(Text(f"nobody waits for {f'the pool {args.pool}' if args.pool else 'a pool'}"))
     return 0
 
 
-def table(store: Store, pool: str, at: datetime) -> Table:
-    """The line of one pool, the first one first."""
-    from everfit.steps.line import counts, line
-
+def table(places: tuple[Place, ...], at: datetime) -> Table:
+    """The line of one pool, the first one first; dim is who is passed over."""
+    pool = places[0].ticket.pool
     made = Table(title=f"Pool {pool}", title_justify="left", box=None, header_style="dim", pad_edge=False)
     made.add_column("place", justify="right", no_wrap=True)
     made.add_column("model", no_wrap=True)
@@ -49,14 +48,15 @@ def table(store: Store, pool: str, at: datetime) -> Table:
     made.add_column("lead", justify="right", no_wrap=True)
     made.add_column("why")
     made.add_column("run", style="dim")
-    place = 0
-    for ticket in line(store, pool):
-        here = counts(store, pool, ticket.name, at)
-        place += here
-        shown = str(place) if here else "–"
-        why = Text(ticket.priority.words if here else "passed over: nobody answers for this run")
-        style = "dim" if not here else "bold green" if place == 1 else ""
+    number = 0
+    for place in places:
+        number += place.counts
+        ticket = place.ticket
+        words = ticket.priority.words if place.counts else "passed over: nobody answers for it"
+        why = Text(f"next: waits for a free slot; {words}" if place.counts and place.called else words)
+        style = "dim" if not place.counts else "bold green" if place.called else ""
         lead = f"{ticket.priority.lead:+.2f}"
+        shown = str(number) if place.counts else "-"
         made.add_row(shown, ticket.model, _since(at - ticket.came), lead, why, ticket.run, style=style)
     return made
 

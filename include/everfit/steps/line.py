@@ -1,21 +1,23 @@
 """The line in front of a pool: who waits to be trained, in which order, and whose turn it is.
 
 A run that comes writes a ticket to the store, `line/<pool>/tickets/<due>~<model>~<run>.json`: the listing is the line.
-The first ticket that counts has its turn, goes to Airflow's own queue for the pool, and is first until its training
-begins and takes the ticket away. So that queue holds one run (and whoever came since with more urgency), and the pool's
-slots stay Airflow's business: nothing here has to know how many there are, or who holds them.
+The first ticket that counts is called, and goes to Airflow's own queue for the pool; the next one is called when the
+training of that one begins. So there is never more than one run that Airflow could put in a wrong order, and the slots
+stay Airflow's business: nothing here has to know how many there are, or who holds them.
 
-A ticket counts while somebody answers for it: each look of the one who waits renews that, by a minute or two. A run
-that was killed is passed over as soon as nobody does.
+A ticket counts while somebody answers for it: each look of the one who waits renews that, by a minute or two. One that
+was called counts for as long as the trainings that it was called beside go on, and five minutes longer. So a run that
+was killed, or whose DAG was paused, is passed over soon after it could have gone.
 """
 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from everfit.errors import Corrupted
 from everfit.steps.priority import Priority, due, priority_of
@@ -26,12 +28,13 @@ if TYPE_CHECKING:
     from everfit.ports import Ports, Store
     from everfit.spec import ModelSpec
 
+T = TypeVar("T")
 FOLDER = "line"
 GRACE = timedelta(seconds=60)
 """How much later than promised a look may come before the ticket is passed over; also for clocks that differ."""
 
-CALLED = timedelta(minutes=30)
-"""How long a run that has its turn holds the others back while it does not begin: its DAG may have been paused."""
+CALLED = timedelta(minutes=5)
+"""How long a run that was called may take to begin once there is a free slot, before it is passed over."""
 
 FORGOTTEN = timedelta(days=1)
 NAMED = 3
@@ -52,14 +55,14 @@ class Ticket:
     @property
     def name(self) -> str:
         """What the ticket is known by in the line; sorts by `due`."""
-        return f"{self.due:%Y%m%dT%H%M%S.%f}~{self.model}~{self.run}"
+        return f"{self.due.astimezone(UTC):%Y%m%dT%H%M%S.%f}~{self.model}~{self.run}"
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one sees in the line: model and run of those who are `ahead`, the first one first."""
+    """What one sees in the line: the models of the runs that are `ahead`, the first one first."""
 
-    ahead: tuple[tuple[str, str], ...]
+    ahead: tuple[str, ...]
 
     @property
     def turn(self) -> bool:
@@ -75,92 +78,186 @@ class Look:
     def words(self) -> str:
         """The place, for people.
 
-        >>> Look((("fraud", "run-7"), ("churn", "run-2"))).words
+        >>> Look(("fraud", "churn")).words
         'place 3 in the line, behind fraud, churn'
         """
         if self.turn:
             return "first in the line"
-        names = [model for model, _ in self.ahead]
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        return f"place {len(names) + 1} in the line, behind {', '.join(names[:NAMED])}{more}"
+        more = f" and {len(self.ahead) - NAMED} more" if len(self.ahead) > NAMED else ""
+        return f"place {len(self.ahead) + 1} in the line, behind {', '.join(self.ahead[:NAMED])}{more}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A ticket as the line has it: `called` (it waits for a slot), waiting, or passed over as nobody answers."""
+
+    ticket: Ticket
+    called: bool
+    counts: bool
 
 
 def take_place(ports: Ports, spec: ModelSpec, run: RunTriggered) -> Ticket:
     """Put the run into the line of its pool; a run that is there already keeps its place."""
     pool, now = spec.train.pool.name, ports.clock()
-    if there := _find(ports.store, pool, spec.name, run.run):
-        return _read(ports.store, pool, there)
+    line = _Line.of(ports.store, pool)
+    if there := line.of_run(spec.name, run.run):
+        return line.read(there)
     priority = priority_of(ports.ledger(spec.name).view(), spec, run, now)
     ticket = Ticket(pool, spec.name, run.run, now, due(now, priority), priority)
-    _answer(ports.store, ticket, now + GRACE)  # before the ticket itself, which is thrown away without
-    ports.store.create(_place(pool, ticket.name), canonical(dump(ticket)))
+    line.answer(ticket.name, now + GRACE)  # before the ticket itself, which is thrown away without
+    line.write(ticket)
     return ticket
 
 
 def look(store: Store, ticket: Ticket, now: datetime) -> Look:
-    """Answer for the ticket, and see who is ahead of it.
+    """Answer for the ticket, and see who is ahead of it; if nobody is, it is called.
 
-    Those behind the first that counts are taken to count, until they are first themselves. A ticket that was thrown
-    away because nobody could look for a day is written again.
+    Ahead is also who was called before, even if less urgent: he may be in Airflow's queue already. Those behind the
+    first that counts are taken to count, until they are first themselves.
     """
-    names = _names(store, ticket.pool)
-    if ticket.name not in names:
-        _write(store, ticket)
-    ahead = [name for name in names if name < ticket.name]
-    while ahead and not counts(store, ticket.pool, ahead[0], now):
-        ahead.pop(0)
-    seen = Look(tuple(_who(name) for name in ahead))
-    _answer(store, ticket, now + (CALLED if seen.turn else seen.again + GRACE))
+    line, name = _Line.of(store, ticket.pool), ticket.name
+    if name not in line.tickets:  # thrown away because nobody could look for a day
+        line.write(ticket)
+    if name in line.called:
+        ahead = []
+    else:
+        called = [other for other in line.called if line.holds(other, now)]
+        waiting = [other for other in line.tickets if other < name and other not in line.called]
+        while waiting and line.answered(waiting[0]) < now:
+            line.clear_away(waiting.pop(0), now)
+        ahead = [*called, *waiting]
+    seen = Look(tuple(_who(other)[0] for other in ahead))
+    if seen.turn and name not in line.called:
+        line.call(name, Call(now + CALLED, line.training))
+    elif not seen.turn:
+        line.answer(name, now + seen.again + GRACE)
     return seen
 
 
-def leave(store: Store, pool: str, model: str, run: str) -> None:
-    """Training begins, or will never: the place in the line is free. Fine if the run has none."""
-    if name := _find(store, pool, model, run):
-        store.delete(_place(pool, name))
-    store.delete(_answered(pool, model, run))
+@contextmanager
+def training(store: Store, pool: str, model: str, run: str) -> Iterator[None]:
+    """While a run is trained in the pool, in the line or not: its place is free from here on, so the next is called."""
+    line = _Line.of(store, pool)
+    line.begin(_of(model, run))  # before the ticket goes: the next one is called beside this training
+    if name := line.of_run(model, run):
+        line.remove(name)
+    try:
+        yield
+    finally:
+        line.end(_of(model, run))
 
 
-def line(store: Store, pool: str) -> tuple[Ticket, ...]:
-    """Everybody who has a ticket, in order, whether it counts or not."""
-    found = []
-    for name in _names(store, pool):
+def places(store: Store, pool: str, now: datetime) -> tuple[Place, ...]:
+    """Everybody who has a ticket: who was called, then the others in order."""
+    line, found = _Line.of(store, pool), []
+    for name in line.tickets:
+        called = name in line.called
+        counts = line.call_of(name).stands(now, line.training) if called else line.answered(name) >= now
         with suppress(FileNotFoundError):  # its training began in this moment
-            found.append(_read(store, pool, name))
-    return tuple(found)
+            found.append(Place(line.read(name), called, counts))
+    return tuple(sorted(found, key=lambda place: (not place.called, place.ticket.name)))
 
 
 def pools(store: Store) -> tuple[str, ...]:
     """The pools that somebody waits for."""
-    return tuple(sorted({key.split("/")[1] for key in store.list(FOLDER) if key.split("/")[2] == "tickets"}))
+    found = (key.split("/") for key in store.list(FOLDER))
+    return tuple(sorted({pool for _, pool, what, _ in found if what == "tickets"}))
 
 
-def counts(store: Store, pool: str, name: str, now: datetime) -> bool:
-    """Whether somebody answers for a ticket; one for which nobody did for a day is thrown away."""
-    try:
-        until = datetime.fromisoformat(store.read(_answered(pool, *_who(name))).decode())
-    except FileNotFoundError:
-        until = datetime.min.replace(tzinfo=UTC)
-    if until < now - FORGOTTEN:
-        store.delete(_place(pool, name))
-        store.delete(_answered(pool, *_who(name)))
-    return until >= now
+@dataclass(frozen=True)
+class Call:
+    """A run has its turn: it may take `until` then to begin, or longer while those `beside` whom it waits go on."""
+
+    until: datetime
+    beside: tuple[str, ...]
+
+    def waits(self, training: tuple[str, ...]) -> bool:
+        """Whether no training has ended since, so that there may be no free slot."""
+        return bool(self.beside) and set(self.beside) <= set(training)
+
+    def stands(self, now: datetime, training: tuple[str, ...]) -> bool:
+        """Whether the run still holds the others back."""
+        return now <= self.until or self.waits(training)
 
 
-def _write(store: Store, ticket: Ticket) -> None:
-    store.create(_place(ticket.pool, ticket.name), canonical(dump(ticket)))
+@dataclass(frozen=True)
+class _Line:
+    """One listing of a line: the names of its tickets, in order, of those that were called, and who is trained."""
 
+    store: Store
+    pool: str
+    tickets: tuple[str, ...]
+    called: tuple[str, ...]
+    training: tuple[str, ...]
 
-def _answer(store: Store, ticket: Ticket, until: datetime) -> None:
-    store.write(_answered(ticket.pool, ticket.model, ticket.run), until.isoformat().encode())
+    @classmethod
+    def of(cls, store: Store, pool: str) -> _Line:
+        parts = [key.split("/") for key in store.list(f"{FOLDER}/{pool}")]
 
+        def named(what: str) -> tuple[str, ...]:
+            return tuple(name.removesuffix(".json") for _, _, kind, name in parts if kind == what)
 
-def _names(store: Store, pool: str) -> list[str]:
-    return [key.rpartition("/")[2].removesuffix(".json") for key in store.list(f"{FOLDER}/{pool}/tickets")]
+        tickets = named("tickets")
+        called = tuple(name for name in named("called") if name in tickets)
+        return cls(store, pool, tickets, called, named("training"))
 
+    def of_run(self, model: str, run: str) -> str | None:
+        return next((name for name in self.tickets if _who(name) == (model, run)), None)
 
-def _find(store: Store, pool: str, model: str, run: str) -> str | None:
-    return next((name for name in _names(store, pool) if _who(name) == (model, run)), None)
+    def read(self, name: str) -> Ticket:
+        return self._load(Ticket, "tickets", name)
+
+    def write(self, ticket: Ticket) -> None:
+        self.store.create(self._key("tickets", ticket.name), canonical(dump(ticket)))
+
+    def answered(self, name: str) -> datetime:
+        with suppress(FileNotFoundError):
+            return self._load(datetime, "answered", name)
+        return datetime.min.replace(tzinfo=UTC)
+
+    def answer(self, name: str, until: datetime) -> None:
+        self.store.write(self._key("answered", name), canonical(dump(until)))
+
+    def call_of(self, name: str) -> Call:
+        with suppress(FileNotFoundError):
+            return self._load(Call, "called", name)
+        return Call(datetime.min.replace(tzinfo=UTC), ())
+
+    def call(self, name: str, call: Call) -> None:
+        self.store.write(self._key("called", name), canonical(dump(call)))
+
+    def holds(self, name: str, now: datetime) -> bool:
+        """Whether one that was called stands; while it waits for a slot, its time to begin is given anew."""
+        call = self.call_of(name)
+        if call.waits(self.training) and call.until < now + CALLED / 2:
+            self.call(name, Call(now + CALLED, call.beside))
+        if not call.waits(self.training) and now - call.until > FORGOTTEN:
+            self.remove(name)
+        return call.stands(now, self.training)
+
+    def begin(self, who: str) -> None:
+        self.store.write(self._key("training", who), b"{}")
+
+    def end(self, who: str) -> None:
+        self.store.delete(self._key("training", who))
+
+    def clear_away(self, name: str, now: datetime) -> None:
+        if now - self.answered(name) > FORGOTTEN:
+            self.remove(name)
+
+    def remove(self, name: str) -> None:
+        for what in ("tickets", "called", "answered"):
+            self.store.delete(self._key(what, name))
+
+    def _load(self, kind: type[T], what: str, name: str) -> T:
+        key = self._key(what, name)
+        try:
+            return load(kind, json.loads(self.store.read(key)))
+        except ValueError as error:
+            raise Corrupted(f"{key} cannot be read ({error}): delete it; who waits writes it again") from error
+
+    def _key(self, what: str, name: str) -> str:
+        return f"{FOLDER}/{self.pool}/{what}/{name}.json"
 
 
 def _who(name: str) -> tuple[str, str]:
@@ -168,18 +265,5 @@ def _who(name: str) -> tuple[str, str]:
     return model, run
 
 
-def _read(store: Store, pool: str, name: str) -> Ticket:
-    try:
-        return load(Ticket, json.loads(store.read(_place(pool, name))))
-    except ValueError as error:
-        raise Corrupted(
-            f"{_place(pool, name)} is not a ticket ({error}): delete it, and clear wait_for_turn"
-        ) from error
-
-
-def _place(pool: str, name: str) -> str:
-    return f"{FOLDER}/{pool}/tickets/{name}.json"
-
-
-def _answered(pool: str, model: str, run: str) -> str:
-    return f"{FOLDER}/{pool}/answered/{model}~{run}"
+def _of(model: str, run: str) -> str:
+    return f"{model}~{run}"

@@ -38,14 +38,14 @@ class TrainModelOperator(TrainingOperator):
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Train and hand over."""
-        from everfit.steps.line import leave
+        from everfit.steps.line import training
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
         from everfit.values import Device, Features
 
-        leave(ports.store, spec.train.pool.name, spec.name, run.run)
         features = take(ports, Features, self.features)
-        candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        with training(ports.store, spec.train.pool.name, spec.name, run.run):
+            candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")
