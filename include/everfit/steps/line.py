@@ -12,50 +12,25 @@ was killed, or whose DAG was paused, is passed over soon after it could have gon
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted
-from everfit.steps.priority import Priority, due, priority_of
-from everfit.values import canonical, dump, load
+from everfit.steps.line_store import CALLED, FOLDER, Call, Line, Ticket, who
+from everfit.steps.priority import due, priority_of
 
 if TYPE_CHECKING:
     from everfit.ledger.entries import RunTriggered
     from everfit.ports import Ports, Store
     from everfit.spec import ModelSpec
 
-T = TypeVar("T")
-FOLDER = "line"
 GRACE = timedelta(seconds=60)
 """How much later than promised a look may come before the ticket is passed over; also for clocks that differ."""
 
-CALLED = timedelta(minutes=5)
-"""How long a run that was called may take to begin once there is a free slot, before it is passed over."""
-
-FORGOTTEN = timedelta(days=1)
 NAMED = 3
 NEAR, FAR = timedelta(seconds=5), timedelta(minutes=2)
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A run's place in the line of `pool`: when it came, by when it is due, and why."""
-
-    pool: str
-    model: str
-    run: str
-    came: datetime
-    due: datetime
-    priority: Priority
-
-    @property
-    def name(self) -> str:
-        """What the ticket is known by in the line; sorts by `due`."""
-        return f"{self.due.astimezone(UTC):%Y%m%dT%H%M%S.%f}~{self.model}~{self.run}"
 
 
 @dataclass(frozen=True)
@@ -99,7 +74,7 @@ class Place:
 def take_place(ports: Ports, spec: ModelSpec, run: RunTriggered) -> Ticket:
     """Put the run into the line of its pool; a run that is there already keeps its place."""
     pool, now = spec.train.pool.name, ports.clock()
-    line = _Line.of(ports.store, pool)
+    line = Line.of(ports.store, pool)
     if there := line.of_run(spec.name, run.run):
         return line.read(there)
     priority = priority_of(ports.ledger(spec.name).view(), spec, run, now)
@@ -115,7 +90,7 @@ def look(store: Store, ticket: Ticket, now: datetime) -> Look:
     Ahead is also who was called before, even if less urgent: he may be in Airflow's queue already. Those behind the
     first that counts are taken to count, until they are first themselves.
     """
-    line, name = _Line.of(store, ticket.pool), ticket.name
+    line, name = Line.of(store, ticket.pool), ticket.name
     if name not in line.tickets:  # thrown away because nobody could look for a day
         line.write(ticket)
     if name in line.called:
@@ -126,9 +101,9 @@ def look(store: Store, ticket: Ticket, now: datetime) -> Look:
         while waiting and line.answered(waiting[0]) < now:
             line.clear_away(waiting.pop(0), now)
         ahead = [*called, *waiting]
-    seen = Look(tuple(_who(other)[0] for other in ahead))
+    seen = Look(tuple(who(other)[0] for other in ahead))
     if seen.turn and name not in line.called:
-        line.call(name, Call(now + CALLED, line.training))
+        line.call(name, Call(now, now + CALLED, line.training))
     elif not seen.turn:
         line.answer(name, now + seen.again + GRACE)
     return seen
@@ -137,19 +112,19 @@ def look(store: Store, ticket: Ticket, now: datetime) -> Look:
 @contextmanager
 def training(store: Store, pool: str, model: str, run: str) -> Iterator[None]:
     """While a run is trained in the pool, in the line or not: its place is free from here on, so the next is called."""
-    line = _Line.of(store, pool)
-    line.begin(_of(model, run))  # before the ticket goes: the next one is called beside this training
+    line = Line.of(store, pool)
+    line.begin(model, run)  # before the ticket goes: the next one is called beside this training
     if name := line.of_run(model, run):
         line.remove(name)
     try:
         yield
     finally:
-        line.end(_of(model, run))
+        line.end(model, run)
 
 
 def places(store: Store, pool: str, now: datetime) -> tuple[Place, ...]:
     """Everybody who has a ticket: who was called, then the others in order."""
-    line, found = _Line.of(store, pool), []
+    line, found = Line.of(store, pool), []
     for name in line.tickets:
         called = name in line.called
         counts = line.call_of(name).stands(now, line.training) if called else line.answered(name) >= now
@@ -162,108 +137,3 @@ def pools(store: Store) -> tuple[str, ...]:
     """The pools that somebody waits for."""
     found = (key.split("/") for key in store.list(FOLDER))
     return tuple(sorted({pool for _, pool, what, _ in found if what == "tickets"}))
-
-
-@dataclass(frozen=True)
-class Call:
-    """A run has its turn: it may take `until` then to begin, or longer while those `beside` whom it waits go on."""
-
-    until: datetime
-    beside: tuple[str, ...]
-
-    def waits(self, training: tuple[str, ...]) -> bool:
-        """Whether no training has ended since, so that there may be no free slot."""
-        return bool(self.beside) and set(self.beside) <= set(training)
-
-    def stands(self, now: datetime, training: tuple[str, ...]) -> bool:
-        """Whether the run still holds the others back."""
-        return now <= self.until or self.waits(training)
-
-
-@dataclass(frozen=True)
-class _Line:
-    """One listing of a line: the names of its tickets, in order, of those that were called, and who is trained."""
-
-    store: Store
-    pool: str
-    tickets: tuple[str, ...]
-    called: tuple[str, ...]
-    training: tuple[str, ...]
-
-    @classmethod
-    def of(cls, store: Store, pool: str) -> _Line:
-        parts = [key.split("/") for key in store.list(f"{FOLDER}/{pool}")]
-
-        def named(what: str) -> tuple[str, ...]:
-            return tuple(name.removesuffix(".json") for _, _, kind, name in parts if kind == what)
-
-        tickets = named("tickets")
-        called = tuple(name for name in named("called") if name in tickets)
-        return cls(store, pool, tickets, called, named("training"))
-
-    def of_run(self, model: str, run: str) -> str | None:
-        return next((name for name in self.tickets if _who(name) == (model, run)), None)
-
-    def read(self, name: str) -> Ticket:
-        return self._load(Ticket, "tickets", name)
-
-    def write(self, ticket: Ticket) -> None:
-        self.store.create(self._key("tickets", ticket.name), canonical(dump(ticket)))
-
-    def answered(self, name: str) -> datetime:
-        with suppress(FileNotFoundError):
-            return self._load(datetime, "answered", name)
-        return datetime.min.replace(tzinfo=UTC)
-
-    def answer(self, name: str, until: datetime) -> None:
-        self.store.write(self._key("answered", name), canonical(dump(until)))
-
-    def call_of(self, name: str) -> Call:
-        with suppress(FileNotFoundError):
-            return self._load(Call, "called", name)
-        return Call(datetime.min.replace(tzinfo=UTC), ())
-
-    def call(self, name: str, call: Call) -> None:
-        self.store.write(self._key("called", name), canonical(dump(call)))
-
-    def holds(self, name: str, now: datetime) -> bool:
-        """Whether one that was called stands; while it waits for a slot, its time to begin is given anew."""
-        call = self.call_of(name)
-        if call.waits(self.training) and call.until < now + CALLED / 2:
-            self.call(name, Call(now + CALLED, call.beside))
-        if not call.waits(self.training) and now - call.until > FORGOTTEN:
-            self.remove(name)
-        return call.stands(now, self.training)
-
-    def begin(self, who: str) -> None:
-        self.store.write(self._key("training", who), b"{}")
-
-    def end(self, who: str) -> None:
-        self.store.delete(self._key("training", who))
-
-    def clear_away(self, name: str, now: datetime) -> None:
-        if now - self.answered(name) > FORGOTTEN:
-            self.remove(name)
-
-    def remove(self, name: str) -> None:
-        for what in ("tickets", "called", "answered"):
-            self.store.delete(self._key(what, name))
-
-    def _load(self, kind: type[T], what: str, name: str) -> T:
-        key = self._key(what, name)
-        try:
-            return load(kind, json.loads(self.store.read(key)))
-        except ValueError as error:
-            raise Corrupted(f"{key} cannot be read ({error}): delete it; who waits writes it again") from error
-
-    def _key(self, what: str, name: str) -> str:
-        return f"{FOLDER}/{self.pool}/{what}/{name}.json"
-
-
-def _who(name: str) -> tuple[str, str]:
-    _, model, run = name.split("~", 2)
-    return model, run
-
-
-def _of(model: str, run: str) -> str:
-    return f"{model}~{run}"

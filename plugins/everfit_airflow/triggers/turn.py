@@ -14,7 +14,8 @@ from everfit_airflow.triggers.new_batch import SETTLE
 
 if TYPE_CHECKING:
     from everfit.ports import Ports
-    from everfit.steps.line import Look, Ticket
+    from everfit.steps.line import Look
+    from everfit.steps.line_store import Ticket
 
 
 class TurnTrigger(BaseTrigger):
@@ -35,7 +36,8 @@ class TurnTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until it is the run's turn."""
-        from everfit.steps.line import NEAR, Ticket
+        from everfit.steps.line import NEAR
+        from everfit.steps.line_store import Ticket
         from everfit.values import load
         from everfit_airflow.hooks.everfit import EverfitHook
 
