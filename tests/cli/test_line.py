@@ -31,7 +31,7 @@ def test_the_line_of_each_pool_with_the_reason_for_each_place(everfit, project):
     fraud, killed = [line for line in gpu.splitlines() if "run-1" in line]
     assert fraud.split()[:2] == ["1", "fraud"]
     assert "3 h 05 min" in fraud
-    assert "next: waits for a free slot; gain 0.50 (100 % new rows, helps with 50 %)" in fraud
+    assert "next: waits for a free slot; gain 0.50 (100 % new rows, 50 % likely to help)" in fraud
     assert killed.split()[:2] == ["-", "killed"]
     assert "passed over: nobody answers for it" in killed
     assert "churn" not in everfit("line", "gpu")[1]

@@ -182,7 +182,7 @@ def test_who_waits_for_the_card_goes_in_the_order_of_the_line(waiting, monkeypat
     assert waiting.hall.ports.store.list("line") == []
     (task,) = [t for t in waiting.airflow.task_instances("gains_train", "one") if t.task == "wait_for_turn"]
     log = waiting.airflow.log(task)
-    assert "pool gpu: gain 0.50 (100 % new rows, helps with 50 %)" in log
+    assert "pool gpu: gain 0.50 (100 % new rows, 50 % likely to help)" in log
     assert "place 2 in the line, behind first" in log, "when it came"
     assert "first in the line" in log
     assert "it is this run's turn" in log

@@ -329,6 +329,6 @@ def test_who_waits_for_a_pool_is_shown_with_the_reason_for_the_place(reader, sto
     line = page[page.index("Waiting for the pool gpu") :]
     assert line.index(">called</a>") < line.index(">killed</a>") < line.index(">patient</a>")
     assert line.count("3 h 00 min") == 3
-    assert line.count("gain 0.50 (100 % new rows, helps with 50 %)") == 2
+    assert line.count("gain 0.50 (100 % new rows, 50 % likely to help)") == 2
     assert "nobody answers for this run" in line
     assert [line.count(f">{state}</span>") for state in ("next", "waits", "passed over")] == [1, 1, 1]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import timedelta
 
+import boto3
 import pytest
 
 from everfit.errors import Corrupted
 from everfit.steps.line import look, places, pools, take_place, training
 from everfit.steps.line_store import CALLED
 from everfit.stores import open_store
+from tests.steps.arriving import KEYS, s3_server
 from tests.steps.queueing import hall, spec_of
 
 
@@ -192,3 +197,33 @@ def test_in_whatever_order_they_look_they_are_trained_in_the_order_of_the_line(h
             waiting.remove(ticket)
         here.wait(seconds=chance.randint(1, 30))
     assert done == wanted
+
+
+@pytest.mark.parametrize("s3", [False, True], ids=["folder", "s3"])
+def test_many_who_look_at_once_are_trained_one_after_the_other(tmp_path, s3):
+    """Eight threads, each with an own store object, as triggers and workers have it."""
+    with s3_server() if s3 else nullcontext({}) as options:
+        url = "s3://everfit-line/store" if s3 else str(tmp_path / "store")
+        if s3:
+            boto3.client("s3", endpoint_url=options["endpoint_url"], **KEYS).create_bucket(Bucket="everfit-line")
+        opened = lambda: open_store(url, cache=tmp_path / "files", **options)  # noqa: E731
+        here = hall(tmp_path, opened())
+        tickets = [come(here, f"m{n}", importance=n + 0.5) for n in range(8)]
+        done, at_work, most = [], set(), []
+
+        def wait(ticket):
+            store = opened()
+            while not look(store, ticket, here.now).turn:
+                time.sleep(0.01)
+            at_work.add(ticket.name)
+            most.append(len(at_work))
+            done.append(ticket.name)
+            at_work.discard(ticket.name)
+            with training(store, "gpu", ticket.model, ticket.run):
+                pass
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(wait, tickets))
+        assert done == sorted(ticket.name for ticket in tickets)
+        assert max(most) == 1
+        assert here.ports.store.list("line") == []

@@ -63,12 +63,14 @@ class Priority:
         """The same for people.
 
         >>> Priority(False, True, 0.25, 1.5, 0.7, 0.52, 1).words
-        'gain 0.52 (25 % new rows, champion 1.5 periods old, helps with 70 %); a person started it; 1 turn in a day'
+        'gain 0.52 (25 % new rows, champion 1.5 periods old, 70 % likely to help); a person started it; 1 turn in a day'
         """
         age = f", champion {self.age:.1f} periods old" if self.age else ""
         parts = [
             "asked for" if self.asked else "",
-            f"gain {self.gain:.2f} ({self.fresh:.0%} new rows{age}, helps with {self.helps:.0%})".replace("%", " %"),
+            f"gain {self.gain:.2f} ({self.fresh:.0%} new rows{age}, {self.helps:.0%} likely to help)".replace(
+                "%", " %"
+            ),
             "a person started it" if self.person else "",
             f"{self.turns} turn{'s' if self.turns > 1 else ''} in a day" if self.turns else "",
         ]
