@@ -13,6 +13,7 @@ from everfit.models.space import OneOf, Space
 from everfit.spec.building import build
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
+from everfit.spec.pool import PoolSpec
 from everfit.spec.search import SearchSpec
 from everfit.values import Device
 
@@ -41,7 +42,7 @@ class TrainSpec(Frozen):
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
-
+    pool: PoolSpec = PoolSpec()
     batches: int | None = Field(
         default=None, ge=1, description="Learn from only the newest so many of the window's training batches."
     )

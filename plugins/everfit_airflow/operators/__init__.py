@@ -19,6 +19,7 @@ from everfit_airflow.operators.search_parameters import SearchParametersOperator
 from everfit_airflow.operators.tell_late import TellLateOperator
 from everfit_airflow.operators.train_model import TrainModelOperator
 from everfit_airflow.operators.validate_batch import ValidateBatchOperator
+from everfit_airflow.operators.wait_for_turn import WaitForTurnOperator
 
 __all__ = [
     "AnnounceBatchesOperator",
@@ -40,4 +41,5 @@ __all__ = [
     "TellLateOperator",
     "TrainModelOperator",
     "ValidateBatchOperator",
+    "WaitForTurnOperator",
 ]

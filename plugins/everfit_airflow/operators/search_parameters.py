@@ -36,9 +36,11 @@ class SearchParametersOperator(TrainingOperator):
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> int:  # noqa: ARG002
         """Make trials; returns how many."""
+        from everfit.steps.line import training
         from everfit.steps.search import search
         from everfit.steps.snapshot import snapshot_of
         from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say)
+        with training(ports.store, spec.train.pool.name, spec.name, run.run):
+            return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say)
