@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from everfit.errors import Corrupted
 from everfit.models import Round, Scorer, Terms, Trained, Training, sample
 from everfit.models._cpu import on_the_cpu
+from everfit.models.space import Space
 from everfit.values import canonical
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Constant:
 
     file: ClassVar[str] = "model.json"
     tasks: ClassVar[frozenset[str]] = frozenset({"binary", "regression", "multiclass", "quantile"})
+    goes_on: ClassVar[bool] = False
+    search_space: ClassVar[Space] = {}
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Look at the labels. One round, and the same bytes however the rows are cut."""

@@ -18,6 +18,7 @@ from everfit.models.lgb.data import Binned, check_fits
 from everfit.models.lgb.rounds import STOP, grow
 from everfit.models.lgb.text import checked, to_bytes
 from everfit.models.lgb.words import in_our_words, refuse_unknown
+from everfit.models.space import Between, Space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,6 +73,15 @@ class LightGBM:
 
     file: ClassVar[str] = "model.lgb"
     tasks: ClassVar[frozenset[str]] = frozenset(OBJECTIVES)
+    goes_on: ClassVar[bool] = False
+    search_space: ClassVar[Space] = {
+        "num_leaves": Between(8, 256, log=True),
+        "learning_rate": Between(0.02, 0.3, log=True),
+        "min_child_samples": Between(5, 200, log=True),
+        "subsample": Between(0.5, 1.0),
+        "colsample_bytree": Between(0.4, 1.0),
+        "reg_lambda": Between(0.001, 20.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}

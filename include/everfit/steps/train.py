@@ -12,11 +12,13 @@ from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
 from everfit.models import EachRound, Rows, Terms, Trained, Training, all_of, sample
 from everfit.predictor import Card, write_model_folder
+from everfit.steps.base import Base, load_base
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.health import check_answers, watch_health
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import show_rounds, tell_rounds
+from everfit.steps.study import as_chosen, log_study
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
@@ -40,15 +42,20 @@ def train(
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
 
-    A run that was trained before is returned as it is. A try that died is made again, in the same registry run, and
-    gives the same bytes. Errors: `DataError` if the run was trained on something else, and what `fit` raises.
+    Where the spec asks for a search, what the run's search chose is trained with. A run that was trained before is
+    returned as it is. A try that died is made again, in the same registry run, and gives the same bytes. Errors:
+    `DataError` if the run was trained on something else, `SpecError` if its search was not made, and what `fit` raises.
     """
+    spec, study = as_chosen(ports, spec, run)
     record = f"models/{spec.name}/{run}/candidate.json"
     if ports.store.exists(record):
         return _as_recorded(load(Candidate, json.loads(ports.store.read(record))), snapshot, run)
     work = ports.work / "train" / spec.name / run
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    base = load_base(ports, spec, features, run, progress)
+    if base:
+        spec = spec.model_copy(update={"train": spec.train.going_on})
     with ports.registry.run(spec.name, run, key=run) as opened:
         opened.tags(tags(spec, snapshot, features, run, ports.ledger(spec.name).view()))
         if snapshot.gap:
@@ -56,14 +63,18 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
+        if base:
+            opened.tags({"everfit.base": str(base.version)})
         shown = show_rounds(opened, progress)
-        made = make_model(ports, spec, snapshot, features, device, work, progress, shown)
+        made = make_model(ports, spec, snapshot, features, device, work, progress, base, each_round=shown)
         trained = made.trained
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
         opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
         progress("keeping the model and its lineage")
         log_files(opened, spec, snapshot, features, trained, work)
+        if study:
+            log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
     ports.store.create(record, canonical(dump(candidate)))
@@ -88,6 +99,8 @@ def make_model(
     device: Device,
     work: Path,
     progress: Progress,
+    base: Base | None = None,
+    *,
     each_round: EachRound = lambda _: None,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes.
@@ -95,7 +108,10 @@ def make_model(
     Errors: `TrainingFailed` if the numbers of the training stop making sense.
     """
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress, each_round)
+    columns, data = _training(spec, snapshot, table, progress, DRAWN, base)
+    watching = all_of(tell_rounds(progress), each_round, watch_health(data))
+    trained = spec.algorithm.fit(data, Terms(device.value, spec.train.seed, progress, watching))
+    check_answers(spec.algorithm, data, trained)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -109,24 +125,35 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
     return candidate
 
 
-def _fit(
+def learn(
     spec: ModelSpec,
     snapshot: Snapshot,
     table: FeatureTable,
-    device: Device,
+    device: str,
     progress: Progress,
     each_round: EachRound,
+    drawn: int = DRAWN,
 ) -> tuple[Columns, Trained]:
-    """Learn columns and model from the training batches; the holdout is only watched."""
-    learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    columns = Columns.learn(learn.features)
-    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
+    columns, data = _training(spec, snapshot, table, progress, drawn, None)
+    return columns, spec.algorithm.fit(data, Terms(device, spec.train.seed, progress, each_round))
+
+
+def _training(
+    spec: ModelSpec,
+    snapshot: Snapshot,
+    table: FeatureTable,
+    progress: Progress,
+    drawn: int,
+    base: Base | None,
+) -> tuple[Columns, Training]:
+    newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
+    learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
+    columns = base.columns if base else Columns.learn(learnt.features)
+    train, held_out = _rows(columns, learnt), _rows(columns, watch)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
-    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
-    watching = all_of(tell_rounds(progress), each_round, watch_health(data))
-    trained = spec.algorithm.fit(data, Terms(device.value, spec.train.seed, progress, watching))
-    check_answers(spec.algorithm, data, trained)
-    return columns, trained
+    model = base.model if base else None
+    return columns, Training(spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=model)
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:

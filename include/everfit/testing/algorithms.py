@@ -18,6 +18,7 @@ import pytest
 
 from everfit.errors import Corrupted
 from everfit.models import Algorithm, Part, Round, Rows, Scorer, Stop, Terms, Trained, Training, whole
+from everfit.spec.building import build
 from everfit.values import canonical, dump, load
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class AlgorithmConformance:
         assert Path(algorithm.file).name == algorithm.file
         assert load(type(algorithm), dump(algorithm)) == algorithm
         canonical(dump(algorithm))
+        for setting, place in algorithm.search_space.items():
+            for end in place.ends:
+                build(type(algorithm), {setting: end})
 
     def test_equal_input_gives_equal_bytes(self, algorithm: Algorithm, data: Training, trained: Trained) -> None:
         assert algorithm.fit(data, terms()).model == trained.model
