@@ -102,10 +102,13 @@ class Flow:
 
     def _learn(self, snapshot: Snapshot, triggered: RunTriggered) -> None:
         from everfit.steps.build_features import build_features
+        from everfit.steps.refuse import refuse_hopeless
         from everfit.steps.train import train
 
         with self.telling.step("build_features") as line:
             features = build_features(self.ports, self.spec, snapshot)
+            if not triggered.forced:
+                refuse_hopeless(self.ports, self.spec, snapshot, features)
             rows = f"{features.training_rows:,} rows to learn from, {features.holdout_rows:,} to judge on"
             line.say(f"{len(features.columns)} features; {rows}; {features.unlabeled_rows:,} without a label")
         if self.spec.train.search and self._goes_to("search"):

@@ -69,13 +69,18 @@ def obstacle(evidence: Evidence, who: str, scores: NDArray[np.float64]) -> str |
     odd = int((~np.isfinite(scores)).sum())
     if odd:
         return f"{odd:,} of {evidence.rows:,} scores of the {who} are not finite numbers"
-    days = count_clusters(evidence.clusters)
+    return too_few_days(evidence.clusters)
+
+
+def too_few_days(clusters: NDArray[np.int64]) -> str | None:
+    """Why no interval can be had of rows on these days, or None if one can."""
+    days = count_clusters(clusters)
     if days < FEWEST_CLUSTERS:
         return (
             f"the holdout covers {days} day{'' if days == 1 else 's'}, and it takes {FEWEST_CLUSTERS} to know how much "
             "days differ: hold out more batches (window.holdout)"
         )
-    equal = effective(evidence.clusters)
+    equal = effective(clusters)
     if equal < FEWEST_EQUAL:
         return (
             f"the rows of the holdout bunch so much on some of its {days} days that they say as little as {equal:.1f} "

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, show, side
+from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, show, side, too_few_days
 from everfit.refuse import number, one_of
 from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters, estimate
 from everfit.statistics.metrics import TASKS, Metric, measure
 from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from everfit.gates.evidence import Evidence
+    from everfit.gates.prospect import Prospect
 
 LARGER_IS_BETTER = frozenset({"auc", "accuracy", "r2"})
 
@@ -52,7 +56,9 @@ class AboveBar:
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Hold the metric's interval against the bar."""
-        why_not = obstacle(evidence, "candidate", evidence.candidate) or self._label_obstacle(evidence)
+        why_not = obstacle(evidence, "candidate", evidence.candidate) or self._label_obstacle(
+            evidence.y, evidence.clusters
+        )
         if why_not:
             return cannot_tell("above_bar", why_not, evidence)
         found = estimate(measure(self.metric, evidence.y, evidence.candidate), evidence.clusters)
@@ -70,13 +76,17 @@ class AboveBar:
         )
         return claim("above_bar", outcome, reason, found, self.bar, above=above)
 
-    def _label_obstacle(self, evidence: Evidence) -> str | None:
-        if self.metric == "r2" and float(evidence.y.min()) == float(evidence.y.max()):
+    def hopeless(self, prospect: Prospect) -> str | None:
+        """Without enough days, or days with either label, there is no interval."""
+        return too_few_days(prospect.clusters) or self._label_obstacle(prospect.y, prospect.clusters)
+
+    def _label_obstacle(self, y: NDArray[np.float64], clusters: NDArray[np.int64]) -> str | None:
+        if self.metric == "r2" and float(y.min()) == float(y.max()):
             return "every label of the holdout is the same, so there is nothing to explain"
         if self.metric != "auc":
             return None
         for label in (0, 1):
-            days = count_clusters(evidence.clusters[evidence.y == label])
+            days = count_clusters(clusters[y == label])
             if days < FEWEST_CLUSTERS:
                 return f"only {days} days of the holdout have a row with label {label}; an AUC takes {FEWEST_CLUSTERS}"
         return None

@@ -9,6 +9,7 @@ from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
+    from everfit.gates.prospect import Prospect
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ class AnswersSanely:
         """Look at the candidate's scores one by one."""
         outcome, reason = _look(evidence)
         return Verdict("answers_sanely", outcome, reason, n=evidence.rows, test="every score of the holdout")
+
+    def hopeless(self, prospect: Prospect) -> str | None:
+        """With one label only, no answer can be told from any other."""
+        if prospect.rows and float(prospect.y.min()) == float(prospect.y.max()):
+            return (
+                f"every one of {prospect.rows:,} rows held out has the same label, {prospect.y[0]:.4g}: hold out more "
+                "batches (window.holdout)"
+            )
+        return None
 
 
 def _look(evidence: Evidence) -> tuple[Outcome, str]:

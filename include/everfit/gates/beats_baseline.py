@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.gates._claims import TITLES, cannot_tell, claim, compared, obstacle, side
+from everfit.gates._claims import TITLES, cannot_tell, claim, compared, obstacle, side, too_few_days
 from everfit.refuse import one_of
 from everfit.statistics.losses import TASKS, Loss
 from everfit.statistics.paired import loss_difference
@@ -13,6 +13,7 @@ from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
+    from everfit.gates.prospect import Prospect
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,7 @@ class BeatsBaseline:
             }[outcome]
         )
         return claim("beats_baseline", outcome, reason, found, 0.0, above=False)
+
+    def hopeless(self, prospect: Prospect) -> str | None:
+        """Without enough days there is no interval."""
+        return too_few_days(prospect.clusters)

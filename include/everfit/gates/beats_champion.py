@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.gates._champion import against_champion
+from everfit.gates._claims import too_few_days
 from everfit.refuse import number, one_of
 from everfit.statistics.losses import TASKS, Loss
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
+    from everfit.gates.prospect import Prospect
     from everfit.values import Verdict
 
 
@@ -40,3 +42,7 @@ class BeatsChampion:
     def judge(self, evidence: Evidence) -> Verdict:
         """Hold the interval of the paired difference against the gain that is wanted."""
         return against_champion("beats_champion", evidence, self.loss, 0.0 - self.by)
+
+    def hopeless(self, prospect: Prospect) -> str | None:
+        """Without enough days there is no interval; without a champion, none is needed."""
+        return None if prospect.champion is None else too_few_days(prospect.clusters)

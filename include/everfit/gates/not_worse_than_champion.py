@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.gates._champion import against_champion
+from everfit.gates._claims import too_few_days
+from everfit.gates.prospect import too_small
 from everfit.refuse import number, one_of
 from everfit.statistics.losses import TASKS, Loss
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
+    from everfit.gates.prospect import Prospect
     from everfit.values import Verdict
 
 
@@ -40,3 +43,10 @@ class NotWorseThanChampion:
     def judge(self, evidence: Evidence) -> Verdict:
         """Hold the interval of the paired difference against the margin."""
         return against_champion("not_worse_than_champion", evidence, self.loss, float(self.margin))
+
+    def hopeless(self, prospect: Prospect) -> str | None:
+        """Without enough days there is no interval, and with too few rows it is wider than the margin; without a
+        champion, none is needed."""
+        if prospect.champion is None:
+            return None
+        return too_few_days(prospect.clusters) or too_small(prospect, "not_worse_than_champion", float(self.margin))

@@ -126,6 +126,10 @@ class LightGBM:
             facts={},
         )
 
+    def fewest_rows(self, task: str) -> int:  # noqa: ARG002 - the same for each task
+        """Below so many rows no tree can be split: each side has at least `min_child_samples`."""
+        return 2 * self.min_child_samples
+
     @staticmethod
     def load(path: Path) -> Scorer:
         """A saved model, ready to score. Check its hash first. Errors: `Corrupted` for a file that is not whole."""

@@ -63,7 +63,7 @@ def check_learnable(spec: ModelSpec, training: pd.Series[Any], held_out: pd.Seri
                 f"{spec.name}: {len(found)} labelled rows {what}, wanted at least {least}; "
                 f"widen the window, or see why {spec.label!r} is empty"
             )
-    if training.nunique() == 1:
+    if training.astype("float32").nunique() == 1:  # all that an algorithm sees of a label
         raise DataError(
             f"{spec.name}: the label {spec.label!r} is {training.iloc[0]:g} in all {len(training)} rows to learn from; "
             "there is nothing to learn. Widen the window, or look at what rows() makes of the data"

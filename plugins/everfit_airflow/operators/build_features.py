@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
 
 class BuildFeaturesOperator(TrainingOperator):
-    """Run the team's feature code over the snapshot of a run; a table that already exists is used again."""
+    """Run the team's feature code over the snapshot of a run; a table that already exists is used again.
+
+    A run that could not end well, because there are too few rows for its algorithm or its gates, ends here.
+    """
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Build and hand over."""
         from everfit.steps.build_features import build_features
+        from everfit.steps.refuse import refuse_hopeless
         from everfit.steps.snapshot import snapshot_of
 
-        features = build_features(ports, spec, snapshot_of(spec, run))
+        snapshot = snapshot_of(spec, run)
+        features = build_features(ports, spec, snapshot)
+        if not run.forced:
+            refuse_hopeless(ports, spec, snapshot, features)
         self.tell(openlineage.built, run, features)
         say(
             f"{len(features.columns)} features; {features.training_rows:,} rows to learn from,"

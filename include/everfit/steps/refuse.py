@@ -1,0 +1,77 @@
+"""Refuses a run that cannot end well before it costs a training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from everfit.errors import NotEnoughData
+from everfit.gates import Prospect
+from everfit.ledger.entries import CandidateJudged
+from everfit.steps.feature_table import BATCH, LABEL, TIME
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from everfit.ledger import View
+    from everfit.ports import Ports
+    from everfit.spec import ModelSpec
+    from everfit.values import Features, Snapshot
+
+
+def refuse_hopeless(ports: Ports, spec: ModelSpec, snapshot: Snapshot, features: Features) -> None:
+    """Raise `NotEnoughData` if the algorithm could learn nothing from so few rows, or a gate could pass no candidate.
+
+    An algorithm may say so by `fewest_rows(task)`, a gate by `hopeless(prospect)`; of those that do not, the best is
+    hoped. Labels and times are all that is looked at, so it takes a moment even for millions of rows. Who forces a run
+    knows better: do not ask then.
+    """
+    import pandas as pd
+
+    table = pd.read_parquet(ports.store.local_file(features.table), columns=[LABEL, TIME, BATCH])
+    newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
+    learnt, held_out = (
+        table[table[BATCH].isin([batch.partition for batch in part])] for part in (newest, snapshot.held_out)
+    )
+    reasons = [*_too_few(spec, learnt), *_not_judged(spec, held_out, ports.ledger(spec.name).view())]
+    if reasons:
+        raise NotEnoughData(
+            f"{spec.name}: training is not begun, for it could not end well. {'. '.join(reasons)}. A forced run is "
+            "trained all the same"
+        )
+
+
+def _too_few(spec: ModelSpec, learnt: pd.DataFrame) -> Iterator[str]:
+    algorithm: Any = spec.algorithm
+    needs = getattr(algorithm, "fewest_rows", None)
+    fewest = needs(spec.task) if needs else 1
+    if len(learnt) < fewest:
+        yield (
+            f"{spec.train.algorithm} cannot split {len(learnt):,} rows even once with its parameters, wanted at least "
+            f"{fewest:,}: widen the window (window.batches), or let train.params hold it back less"
+        )
+
+
+def _not_judged(spec: ModelSpec, held_out: pd.DataFrame, view: View) -> Iterator[str]:
+    from everfit.statistics.days import days
+
+    hours = held_out[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[h]").astype("int64")
+    judged = [entry.body for entry in view.of(CandidateJudged) if entry.body.champion == view.champion]
+    prospect = Prospect(
+        task=spec.task,
+        y=held_out[LABEL].to_numpy(dtype=float),
+        clusters=days(hours),
+        champion=view.champion,
+        said=tuple(verdict for body in judged for verdict in body.verdicts) if view.champion else (),
+    )
+    for gate in spec.gates:
+        ask = getattr(gate, "hopeless", None)
+        reason = ask(prospect) if ask else None
+        if reason:
+            yield f"The gate {_name(gate)} could pass no candidate: {reason}"
+
+
+def _name(gate: Any) -> str:
+    from everfit import catalog
+
+    return catalog.name_of(type(gate))

@@ -1,0 +1,113 @@
+"""What gates say before there is a candidate: only what no candidate could change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from everfit.gates import Evidence, Prospect
+from everfit.gates.above_bar import AboveBar
+from everfit.gates.answers_sanely import AnswersSanely
+from everfit.gates.beats_baseline import BeatsBaseline
+from everfit.gates.beats_champion import BeatsChampion
+from everfit.gates.not_worse_than_champion import NotWorseThanChampion
+from everfit.gates.prospect import chance_of_equal, rows_for
+from everfit.values import Outcome, Verdict
+
+GATES: list[Any] = [
+    AnswersSanely(),
+    AboveBar("auc", at_least=0.6),
+    AboveBar("brier", at_most=0.2),
+    BeatsBaseline("log_loss"),
+    BeatsChampion("log_loss"),
+    NotWorseThanChampion("log_loss", margin=0.02),
+]
+NAMES = ["answers_sanely", "auc", "brier", "beats_baseline", "beats_champion", "not_worse"]
+
+
+def holdout(days: int, per_day: int = 20, seed: int = 1) -> tuple[Any, Any]:
+    random = np.random.default_rng(seed)
+    return (random.random(days * per_day) < 0.4).astype(float), np.repeat(np.arange(days), per_day)
+
+
+def prospect(days: int, champion: int | None = 3, *said: Verdict) -> Prospect:
+    return Prospect("binary", *holdout(days), champion, said)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=NAMES)
+def test_a_holdout_that_does_is_not_refused(gate: Any) -> None:
+    assert gate.hopeless(prospect(28)) is None
+
+
+@pytest.mark.parametrize("gate", GATES[1:], ids=NAMES[1:])
+def test_too_few_days_are_refused(gate: Any) -> None:
+    assert "the holdout covers 4 days, and it takes 10" in gate.hopeless(prospect(4))
+
+
+@pytest.mark.parametrize("gate", GATES[4:], ids=NAMES[4:])
+def test_without_a_champion_nothing_is_compared(gate: Any) -> None:
+    assert gate.hopeless(prospect(4, None)) is None
+
+
+def test_one_label_leaves_nothing_to_tell_apart() -> None:
+    days = np.repeat(np.arange(28), 20)
+    ones = Prospect("binary", np.ones(560), days)
+    assert "every one of 560 rows held out has the same label, 1" in AnswersSanely().hopeless(ones)
+    assert "only 0 days of the holdout have a row with label 0" in AboveBar("auc", at_least=0.6).hopeless(ones)
+
+
+@pytest.mark.parametrize("gate", GATES, ids=NAMES)
+@pytest.mark.parametrize("days", [1, 4, 9, 10, 28])
+@pytest.mark.parametrize("champion", [None, 3])
+def test_what_is_refused_for_its_days_could_not_have_passed(gate: Any, days: int, champion: int | None) -> None:
+    """The gate and its forecast agree: whatever is hopeless, even the perfect candidate does not pass."""
+    y, clusters = holdout(days)
+    perfect = np.clip(y, 0.01, 0.99)
+    evidence = Evidence(
+        "binary", y, perfect, np.full(len(y), 0.4) if champion else None, np.full(len(y), 0.4), clusters
+    )
+    hopeless = gate.hopeless(Prospect("binary", y, clusters, champion))
+    assert (hopeless is None) == (gate.judge(evidence).outcome is Outcome.PASSED)
+
+
+def told(low: float, high: float, rows: int, bar: float = 0.02) -> Verdict:
+    return Verdict("not_worse_than_champion", Outcome.CANNOT_TELL, "", 0.0, low, high, bar, rows)
+
+
+def test_a_margin_that_the_interval_dwarfs_is_refused_with_the_rows_that_it_takes() -> None:
+    gate = NotWorseThanChampion("log_loss", margin=0.02)
+    reason = gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560)))
+    assert reason.startswith("the margin is 0.02, and on 560 rows the interval would reach about 0.1 to either side")
+    assert "would pass in 9 of 100 cases; wanted about 31,9" in reason
+    assert gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560, bar=0.03))) is None
+    assert gate.hopeless(prospect(28, 3, told(-0.03, 0.03, 560))) is None
+    assert gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560), told(-0.03, 0.03, 560))) is None
+    assert gate.hopeless(prospect(28, None, told(-0.1, 0.1, 560))) is None
+    assert gate.hopeless(prospect(28, 3, told(0.0, 0.0, 560))) is None
+
+
+@pytest.mark.parametrize("ratio", [0.25, 1.0, 1.5])
+def test_the_forecast_is_how_often_an_equal_candidate_passes(ratio: float) -> None:
+    """600 holdouts, two models of equal skill: the share that passes is the one that was forecast."""
+    passed, margin, reaches = 0, 0.004, []
+    random = np.random.default_rng(5)
+    scale = 0.2 / ratio
+    clusters = np.repeat(np.arange(60), 10)
+    for _ in range(600):
+        y = (random.random(600) < 0.5).astype(float)
+        ours, theirs = (np.clip(0.5 + scale * random.uniform(-0.5, 0.5, 600), 0.01, 0.99) for _ in range(2))
+        found = NotWorseThanChampion("brier", margin=margin).judge(
+            Evidence("binary", y, ours, theirs, np.full(600, 0.5), clusters)
+        )
+        passed += found.outcome is Outcome.PASSED
+        reaches.append((found.high - found.low) / 2)
+    forecast = chance_of_equal(margin, float(np.mean(reaches)))
+    assert passed / 600 == pytest.approx(forecast, abs=0.06)
+
+
+def test_the_rows_that_are_wanted_let_an_equal_candidate_pass_four_times_in_five() -> None:
+    last = told(-0.1, 0.1, 560)
+    rows = rows_for(0.02, last)
+    assert chance_of_equal(0.02, 0.1 * (560 / rows) ** 0.5) == pytest.approx(0.8, abs=1e-3)
