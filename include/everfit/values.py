@@ -25,14 +25,6 @@ class Outcome(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
-class Device(StrEnum):
-    """Where a model is trained: `auto` takes a GPU if there is one."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 @dataclass(frozen=True)
 class FileHash:
     """One file of a batch or a model: its name, its bytes' SHA-256 and how many bytes there are."""
@@ -232,8 +224,21 @@ class Features:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Which device was wanted for a training run (`auto`, `cpu`, `cuda`, `cuda:1`), which was used, and why it was the
+    CPU although a GPU was wanted ("" if it was not)."""
+
+    wanted: str
+    used: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files."""
+    """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files.
+
+    `device` is the one that was used; `placement` also says which one was wanted.
+    """
 
     model: str
     run: str
@@ -242,6 +247,7 @@ class Candidate:
     files: tuple[FileHash, ...]
     device: str
     seconds: float
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)

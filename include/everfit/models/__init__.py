@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from everfit.values import Device
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -73,7 +71,7 @@ class Algorithm(Protocol):
 
     file: ClassVar[str]
 
-    def fit(self, data: Training, device: Device, seed: int, progress: Progress) -> Trained:
+    def fit(self, data: Training, device: str, seed: int, progress: Progress) -> Trained:
         """Train; equal data, parameters, seed and device give equal bytes."""
 
     @staticmethod

@@ -17,7 +17,6 @@ from everfit.errors import Corrupted, SpecError, did_you_mean
 from everfit.models import Part, Scorer, Trained, Training
 from everfit.models._machine import choose, cores
 from everfit.models._rounds import Rounds
-from everfit.values import Device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,17 +64,17 @@ class XGBoost:
             if name in OURS:
                 raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
 
-    def fit(self, data: Training, device: Device, seed: int, progress: Progress) -> Trained:
+    def fit(self, data: Training, device: str, seed: int, progress: Progress) -> Trained:
         """Train on `data.train`, watching `data.holdout`.
 
-        Errors: `SpecError` for parameters that XGBoost does not take, or for a GPU that is not there.
+        Errors: `SpecError` for parameters that XGBoost does not take, `NoGpu` for a GPU that is not there.
         """
         import xgboost
 
         built_with_cuda = bool(xgboost.build_info().get("USE_CUDA"))
         where, threads = choose(device, built_with_cuda=built_with_cuda), cores()
-        progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
-        params = self._params(data.task) | {"device": where.value, "nthread": threads, "seed": seed, "verbosity": 1}
+        progress(f"training on {f'the CPU, {threads} threads' if where == 'cpu' else 'a GPU'}")
+        params = self._params(data.task) | {"device": where, "nthread": threads, "seed": seed, "verbosity": 1}
         begin = perf_counter()
         curves: dict[str, dict[str, list[float]]] = {}
         with _in_our_words():
@@ -96,7 +95,7 @@ class XGBoost:
             )
         return Trained(
             model=bytes(booster.save_raw("ubj")),
-            device=where.value,
+            device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             curves={f"{part}_{name}": tuple(curve) for part, found in curves.items() for name, curve in found.items()},

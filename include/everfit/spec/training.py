@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+import re
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from everfit import catalog
-from everfit.errors import UnknownName
+from everfit.errors import UnknownName, did_you_mean
+from everfit.gpu import DEVICE
 from everfit.spec.building import build
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
-from everfit.values import Device
 
 
 class TrainSpec(Frozen):
@@ -20,11 +21,26 @@ class TrainSpec(Frozen):
     algorithm: str = Field(default="xgboost", description="A file in everfit/models.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
-    device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
+    device: str = Field(
+        default="auto",
+        description="auto takes a GPU if there is one; cpu, cuda, or cuda:1 for a certain GPU of the machine.",
+        json_schema_extra={"pattern": DEVICE},
+    )
+    fallback: Literal["none", "cpu"] = Field(
+        default="none",
+        description="What to train on when the GPU that device asks for is not there; none: the run fails.",
+    )
 
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""
         return build(catalog.algorithm(self.algorithm), self.params)
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        if not re.match(DEVICE, device):
+            raise complaint([Mistake((), f"found {device!r}{did_you_mean(device, ('auto', 'cpu', 'cuda', 'cuda:1'))}")])
+        return device
 
     @model_validator(mode="after")
     def _can_be_made(self) -> Self:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.errors import NotEnoughData, SpecError
+from everfit.gpu import ordinal
 from everfit.ledger.entries import CandidateJudged, RunTriggered
 from everfit.steps.window import choose
-from everfit.values import Batch, Device, Snapshot
+from everfit.values import Batch, Snapshot
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -29,7 +30,7 @@ class TrainRequest:
     note: str = ""
     batches: int | None = None
     until: str | None = None
-    device: Device | None = None
+    device: str | None = None
     forced: bool = False
 
 
@@ -76,6 +77,7 @@ class _NothingNew(Exception):
 
 def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
     window = _window(view, spec, request)
+    ordinal(request.device or spec.train.device)  # refuses what is no device, before anything is paid
     batches, holdout, gap = tuple(batch for _, batch in window), spec.window.holdout, spec.window.gap
     return RunTriggered(
         run=request.run,
@@ -87,7 +89,7 @@ def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered
         holdout=holdout,
         consumed=tuple(sorted([*(seq for seq, _ in _unused(view, window)), *view.asked])),
         forced=request.forced,
-        device=(request.device or spec.train.device).value,
+        device=request.device or spec.train.device,
         gap=gap,
     )
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Part, Trained, Training
+from everfit.models import Part, Training
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
-from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.steps.placing import Fitted, place
+from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ def train(
     snapshot: Snapshot,
     features: Features,
     run: str,
-    device: Device,
+    device: str,
     progress: Progress,
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
@@ -52,14 +53,15 @@ def train(
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
         made = make_model(ports, spec, snapshot, features, device, work, progress)
-        trained = made.trained
-        opened.params(params(spec, snapshot, features, trained))
-        opened.curves(trained.curves)
-        opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
+        trained, seen = made.fitted.trained, made.fitted.watched
+        opened.params(params(spec, snapshot, features, made.fitted))
+        opened.curves({**trained.curves, **seen.curves})
+        opened.metrics(before.until_now() | {"training_seconds": trained.seconds} | seen.metrics)
         progress("keeping the model and its lineage")
-        log_files(opened, spec, snapshot, features, trained, work)
+        log_files(opened, spec, snapshot, features, made.fitted, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
-        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
+        placement, seconds = made.fitted.placement, round(trained.seconds, 3)
+        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
@@ -70,7 +72,7 @@ class Made:
     """A model that has just been trained: its folder, how it went, and a few rows as a caller would send them."""
 
     folder: Path
-    trained: Trained
+    fitted: Fitted
     example: pd.DataFrame
 
 
@@ -79,15 +81,15 @@ def make_model(
     spec: ModelSpec,
     snapshot: Snapshot,
     features: Features,
-    device: Device,
+    device: str,
     work: Path,
     progress: Progress,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
-    folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
-    return Made(folder, trained, table.example)
+    columns, fitted = _fit(spec, snapshot, table, device, progress)
+    folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
+    return Made(folder, fitted, table.example)
 
 
 def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidate:
@@ -100,8 +102,8 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
 
 
 def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
-) -> tuple[Columns, Trained]:
+    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: str, progress: Progress
+) -> tuple[Columns, Fitted]:
     """Learn columns and model from the training batches; the holdout is only watched."""
     learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     columns = Columns.learn(learn.features)
@@ -110,7 +112,9 @@ def _fit(
         f"{len(data.train.labels):,} rows to learn from, {len(data.holdout.labels):,} held out, "
         f"{len(columns.names)} features"
     )
-    return columns, spec.algorithm.fit(data, device, spec.train.seed, progress)
+    algorithm, seed = spec.algorithm, spec.train.seed
+    fallback = spec.train.fallback == "cpu"
+    return columns, place(lambda on: algorithm.fit(data, on, seed, progress), device, progress, fallback=fallback)
 
 
 def _part(columns: Columns, table: FeatureTable) -> Part:
@@ -123,7 +127,7 @@ def _model_folder(
     snapshot: Snapshot,
     features: Features,
     columns: Columns,
-    trained: Trained,
+    model: bytes,
     table: FeatureTable,
     work: Path,
 ) -> Path:
@@ -146,4 +150,4 @@ def _model_folder(
         history=tuple(sorted(history)),
         libraries=libraries(),
     )
-    return write_model_folder(work / "model", card, trained.model, code, history)
+    return write_model_folder(work / "model", card, model, code, history)

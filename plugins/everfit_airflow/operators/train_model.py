@@ -39,10 +39,13 @@ class TrainModelOperator(TrainingOperator):
         """Train and hand over."""
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
-        from everfit.values import Device, Features
+        from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        with self.spending(ports, "train", run.device) as account:
+            account.run = run.run
+            candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, run.device, say)
+            account.mlflow_run = candidate.mlflow_run
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")
