@@ -10,6 +10,7 @@ from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
+from everfit.spec.tasks import TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
@@ -22,6 +23,7 @@ __all__ = [
     "ModelSpec",
     "ScheduleSpec",
     "TableSpec",
+    "TaskSpec",
     "TrainSpec",
     "Unchanged",
     "WakeSpec",

@@ -14,9 +14,6 @@ from everfit_airflow.form import train_form
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
-GPU = "gpu"
-"""Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
-
 
 def train_dag(spec: ModelSpec) -> DAG:
     """Snapshot, features, training, evaluation, gates, registration."""
@@ -30,9 +27,7 @@ def train_dag(spec: ModelSpec) -> DAG:
     ) as dag:
         run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
         features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
-        candidate = do.TrainModelOperator(
-            task_id="train", model=spec, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
-        )
+        candidate = do.TrainModelOperator(task_id="train", model=spec, run=run.output, features=features.output)
         evaluation = do.EvaluateModelOperator(
             task_id="evaluate", model=spec, run=run.output, features=features.output, candidate=candidate.output
         )
@@ -48,10 +43,6 @@ def _when_to_train(spec: ModelSpec) -> Any:
         return new_data
     timetable = CronTriggerTimetable(schedule.cron, timezone="UTC", run_immediately=False)
     return AssetOrTimeSchedule(timetable=timetable, assets=new_data) if new_data else timetable
-
-
-def _queue(spec: ModelSpec) -> str:
-    return "default" if spec.train.device == "cpu" else GPU
 
 
 def _about(spec: ModelSpec) -> str:
