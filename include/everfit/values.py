@@ -232,6 +232,11 @@ class Placement:
     used: str
     why: str = ""
 
+    @property
+    def fell_back(self) -> bool:
+        """Whether a GPU was asked for by name and could not be had; `auto` takes what there is."""
+        return bool(self.why) and self.wanted != "auto"
+
 
 @dataclass(frozen=True)
 class Candidate:

@@ -82,6 +82,7 @@ def test_what_it_cost_is_a_table_if_it_is_known():
     [
         (None, (), ("trained on", "wanted")),
         (Placement("cuda", "cuda"), ("<dd>GPU</dd>",), ("Not on the device",)),
+        (Placement("auto", "cpu", "there is none"), ("<dd>CPU</dd>",), ("Not on the device",)),
         (Placement("cuda:1", "cpu", "<none>"), ("<dd>CPU</dd>", "<code>cuda:1</code>", "&lt;none&gt;"), ("<none>",)),
     ],
 )

@@ -123,7 +123,7 @@ class Flow:
                 candidate = train(self.ports, self.spec, snapshot, features, triggered.run, triggered.device, line)
                 account.mlflow_run = candidate.mlflow_run
             line.say(f"{self.spec.train.algorithm} on {candidate.device} in {candidate.seconds:.2f} s")
-        if candidate.placement and candidate.placement.why:
+        if candidate.placement and candidate.placement.fell_back:
             self.telling.note(f"not on {candidate.placement.wanted}: {candidate.placement.why}", "yellow")
         self.telling.note(self.ports.registry.run_url(candidate.mlflow_run))
         if self._goes_to("evaluate"):

@@ -159,7 +159,7 @@ def _device(told: Trace) -> str:
     """The device that was used; the wanted one and the reason only where it was another."""
     if told.placement is None:
         return told.device
-    why = f" ({told.placement.wanted} was wanted, but {told.placement.why})" if told.placement.why else ""
+    why = f" ({told.placement.wanted} was wanted, but {told.placement.why})" if told.placement.fell_back else ""
     return told.placement.used + why
 
 

@@ -40,7 +40,7 @@ def place(fit: Callable[[str], Trained], wanted: str, progress: Progress, *, fal
             raise
         why = error.why
     if why:
-        progress(f"{'no GPU' if wanted == 'auto' else f'not on {wanted}'}, but on the CPU: {why}")
+        progress(f"{'' if wanted == 'auto' else f'not on {wanted}, but '}on the CPU: {why}")
         watched, trained = Watched(None), fit("cpu")
     elif wanted != "cpu" and trained.device == "cpu":
         why = "this algorithm trains on the CPU only"
