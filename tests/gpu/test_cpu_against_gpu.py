@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from everfit import gpu
-from everfit.models import Part, Trained, Training
+from everfit.models import Rows, Terms, Trained, Training
 from everfit.models.xgboost import XGBoost
 from everfit.statistics.metrics import table
 from everfit.steps.placing import Fitted, place
@@ -36,12 +36,12 @@ def data() -> Training:
     cut = ROWS * 3 // 4
     names = [f"f{number}" for number in range(COLUMNS)]
     return Training(
-        "binary", names, ["q"] * COLUMNS, Part(matrix[:cut], labels[:cut]), Part(matrix[cut:], labels[cut:])
+        "binary", names, ["q"] * COLUMNS, Rows(matrix[:cut], labels[:cut]), Rows(matrix[cut:], labels[cut:])
     )
 
 
 def fit(device: str) -> Trained:
-    return XGBoost(rounds=ROUNDS, subsample=0.8, colsample_bytree=0.8).fit(data(), device, 7, lambda _: None)
+    return XGBoost(rounds=ROUNDS, subsample=0.8, colsample_bytree=0.8).fit(data(), Terms(device, 7, print))
 
 
 @cache

@@ -22,7 +22,7 @@ class Machine:
         self.asked.append(device)
         if not self.cpu_only and device not in self.devices:
             raise NoGpu(device, "it is not there")
-        return Trained(b"", "cpu" if self.cpu_only else device, 1, 0.1, {}, {})
+        return Trained(b"", "cpu" if self.cpu_only else device, 1, 0.1, 1, {}, {}, {})
 
 
 @pytest.mark.parametrize(

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Part, Training
+from everfit.models import Rows, Terms, Training, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted, place
+from everfit.steps.rounds import tell_rounds
 from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from everfit.models import Trained
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
+
+DRAWN = 10_000
+"""Held-out rows that a learning curve is drawn from: enough for a picture, too few to cost more than the training."""
 
 
 def train(
@@ -107,18 +112,20 @@ def _fit(
     """Learn columns and model from the training batches; the holdout is only watched."""
     learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     columns = Columns.learn(learn.features)
-    data = Training(spec.task, columns.names, columns.kinds, _part(columns, learn), _part(columns, watch))
-    progress(
-        f"{len(data.train.labels):,} rows to learn from, {len(data.holdout.labels):,} held out, "
-        f"{len(columns.names)} features"
-    )
-    algorithm, seed = spec.algorithm, spec.train.seed
-    fallback = spec.train.fallback == "cpu"
-    return columns, place(lambda on: algorithm.fit(data, on, seed, progress), device, progress, fallback=fallback)
+    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
+    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
+    algorithm, terms = spec.algorithm, Terms(device, spec.train.seed, progress, tell_rounds(progress))
+
+    def fit(on: str) -> Trained:
+        trained: Trained = algorithm.fit(data, replace(terms, device=on))
+        return trained
+
+    return columns, place(fit, device, progress, fallback=spec.train.fallback == "cpu")
 
 
-def _part(columns: Columns, table: FeatureTable) -> Part:
-    return Part(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
+def _rows(columns: Columns, table: FeatureTable) -> Rows:
+    return Rows(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
 
 
 def _model_folder(
