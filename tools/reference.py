@@ -42,6 +42,7 @@ VARIABLES = {
     "EVERFIT_MLFLOW": "Address of MLflow's tracking server.",
     "EVERFIT_SERVER": "Address of the model server.",
     "EVERFIT_POINTERS": "Address of the git repository for pointers to all batches; none are published without it.",
+    "EVERFIT_PRICES": "The price list for the command line, as JSON. Comes before the variable `everfit_prices`.",
     "EVERFIT_WORK": "Folder for local copies and scratch files; it can be deleted at any time.",
     "EVERFIT_MODELS": "Folder of the models (default: `include/models`).",
     "EVERFIT_SETTINGS": "File with connections and pools (default: `airflow_settings.yaml`).",

@@ -83,7 +83,7 @@ class Watched:
 def watching(gpu: Gpu | None, progress: Progress, every: float = EVERY) -> Iterator[Watched]:
     """Look at the GPU now and every so many seconds until the block ends; a card that stops answering is let be.
 
-    The thread never holds training up: it sleeps between readings, and a reading takes less than a millisecond.
+    The thread sleeps between readings and takes one more at the end.
     """
     watched, over = Watched(gpu, every), threading.Event()
     if gpu is None:
