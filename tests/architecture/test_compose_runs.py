@@ -315,7 +315,7 @@ def upload(shape: Shape, scratch: Path) -> None:
     keys = {"aws_access_key_id": environment["AWS_ACCESS_KEY_ID"], "region_name": "us-east-1"}
     secret = environment["AWS_SECRET_ACCESS_KEY"]
     client = connect(endpoint_url=f"http://127.0.0.1:{shape.ports['s3']}", aws_secret_access_key=secret, **keys)
-    for month in land(scratch, ("2013-01", "2013-02"), 0.02):
+    for month in land(scratch, ("2013-01", "2013-02"), 0.05):
         for file in sorted(month.iterdir(), key=lambda path: path.name == "_SUCCESS"):
             key = f"landing/{file.relative_to(scratch)}"
             client.put_object(Bucket="everfit", Key=key, Body=file.read_bytes())

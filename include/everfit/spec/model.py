@@ -23,7 +23,7 @@ from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.retention import KeepSpec
-from everfit.spec.tasks import TaskSpec
+from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump
@@ -58,7 +58,7 @@ class ModelSpec(Frozen):
         description="What a candidate must pass, each a file in everfit/gates with its settings.",
     )
     schedule: ScheduleSpec = ScheduleSpec()
-    runs_on: dict[str, TaskSpec] = Field(
+    runs_on: dict[TaskId, TaskSpec] = Field(
         default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
     )
     keep: KeepSpec | None = Field(

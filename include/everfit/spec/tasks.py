@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from everfit.spec.parts import Frozen
+
+TaskId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 class TaskSpec(Frozen):
