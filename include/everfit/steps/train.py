@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import EachRound, Rows, Terms, Trained, Training, sample
+from everfit.models import EachRound, Rows, Terms, Training, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.base import Base, load_base
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
+from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import tell_rounds
 from everfit.steps.study import as_chosen, log_study
-from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from everfit.models import Trained
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
@@ -36,7 +38,7 @@ def train(
     snapshot: Snapshot,
     features: Features,
     run: str,
-    device: Device,
+    device: str,
     progress: Progress,
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
@@ -65,16 +67,17 @@ def train(
         if base:
             opened.tags({"everfit.base": str(base.version)})
         made = make_model(ports, spec, snapshot, features, device, work, progress, base)
-        trained = made.trained
-        opened.params(params(spec, snapshot, features, trained))
-        opened.curves(trained.curves)
-        opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
+        trained, seen = made.fitted.trained, made.fitted.watched
+        opened.params(params(spec, snapshot, features, made.fitted))
+        opened.curves({**trained.curves, **seen.curves})
+        opened.metrics(before.until_now() | {"training_seconds": trained.seconds} | seen.metrics)
         progress("keeping the model and its lineage")
-        log_files(opened, spec, snapshot, features, trained, work)
+        log_files(opened, spec, snapshot, features, made.fitted, work)
         if study:
             log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
-        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
+        placement, seconds = made.fitted.placement, round(trained.seconds, 3)
+        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
@@ -85,7 +88,7 @@ class Made:
     """A model that has just been trained: its folder, how it went, and a few rows as a caller would send them."""
 
     folder: Path
-    trained: Trained
+    fitted: Fitted
     example: pd.DataFrame
 
 
@@ -94,16 +97,16 @@ def make_model(
     spec: ModelSpec,
     snapshot: Snapshot,
     features: Features,
-    device: Device,
+    device: str,
     work: Path,
     progress: Progress,
     base: Base | None = None,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = learn(spec, snapshot, table, device.value, progress, tell_rounds(progress), base=base)
-    folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
-    return Made(folder, trained, table.example)
+    columns, fitted = learn(spec, snapshot, table, device, progress, tell_rounds(progress), base=base)
+    folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
+    return Made(folder, fitted, table.example)
 
 
 def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidate:
@@ -124,7 +127,7 @@ def learn(
     each_round: EachRound,
     drawn: int = DRAWN,
     base: Base | None = None,
-) -> tuple[Columns, Trained]:
+) -> tuple[Columns, Fitted]:
     """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
     newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
@@ -134,7 +137,13 @@ def learn(
     data = Training(
         spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=base.model if base else None
     )
-    return columns, spec.algorithm.fit(data, Terms(device, spec.train.seed, progress, each_round))
+    algorithm, terms = spec.algorithm, Terms(device, spec.train.seed, progress, each_round)
+
+    def fit(on: str) -> Trained:
+        trained: Trained = algorithm.fit(data, replace(terms, device=on))
+        return trained
+
+    return columns, place(fit, device, progress, fallback=spec.train.fallback == "cpu")
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
@@ -147,7 +156,7 @@ def _model_folder(
     snapshot: Snapshot,
     features: Features,
     columns: Columns,
-    trained: Trained,
+    model: bytes,
     table: FeatureTable,
     work: Path,
 ) -> Path:
@@ -170,4 +179,4 @@ def _model_folder(
         history=tuple(sorted(history)),
         libraries=libraries(),
     )
-    return write_model_folder(work / "model", card, trained.model, code, history)
+    return write_model_folder(work / "model", card, model, code, history)
