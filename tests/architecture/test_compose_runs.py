@@ -100,6 +100,9 @@ class Shape:
             "localhost:8000": f"127.0.0.1:{self.ports['server']}",
             "localhost:8974": f"127.0.0.1:{self.ports['health']}",
             "conn_host: mlflow": "conn_host: 127.0.0.1",
+            "conn_host: model-server": "conn_host: 127.0.0.1",
+            "conn_port: 5000": f"conn_port: {self.ports['mlflow']}",
+            "conn_port: 8000": f"conn_port: {self.ports['server']}",
             "0.0.0.0": "127.0.0.1",
             f"{HOME}/dags": str(self.tmp / "dags"),
             f"{HOME}/logs": str(self.tmp / "logs"),
@@ -285,8 +288,10 @@ def test_a_models_own_dags_run_there_and_train_on_the_gpu_worker(shape: Shape, t
         airflow.wait_for_dags(f"{MODEL}_ingest", f"{MODEL}_train", timeout=90)
 
         def trained() -> list[str]:
-            runs = [run for run in airflow.runs(f"{MODEL}_train") if run.state == "success"]
+            runs = airflow.runs(f"{MODEL}_train")
             tasks = [airflow.task_instances(run.dag, run.id) for run in runs]
+            lost = [task for of in tasks for task in of if task.state in {"failed", "up_for_retry"}]
+            assert not lost, airflow.log(lost[0])
             return [run.id for run, of in zip(runs, tasks, strict=True) if {"train", "judge"} <= done(of)]
 
         shape.until(trained, f"a candidate of {MODEL} was judged", timeout=240)
