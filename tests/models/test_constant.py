@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everfit.errors import Corrupted, SpecError
+from everfit.errors import Corrupted, NoGpu
 from everfit.models import Rows, Training
 from everfit.models.constant import Constant
 from everfit.testing.algorithms import Pieces, loaded, problem, terms
@@ -74,5 +74,5 @@ def test_a_file_that_is_no_answer_is_corrupted(data: bytes, tmp_path: Path) -> N
 
 
 def test_a_gpu_is_refused() -> None:
-    with pytest.raises(SpecError, match="the algorithm constant trains on the CPU only"):
+    with pytest.raises(NoGpu, match="the algorithm constant trains on the CPU only"):
         Constant().fit(problem("binary"), replace(terms(), device="cuda"))

@@ -12,7 +12,6 @@ from everfit.ledger.entries import CandidateJudged
 from everfit.predictor import Card, Predictor
 from everfit.spec.training import TrainSpec
 from everfit.steps.train import make_model
-from everfit.values import Device
 from tests.services import Service
 from tests.steps.judging import GATES, House, build, month
 
@@ -85,7 +84,7 @@ def described_by(mlflow: Service, model: str) -> Any:
 def test_equal_input_gives_an_equal_folder(algorithm: str, mlflow: Service, tmp_path: Path) -> None:
     house = house_with(algorithm, tmp_path, mlflow)
     first = house.trained("first")
-    made = make_model(house.ports, house.spec, first.snapshot, first.features, Device.CPU, tmp_path / "again", print)
+    made = make_model(house.ports, house.spec, first.snapshot, first.features, "cpu", tmp_path / "again", print)
     assert {
         path.relative_to(made.folder).as_posix(): path.read_bytes() for path in made.folder.rglob("*") if path.is_file()
     } == {

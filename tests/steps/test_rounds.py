@@ -117,6 +117,19 @@ def test_rounds_are_sent_together_every_few_seconds_and_at_the_end() -> None:
     assert said == []
 
 
+def test_a_training_that_begins_again_is_shown_from_its_beginning() -> None:
+    """As when a GPU fails in the middle, and the CPU takes over."""
+    watch, said = Watch(), []
+    run: Any = FakeRun(watch)
+    show, tell = show_rounds(run, print, watch), tell_rounds(said.append, watch)
+    for done in [*range(1, 7), *range(1, 11)]:
+        watch.at += 2
+        show(ended(done, 10))
+        tell(ended(done, 10))
+    assert run.steps["holdout_auc"] == [0, 1, 2, 3, *range(10)]
+    assert said[-1].endswith("on the holdout, 2 s a round")
+
+
 def test_a_server_that_is_away_is_said_once_and_costs_a_twentieth() -> None:
     watch, said = Watch(), []
     run: Any = FakeRun(watch)

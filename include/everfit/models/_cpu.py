@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from everfit.errors import SpecError
-
-ANY = frozenset({"auto", "cpu"})
+from everfit.errors import NoGpu
 
 
 def on_the_cpu(algorithm: str, device: str) -> str:
-    """`cpu`, unless a GPU was asked for by name, which is a `SpecError`.
+    """`cpu`, unless a GPU was asked for, which is a `NoGpu`.
 
     >>> on_the_cpu("lightgbm", "auto")
     'cpu'
     """
-    if device not in ANY:
-        raise SpecError(
-            f"device {device!r} was asked for, and the algorithm {algorithm} trains on the CPU only; "
-            "ask for 'auto' or 'cpu', or train with xgboost"
-        )
+    if device.startswith("cuda"):
+        raise NoGpu(device, f"the algorithm {algorithm} trains on the CPU only")
     return "cpu"

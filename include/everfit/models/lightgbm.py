@@ -95,7 +95,7 @@ class LightGBM:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
         A try that was killed begins again and gives the same bytes. Errors: `SpecError` for parameters that LightGBM
-        does not take, for a GPU, and for rows that do not fit into memory.
+        does not take and for rows that do not fit into memory, `NoGpu` for a GPU.
         """
         import lightgbm
 

@@ -20,7 +20,6 @@ from everfit.models.xgb.matrix import NEVER, Binned
 from everfit.models.xgb.objective import OBJECTIVES, objective
 from everfit.models.xgb.rounds import curves, teller
 from everfit.models.xgb.words import in_our_words, refuse_unknown
-from everfit.values import Device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,14 +76,14 @@ class XGBoost:
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
-        Errors: `SpecError` for parameters that XGBoost does not take, or for a GPU that is not there.
+        Errors: `SpecError` for parameters that XGBoost does not take, `NoGpu` for a GPU that is not there.
         """
         import xgboost
 
         built_with_cuda = bool(xgboost.build_info().get("USE_CUDA"))
-        where, threads = choose(Device(terms.device), built_with_cuda=built_with_cuda), cores()
-        terms.progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
-        params = self._params(data) | {"device": where.value, "nthread": threads, "seed": terms.seed, "verbosity": 1}
+        where, threads = choose(terms.device, built_with_cuda=built_with_cuda), cores()
+        terms.progress(f"training on {f'the CPU, {threads} threads' if where == 'cpu' else 'a GPU'}")
+        params = self._params(data) | {"device": where, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
         log: dict[str, dict[str, list[float]]] = {}
         with in_our_words():
@@ -106,7 +105,7 @@ class XGBoost:
             )
         return Trained(
             model=bytes(booster.save_raw("ubj")),
-            device=where.value,
+            device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),

@@ -32,16 +32,19 @@ Now = Callable[[], float]
 
 @dataclass
 class Pace:
-    """How fast the rounds go, from the first one that was told: a resumed training does not begin at 1."""
+    """How fast the rounds go, from the first one that was told: a resumed training does not begin at 1, and one that
+    begins again on another device begins anew."""
 
     now: Now = perf_counter
     first: int = 0
+    last: int = 0
     begin: float = 0.0
 
     def line(self, ended: Round) -> str:
         """Round, metric, rate and time left, on one line."""
-        if not self.first:
+        if ended.done <= self.last or not self.first:
             self.first, self.begin = ended.done, self.now()
+        self.last = ended.done
         passed = self.now() - self.begin
         rate = (ended.done - self.first) / passed if passed > 0 else 0.0
         said = [f"round {ended.done} of {ended.most}", _metric(ended)]
@@ -74,8 +77,8 @@ class _Unsent:
     curves: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, ended: Round) -> None:
-        if not self.curves:
-            self.begin = ended.done - 1
+        if ended.done - 1 != self.begin + max(map(len, self.curves.values()), default=-1):
+            self.begin, self.curves = ended.done - 1, {}
         for name, value in ended.metrics.items():
             self.curves.setdefault(name, []).append(value)
 

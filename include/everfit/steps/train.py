@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import EachRound, Rows, Terms, Trained, Training, all_of, sample
+from everfit.models import EachRound, Rows, Terms, Training, all_of, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.base import Base, load_base
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.health import check_answers, watch_health
 from everfit.steps.lineage import Use, log_files, params, tags
+from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import show_rounds, tell_rounds
 from everfit.steps.study import as_chosen, log_study
-from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from everfit.models import Trained
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
@@ -37,7 +39,7 @@ def train(
     snapshot: Snapshot,
     features: Features,
     run: str,
-    device: Device,
+    device: str,
     progress: Progress,
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
@@ -67,16 +69,17 @@ def train(
             opened.tags({"everfit.base": str(base.version)})
         shown = show_rounds(opened, progress)
         made = make_model(ports, spec, snapshot, features, device, work, progress, base, each_round=shown)
-        trained = made.trained
-        opened.params(params(spec, snapshot, features, trained))
-        opened.curves(trained.curves)
-        opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
+        trained, seen = made.fitted.trained, made.fitted.watched
+        opened.params(params(spec, snapshot, features, made.fitted))
+        opened.curves({**trained.curves, **seen.curves})
+        opened.metrics(before.until_now() | {"training_seconds": trained.seconds} | seen.metrics)
         progress("keeping the model and its lineage")
-        log_files(opened, spec, snapshot, features, trained, work)
+        log_files(opened, spec, snapshot, features, made.fitted, work)
         if study:
             log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
-        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
+        placement, seconds = made.fitted.placement, round(trained.seconds, 3)
+        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
@@ -87,7 +90,7 @@ class Made:
     """A model that has just been trained: its folder, how it went, and a few rows as a caller would send them."""
 
     folder: Path
-    trained: Trained
+    fitted: Fitted
     example: pd.DataFrame
 
 
@@ -96,7 +99,7 @@ def make_model(
     spec: ModelSpec,
     snapshot: Snapshot,
     features: Features,
-    device: Device,
+    device: str,
     work: Path,
     progress: Progress,
     base: Base | None = None,
@@ -110,10 +113,10 @@ def make_model(
     table = FeatureTable.read(ports.store.local_file(features.table))
     columns, data = _training(spec, snapshot, table, progress, DRAWN, base)
     watching = all_of(tell_rounds(progress), each_round, watch_health(data))
-    trained = spec.algorithm.fit(data, Terms(device.value, spec.train.seed, progress, watching))
-    check_answers(spec.algorithm, data, trained)
-    folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
-    return Made(folder, trained, table.example)
+    fitted = _fit(spec, data, device, progress, watching)
+    check_answers(spec.algorithm, data, fitted.trained)
+    folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
+    return Made(folder, fitted, table.example)
 
 
 def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidate:
@@ -133,19 +136,14 @@ def learn(
     progress: Progress,
     each_round: EachRound,
     drawn: int = DRAWN,
-) -> tuple[Columns, Trained]:
+) -> tuple[Columns, Fitted]:
     """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
     columns, data = _training(spec, snapshot, table, progress, drawn, None)
-    return columns, spec.algorithm.fit(data, Terms(device, spec.train.seed, progress, each_round))
+    return columns, _fit(spec, data, device, progress, each_round)
 
 
 def _training(
-    spec: ModelSpec,
-    snapshot: Snapshot,
-    table: FeatureTable,
-    progress: Progress,
-    drawn: int,
-    base: Base | None,
+    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, progress: Progress, drawn: int, base: Base | None
 ) -> tuple[Columns, Training]:
     newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
@@ -154,6 +152,16 @@ def _training(
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     model = base.model if base else None
     return columns, Training(spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=model)
+
+
+def _fit(spec: ModelSpec, data: Training, device: str, progress: Progress, each_round: EachRound) -> Fitted:
+    algorithm, terms = spec.algorithm, Terms(device, spec.train.seed, progress, each_round)
+
+    def fit(on: str) -> Trained:
+        trained: Trained = algorithm.fit(data, replace(terms, device=on))
+        return trained
+
+    return place(fit, device, progress, fallback=spec.train.fallback == "cpu")
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
@@ -166,7 +174,7 @@ def _model_folder(
     snapshot: Snapshot,
     features: Features,
     columns: Columns,
-    trained: Trained,
+    model: bytes,
     table: FeatureTable,
     work: Path,
 ) -> Path:
@@ -189,4 +197,4 @@ def _model_folder(
         history=tuple(sorted(history)),
         libraries=libraries(),
     )
-    return write_model_folder(work / "model", card, trained.model, code, history)
+    return write_model_folder(work / "model", card, model, code, history)

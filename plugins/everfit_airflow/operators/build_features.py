@@ -30,7 +30,9 @@ class BuildFeaturesOperator(TrainingOperator):
         from everfit.steps.snapshot import snapshot_of
 
         snapshot = snapshot_of(spec, run)
-        features = build_features(ports, spec, snapshot)
+        with self.spending(ports, "features") as account:
+            account.run = run.run
+            features = build_features(ports, spec, snapshot)
         if not run.forced:
             refuse_hopeless(ports, spec, snapshot, features)
         self.tell(openlineage.built, run, features)

@@ -41,11 +41,16 @@ class TrainModelOperator(TrainingOperator):
         from everfit.steps.line import training
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
-        from everfit.values import Device, Features
+        from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        with training(ports.store, spec.train.pool.name, spec.name, run.run):
-            candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        with (
+            training(ports.store, spec.train.pool_name, spec.name, run.run),
+            self.spending(ports, "train", run.device) as account,
+        ):
+            account.run = run.run
+            candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, run.device, say)
+            account.mlflow_run = candidate.mlflow_run
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")
