@@ -27,9 +27,9 @@ FAR = {
 }
 
 
-def dags(device="auto", tasks=None):
+def dags(device="auto", tasks=None, search=None):
     spec = load_spec("flight_delays")
-    train = TrainSpec(device=device, params={"rounds": 5})
+    train = TrainSpec(device=device, params={"rounds": 5}, search=search)
     placed = {name: TaskSpec(**said) for name, said in (tasks or {}).items()}
     return build_dags(spec.model_copy(update={"train": train, "runs_on": placed}))
 
@@ -47,18 +47,34 @@ def kubernetes(monkeypatch):
 @pytest.mark.parametrize(("device", "where"), [("auto", "gpu"), ("cuda", "gpu"), ("cuda:1", "gpu"), ("cpu", "default")])
 def test_the_task_that_trains_goes_where_its_device_is(device, where):
     train = task(device=device)
-    assert (train.pool, train.queue) == ("gpu" if where == "gpu" else "default_pool", where)
+    assert (train.pool, train.queue) == ("gpu", where)
     evaluate = task("evaluate", device=device)
     assert (evaluate.pool, evaluate.queue) == ("default_pool", "default")
 
 
 def test_the_spec_moves_any_task():
-    said = {"pool": "h100", "slots": 2, "queue": "h100", "executor": "LocalExecutor"}
+    said = {"queue": "h100", "executor": "LocalExecutor"}
     train = task(tasks={"train": said})
-    assert (train.pool, train.pool_slots, train.queue, train.executor) == ("h100", 2, "h100", "LocalExecutor")
+    assert (train.pool, train.queue, train.executor) == ("gpu", "h100", "LocalExecutor")
+    features = task("build_features", tasks={"build_features": {"pool": "disk", "slots": 2}})
+    assert (features.pool, features.pool_slots) == ("disk", 2)
     assert task("build_features", tasks={"build_features": {"queue": "large"}}).queue == "large"
     assert task("batch.validate", tasks={"batch.validate": {"pool": "disk"}}).pool == "disk"
     assert task("train", tasks={"build_features": {"queue": "large"}}).queue == "gpu"
+
+
+@pytest.mark.usefixtures("kubernetes")
+def test_the_tasks_of_a_search_go_where_training_goes_though_they_are_mapped():
+    search = task("search", device="cuda", search={"budget": {"trials": 3}}, tasks={"search": {"queue": "many"}})
+    assert (search.queue, search.pool) == ("many", "gpu")
+    (base,) = search.partial_kwargs["executor_config"]["pod_override"].spec.containers
+    assert base.resources.requests == {"nvidia.com/gpu": "1"}
+    assert task("search", device="cpu", search={"budget": {"trials": 3}}).queue == "default"
+
+
+def test_the_pool_of_what_trains_is_said_in_one_place():
+    with pytest.raises(SpecError, match=r"runs_on\.train: the pool of what trains is train\.pool"):
+        dags(tasks={"train": {"pool": "h100"}})
 
 
 def test_a_task_that_is_not_there_is_refused_with_the_nearest():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, conf, get_parsing_context
+from airflow.sdk import conf, get_parsing_context
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from everfit.errors import SpecError, UnknownName
 from everfit.spec import TaskSpec
@@ -14,37 +15,52 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow.sdk import DAG
+    from airflow.sdk.types import Operator
 
     from everfit.spec import ModelSpec
 
 GPU = "gpu"
-"""Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
+"""The queue of what trains, unless the spec says `device: cpu`."""
 GPU_RESOURCE = "nvidia.com/gpu"
-TRAIN = "train"
+TRAINING = frozenset({"train", "search"})
+"""The tasks that train; a search is there only if the spec asks for one."""
 BASE = "base"
 """What Airflow's KubernetesExecutor names the container of the task."""
 
 
 def place_tasks(dags: Iterable[DAG], spec: ModelSpec) -> None:
-    """Put every task where the spec says, and the one that trains where its device wants it.
+    """Put every task where the spec says, and what trains where its device wants it.
 
     Errors: `UnknownName` for a task that none of the DAGs has, `SpecError` for a pod that Kubernetes would not take.
     """
-    tasks = {task.task_id: task for dag in dags for task in dag.tasks if isinstance(task, BaseOperator)}
+    tasks = {task.task_id: task for dag in dags for task in dag.tasks}
     whole_model = get_parsing_context().dag_id is None  # a worker builds only the DAG of its task
-    if whole_model and (unknown := sorted(set(spec.runs_on) - set(tasks))):
+    if whole_model and (unknown := sorted(set(spec.runs_on) - set(tasks) - TRAINING)):
         raise UnknownName(f"task of {spec.name} (spec: runs_on)", unknown[0], tasks)
     for name, task in tasks.items():
-        wanted = spec.runs_on.get(name, TaskSpec())
-        task.pool = wanted.pool or (_pool(spec) if name == TRAIN else task.pool)
-        task.pool_slots = wanted.slots or task.pool_slots
-        task.queue = wanted.queue or (_queue(spec) if name == TRAIN else task.queue)
-        task.executor = wanted.executor or task.executor
+        wanted, trains = spec.runs_on.get(name, TaskSpec()), name in TRAINING
+        if trains and (wanted.pool or wanted.slots):
+            raise SpecError(f"{spec.name}: runs_on.{name}: the pool of what trains is train.pool (name, slots)")
+        changes: dict[str, Any] = {
+            "pool": wanted.pool,
+            "pool_slots": wanted.slots,
+            "queue": wanted.queue or (_queue(spec) if trains else None),
+            "executor": wanted.executor,
+        }
         # Who makes pods reads them from the parsed DAG; the task itself need not pay for the Kubernetes client.
         if whole_model and "KubernetesExecutor" in conf.get("core", "executor"):
-            manifest = pod(wanted, _resources(spec) if name == TRAIN else {})
-            if manifest:
-                task.executor_config = {"pod_override": _checked(manifest, f"{spec.name}: runs_on.{name}.pod")}
+            manifest = pod(wanted, _resources(spec) if trains else {})
+            where = f"{spec.name}: runs_on.{name}.pod"
+            changes["executor_config"] = {"pod_override": _checked(manifest, where)} if manifest else None
+        _change(task, {what: value for what, value in changes.items() if value is not None})
+
+
+def _change(task: Operator, changes: Mapping[str, Any]) -> None:
+    if isinstance(task, MappedOperator):
+        task.partial_kwargs.update(changes)
+        return
+    for what, value in changes.items():
+        setattr(task, what, value)
 
 
 def pod(wanted: TaskSpec, resources: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,10 +83,6 @@ def pod(wanted: TaskSpec, resources: Mapping[str, Any]) -> dict[str, Any]:
     merged = {what: {**amounts, **(theirs.get(what) or {})} for what, amounts in mine.items()}
     base = {**base, "name": BASE, "resources": {**theirs, **merged}}
     return {**said, "spec": {**said["spec"], "containers": [base, *others]}}  # Airflow merges containers by place
-
-
-def _pool(spec: ModelSpec) -> str:
-    return "default_pool" if spec.train.device == "cpu" else GPU
 
 
 def _queue(spec: ModelSpec) -> str:
