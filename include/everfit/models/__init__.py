@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from everfit.models.rows import Part, Rows, sample
-from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
+from everfit.models.terms import Checkpoints, EachRound, Forgetful, Kept, Round, Terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +90,7 @@ __all__ = [
     "Checkpoints",
     "EachRound",
     "Forgetful",
+    "Kept",
     "Part",
     "Round",
     "Rows",
