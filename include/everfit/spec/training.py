@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -14,6 +15,22 @@ from everfit.spec.parts import Frozen
 from everfit.values import Device
 
 
+class EarlyStoppingSpec(Frozen):
+    """When training ends by itself: judged on the newest training batches, never on the holdout."""
+
+    rounds: int = Field(
+        default=30, ge=1, description="End once so many rounds in a row have made it no better on the watched batches."
+    )
+    batches: int = Field(
+        default=1, ge=1, description="The newest so many of the training batches are watched instead of learnt from."
+    )
+    refit: bool = Field(
+        default=True,
+        description="Then train the number of rounds that was best on all training batches; with false the model that "
+        "has not learnt from the watched ones is kept.",
+    )
+
+
 class TrainSpec(Frozen):
     """How a model is trained."""
 
@@ -21,6 +38,9 @@ class TrainSpec(Frozen):
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
+    early_stopping: EarlyStoppingSpec | None = Field(
+        default=None, description="End training when it no longer helps; without it, all rounds of params are trained."
+    )
 
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""
@@ -33,6 +53,9 @@ class TrainSpec(Frozen):
         except UnknownName as error:
             raise complaint([Mistake(("algorithm",), str(error))]) from error
         build(kind, self.params, at=("params",))
+        if self.early_stopping and "rounds" not in {setting.name for setting in fields(kind)}:
+            said = f"the algorithm {self.algorithm!r} has no rounds that could end early: take it out"
+            raise complaint([Mistake(("early_stopping",), said)])
         return self
 
 

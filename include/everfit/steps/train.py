@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Rows, Terms, Trained, Training, sample
+from everfit.models import Algorithm, Rows, Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
+from everfit.steps.checkpoints import FOLDER
+from everfit.steps.course import Course, going_on
+from everfit.steps.dying import within_memory
+from everfit.steps.early_stopping import fit_stopping, newest
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import tell_rounds
-from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.values import Batch, Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
+
+FROM_THE_START = Course()
 
 DRAWN = 10_000
 """Held-out rows that a learning curve is drawn from: enough for a picture, too few to cost more than the training."""
@@ -36,11 +43,13 @@ def train(
     run: str,
     device: Device,
     progress: Progress,
+    told: Callable[[str, int], None] = lambda key, done: None,  # noqa: ARG005
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
 
-    A run that was trained before is returned as it is. A try that died is made again, in the same registry run, and
-    gives the same bytes. Errors: `DataError` if the run was trained on something else, and what `fit` raises.
+    A run that was trained before is returned as it is. A try that died is gone on with, in the same registry run, and
+    gives the same bytes; `told` hears the key and the rounds of each checkpoint. Errors: `DataError` if the run was
+    trained on something else, and what `fit` raises.
     """
     record = f"models/{spec.name}/{run}/candidate.json"
     if ports.store.exists(record):
@@ -55,7 +64,9 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
-        made = make_model(ports, spec, snapshot, features, device, work, progress)
+        folder = f"{FOLDER}/{spec.name}/{run}"
+        with going_on(ports, folder, features.table.sha256, progress, told) as course:
+            made = make_model(ports, spec, snapshot, features, device, work, progress, course)
         trained = made.trained
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
@@ -65,6 +76,8 @@ def train(
         files = ports.registry.log_model(opened, made.folder, made.example)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
     ports.store.create(record, canonical(dump(candidate)))
+    for kept in ports.store.list(folder):
+        ports.store.delete(kept)
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
 
@@ -86,10 +99,11 @@ def make_model(
     device: Device,
     work: Path,
     progress: Progress,
+    course: Course = FROM_THE_START,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
+    columns, trained = _fit(spec, snapshot, table, device, progress, course)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -104,16 +118,35 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
 
 
 def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
+    spec: ModelSpec,
+    snapshot: Snapshot,
+    table: FeatureTable,
+    device: Device,
+    progress: Progress,
+    course: Course,
 ) -> tuple[Columns, Trained]:
     """Learn columns and model from the training batches; the holdout is only watched."""
-    learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
+    early = spec.train.early_stopping
+    older, watched = newest(snapshot.training, early) if early else ((), ())
+    learn, watch = _of(table, snapshot.training), _of(table, snapshot.held_out)
     columns = Columns.learn(learn.features)
     train, held_out = _rows(columns, learn), _rows(columns, watch)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
-    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
-    return columns, spec.algorithm.fit(data, terms)
+
+    def fit(memory: int) -> Trained:
+        algorithm: Algorithm = spec.algorithm
+        terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress), memory=memory)
+        if early is None:
+            return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
+        parts = _rows(columns, _of(table, older)), _rows(columns, _of(table, watched))
+        return fit_stopping(algorithm, data, parts, early, terms, course)
+
+    return columns, within_memory(fit, course.allowed, progress)
+
+
+def _of(table: FeatureTable, batches: Sequence[Batch]) -> FeatureTable:
+    return table.of(tuple(batch.partition for batch in batches))
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:

@@ -97,7 +97,7 @@ def grow(growth: Growth, terms: Terms) -> tuple[Any, dict[str, list[float]]]:
             curves.setdefault(name, []).append(value)
         terms.each_round(Round(done + 1, growth.most, {name: curve[-1] for name, curve in curves.items()}))
         if (done + 1) % CHUNK == 0:
-            terms.checkpoints.keep(done + 1, lambda: _state(booster, curves, growth.what))  # noqa: B023 - at once
+            terms.checkpoints.keep(done + 1, lambda: _state(booster, curves, growth.what))
     return booster, curves
 
 
