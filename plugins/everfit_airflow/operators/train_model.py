@@ -10,6 +10,7 @@ from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say
 from everfit_airflow.operators.training import TrainingOperator
+from everfit_airflow.whereabouts import say_where, teller
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 class TrainModelOperator(TrainingOperator):
     """Train a candidate on the features of a run and log it to MLflow; on a GPU if there is one.
+
+    A try whose process was killed is gone on with by the next one, from its newest checkpoint, to the same bytes.
 
     Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do.
 
@@ -42,7 +45,9 @@ class TrainModelOperator(TrainingOperator):
         from everfit.values import Device, Features
 
         features = take(ports, Features, self.features)
-        candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        say_where(context)
+        snapshot, device = snapshot_of(spec, run), Device(run.device)
+        candidate = train(ports, spec, snapshot, features, run.run, device, say, teller(context))
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")
