@@ -9,7 +9,7 @@ from everfit.steps.ingest import waiting
 from everfit.steps.staging import stage
 from everfit.stores.s3 import connect
 from everfit_airflow.hooks.everfit import EverfitHook
-from tests.steps.arriving import KEYS, s3_server
+from tests.services import KEYS, s3_server
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
+from everfit.models.space import Between, Space
 from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import objective
 from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
@@ -55,6 +56,15 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    goes_on: ClassVar[bool] = True
+    search_space: ClassVar[Space] = {
+        "max_depth": Between(3, 10),
+        "learning_rate": Between(0.02, 0.3, log=True),
+        "min_child_weight": Between(1.0, 100.0, log=True),
+        "subsample": Between(0.5, 1.0),
+        "colsample_bytree": Between(0.4, 1.0),
+        "reg_lambda": Between(0.1, 20.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}
@@ -100,19 +110,19 @@ class XGBoost:
             "train": binned.watched(sample(data.train, data.holdout.rows), learnt),
             "holdout": binned.watched(data.holdout, learnt),
         }
+        growth = Growth(params, self.rounds, learnt, watched, what_grows(params, data), base=data.base)
         if data.stop is None:
-            return grow(Growth(params, self.rounds, learnt, watched, what_grows(params, data)), terms)
-        patience = Patience(f"stop_{params['eval_metric'][-1]}", data.stop.patience)
+            return grow(growth, terms)
         watched["stop"] = binned.watched(data.stop.part, learnt)
-        growth = Growth(params, self.rounds, learnt, watched, what_grows(params, data), patience)
-        booster, measured = grow(growth, terms)
-        best = patience.best(measured)
-        terms.progress(f"best after {best} of {booster.num_boosted_rounds()} rounds on the newest training span")
-        if best == booster.num_boosted_rounds():
+        patience = Patience(f"stop_{params['eval_metric'][-1]}", data.stop.patience)
+        booster, measured = grow(replace(growth, patience=patience), terms)
+        best, seen = patience.best(measured), len(measured[patience.curve])
+        terms.progress(f"best after {best} of {seen} rounds on the newest training span")
+        if best == seen:
             return booster, measured
         if params.get("booster") == "dart":  # later rounds have changed the weights of earlier trees: grow those again
-            return grow(replace(growth, most=best, patience=None), replace(terms, checkpoints=Forgetful()))[0], measured
-        return booster[:best], measured
+            return grow(replace(growth, most=best), replace(terms, checkpoints=Forgetful()))[0], measured
+        return booster[: growth.before + best], measured
 
     @staticmethod
     def load(path: Path) -> Scorer:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Algorithm, Rows, Terms, Trained, Training, sample
+from everfit.models import Algorithm, EachRound, Rows, Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
+from everfit.steps.base import Base, load_base
 from everfit.steps.checkpoints import FOLDER
 from everfit.steps.course import Course, going_on
 from everfit.steps.dying import within_memory
@@ -21,6 +22,7 @@ from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import tell_rounds
+from everfit.steps.study import as_chosen, log_study
 from everfit.values import Batch, Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
@@ -47,16 +49,21 @@ def train(
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
 
-    A run that was trained before is returned as it is. A try that died is gone on with, in the same registry run, and
-    gives the same bytes; `told` hears the key and the rounds of each checkpoint. Errors: `DataError` if the run was
-    trained on something else, and what `fit` raises.
+    Where the spec asks for a search, what the run's search chose is trained with. A run that was trained before is
+    returned as it is. A try that died is gone on with, in the same registry run, and gives the same bytes; `told` hears
+    the key and the rounds of each checkpoint. Errors: `DataError` if the run was trained on something else, `SpecError`
+    if its search was not made, and what `fit` raises.
     """
+    spec, study = as_chosen(ports, spec, run)
     record = f"models/{spec.name}/{run}/candidate.json"
     if ports.store.exists(record):
         return _as_recorded(load(Candidate, json.loads(ports.store.read(record))), snapshot, run)
     work = ports.work / "train" / spec.name / run
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    base = load_base(ports, spec, features, run, progress)
+    if base:
+        spec = spec.model_copy(update={"train": spec.train.going_on})
     with ports.registry.run(spec.name, run, key=run) as opened:
         opened.tags(tags(spec, snapshot, features, run, ports.ledger(spec.name).view()))
         if snapshot.gap:
@@ -64,15 +71,19 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
+        if base:
+            opened.tags({"everfit.base": str(base.version)})
         folder = f"{FOLDER}/{spec.name}/{run}"
         with going_on(ports, folder, features.table.sha256, progress, told) as course:
-            made = make_model(ports, spec, snapshot, features, device, work, progress, course)
+            made = make_model(ports, spec, snapshot, features, device, work, progress, base=base, course=course)
         trained = made.trained
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
         opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
         progress("keeping the model and its lineage")
         log_files(opened, spec, snapshot, features, trained, work)
+        if study:
+            log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
     ports.store.create(record, canonical(dump(candidate)))
@@ -99,11 +110,14 @@ def make_model(
     device: Device,
     work: Path,
     progress: Progress,
+    *,
+    base: Base | None = None,
     course: Course = FROM_THE_START,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress, course)
+    heard = tell_rounds(progress)
+    columns, trained = learn(spec, snapshot, table, device.value, progress, heard, base=base, course=course)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -117,26 +131,33 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
     return candidate
 
 
-def _fit(
+def learn(
     spec: ModelSpec,
     snapshot: Snapshot,
     table: FeatureTable,
-    device: Device,
+    device: str,
     progress: Progress,
-    course: Course,
+    each_round: EachRound,
+    drawn: int = DRAWN,
+    *,
+    base: Base | None = None,
+    course: Course = FROM_THE_START,
 ) -> tuple[Columns, Trained]:
-    """Learn columns and model from the training batches; the holdout is only watched."""
+    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
+    batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     early = spec.train.early_stopping
-    older, watched = newest(snapshot.training, early) if early else ((), ())
-    learn, watch = _of(table, snapshot.training), _of(table, snapshot.held_out)
-    columns = Columns.learn(learn.features)
-    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    older, watched = newest(batches, early) if early else ((), ())
+    learnt, watch = _of(table, batches), _of(table, snapshot.held_out)
+    columns = base.columns if base else Columns.learn(learnt.features)
+    train, held_out = _rows(columns, learnt), _rows(columns, watch)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
-    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
+    data = Training(
+        spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=base.model if base else None
+    )
 
     def fit(memory: int) -> Trained:
         algorithm: Algorithm = spec.algorithm
-        terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress), memory=memory)
+        terms = Terms(device, spec.train.seed, progress, each_round, memory=memory)
         if early is None:
             return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
         parts = _rows(columns, _of(table, older)), _rows(columns, _of(table, watched))

@@ -25,7 +25,8 @@ class TrainModelOperator(TrainingOperator):
 
     A try whose process was killed is gone on with by the next one, from its newest checkpoint, to the same bytes.
 
-    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do.
+    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do. As it
+    begins, the next run in the line of the pool has its turn (`WaitForTurnOperator`).
 
     :param features: what `BuildFeaturesOperator` returned.
     """
@@ -40,6 +41,7 @@ class TrainModelOperator(TrainingOperator):
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Train and hand over."""
+        from everfit.steps.line import training
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
         from everfit.values import Device, Features
@@ -47,7 +49,8 @@ class TrainModelOperator(TrainingOperator):
         features = take(ports, Features, self.features)
         say_where(context)
         snapshot, device = snapshot_of(spec, run), Device(run.device)
-        candidate = train(ports, spec, snapshot, features, run.run, device, say, teller(context))
+        with training(ports.store, spec.train.pool.name, spec.name, run.run):
+            candidate = train(ports, spec, snapshot, features, run.run, device, say, teller(context))
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")

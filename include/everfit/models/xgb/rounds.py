@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from everfit.models.state import State, newest, pack
@@ -58,7 +59,8 @@ class Patience:
 class Growth:
     """What is grown: XGBoost's parameters with the seed, the rounds at most, the matrix, and those watched by name.
 
-    `what` is all that decides the trees: a state that was kept for anything else is not gone on from.
+    `what` is all that decides the trees: a state that was kept for anything else is not gone on from. `base` is a model
+    whose trees are there already; rounds and metrics count from it.
     """
 
     params: Mapping[str, Any]
@@ -67,6 +69,14 @@ class Growth:
     watched: Mapping[str, Any]
     what: Mapping[str, object]
     patience: Patience | None = None
+    base: bytes | None = None
+
+    @property
+    def before(self) -> int:
+        """How many rounds the model has that it goes on from."""
+        import xgboost
+
+        return 0 if self.base is None else int(xgboost.Booster(model_file=bytearray(self.base)).num_boosted_rounds())
 
 
 def what_grows(params: Mapping[str, Any], data: Training) -> dict[str, object]:
@@ -77,6 +87,7 @@ def what_grows(params: Mapping[str, Any], data: Training) -> dict[str, object]:
         "params": {name: value for name, value in params.items() if name not in ("nthread", "verbosity")},
         "rows": [data.train.rows, data.holdout.rows, data.stop.part.rows if data.stop else 0],
         "columns": [list(data.names), list(data.kinds)],
+        "base": None if data.base is None else hashlib.sha256(data.base).hexdigest(),
         "chunk": CHUNK,
         "xgboost": xgboost.__version__,
     }
@@ -97,7 +108,7 @@ def grow(growth: Growth, terms: Terms) -> tuple[Any, dict[str, list[float]]]:
             curves.setdefault(name, []).append(value)
         terms.each_round(Round(done + 1, growth.most, {name: curve[-1] for name, curve in curves.items()}))
         if (done + 1) % CHUNK == 0:
-            terms.checkpoints.keep(done + 1, lambda: _state(booster, curves, growth.what))
+            terms.checkpoints.keep(done + 1, partial(_state, booster, done + 1, curves, growth))
     return booster, curves
 
 
@@ -108,19 +119,19 @@ def _begin(growth: Growth, state: State | None) -> Any:
     done = state.done if state else 0
     params = {**growth.params, "seed": _seed(growth.params["seed"], done // CHUNK)}
     booster = xgboost.Booster(params, cache=matrices)
-    if state:
-        booster.load_model(bytearray(state.model))
-        if str(params["device"]).startswith("cuda"):
-            _as_it_grew(booster, matrices, done)
+    if model := state.model if state else growth.base:
+        booster.load_model(bytearray(model))
+    if state and str(params["device"]).startswith("cuda"):
+        _as_it_grew(booster, matrices, growth.before, done)
     return booster
 
 
-def _as_it_grew(booster: Any, matrices: Sequence[Any], done: int) -> None:
+def _as_it_grew(booster: Any, matrices: Sequence[Any], before: int, done: int) -> None:
     """A GPU sums the trees that it finds at once in another order than those which came one by one: let them come so.
 
-    Each call adds the next round's trees to the sums that the booster keeps of a matrix.
+    Each call adds the trees of the next round to the sums that the booster keeps of a matrix.
     """
-    for round_ in range(1, done + 1):
+    for round_ in range(before or 1, before + done + 1):
         for matrix in matrices:
             booster.predict(matrix, output_margin=True, iteration_range=(0, round_))
 
@@ -140,8 +151,8 @@ def _renew(booster: Any, seed: int) -> None:
     booster.save_config()
 
 
-def _state(booster: Any, curves: Mapping[str, Sequence[float]], what: Mapping[str, object]) -> bytes:
-    return pack(State(booster.num_boosted_rounds(), bytes(booster.save_raw("ubj")), curves), what)
+def _state(booster: Any, done: int, curves: Mapping[str, Sequence[float]], growth: Growth) -> bytes:
+    return pack(State(done, bytes(booster.save_raw("ubj")), curves), growth.what)
 
 
 def _measured(booster: Any, watched: Mapping[str, Any], done: int) -> list[tuple[str, float]]:
