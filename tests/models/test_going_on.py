@@ -84,6 +84,16 @@ def test_gone_on_from_a_checkpoint_the_bytes_are_those_of_an_undisturbed_run(kin
     assert f"going on from round {3 * CHUNK} of {3 * CHUNK + 5} (the checkpoint of 10:42:07 UTC)" in said
 
 
+@pytest.mark.parametrize("kind", ["columns", "dart"])
+def test_a_warm_start_goes_on_as_it_would_have(kind: str) -> None:
+    champion = undisturbed(XGBoost(rounds=7, **KINDS[kind]), make(seed=2))
+    algorithm, data = XGBoost(rounds=2 * CHUNK + 5, **KINDS[kind]), replace(make(), base=champion.model)
+    whole = undisturbed(algorithm, data)
+    found, _ = interrupted(algorithm, data, CHUNK + 3, 2 * CHUNK + 1)
+    assert (found.model, found.curves, found.rounds) == (whole.model, whole.curves, 7 + 2 * CHUNK + 5)
+    assert len(found.curves["holdout_auc"]) == 2 * CHUNK + 5
+
+
 def with_stop(patience: int = 10) -> Training:
     """A noisy label, so that it soon gets worse on rows that were not learnt from."""
     data = make()
