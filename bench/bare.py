@@ -40,7 +40,7 @@ CHUNK = 20
 class Chunks(xgboost.callback.TrainingCallback):
     """The seeds that everfit trains with, so that both do the same work: every chunk of rounds has its own."""
 
-    def before_iteration(self, model, epoch, evals_log):
+    def before_iteration(self, model, epoch, evals_log):  # noqa: ARG002
         if epoch and epoch % CHUNK == 0:
             for change in ({"tree_method": "approx"}, {"tree_method": "hist", "seed": seed_of(epoch // CHUNK)}):
                 model.set_param(change)

@@ -2,7 +2,8 @@
 
     EverfitError
     ├── SpecError          the team's own files are wrong: fix them           (never retried)
-    │   └── UnknownName    a name that nothing answers to, with "did you mean"
+    │   ├── UnknownName    a name that nothing answers to, with "did you mean"
+    │   └── NoGpu          a GPU was asked for, and this process can use none
     ├── DataError          the data cannot be used as it is                   (never retried)
     │   ├── NotEnoughData  too little accepted data to do what was asked
     │   └── Corrupted      bytes are not the ones whose hash was recorded
@@ -47,6 +48,22 @@ class UnknownName(SpecError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, sorted(known)
         super().__init__(f"there is no {what} {name!r}{did_you_mean(name, self.known)}")
+
+
+class NoGpu(SpecError):
+    """A GPU was asked for that this process cannot use; `why` says what stands in the way.
+
+    >>> str(NoGpu("cuda", "there is no NVIDIA driver on this machine"))
+    "device 'cuda' was asked for, but there is no NVIDIA driver on this machine; ask for 'auto' or 'cpu', allow \
+train.fallback: cpu, or train elsewhere"
+    """
+
+    def __init__(self, device: str, why: str) -> None:
+        self.device, self.why = device, why
+        super().__init__(
+            f"device {device!r} was asked for, but {why}; ask for 'auto' or 'cpu', allow train.fallback: cpu, or train "
+            "elsewhere"
+        )
 
 
 class DataError(EverfitError):

@@ -16,7 +16,7 @@ from everfit.registry import MlflowRegistry
 from everfit.spec import ModelSpec
 from everfit.steps import checkpoints
 from everfit.steps.train import train
-from everfit.values import Candidate, Device, Features, Snapshot
+from everfit.values import Candidate, Features, Snapshot
 from tests.workshop import open_workshop
 
 PRELOAD = ["mlflow", "pandas", "pyarrow.parquet", "sklearn.metrics", "xgboost", "matplotlib.pyplot", __name__]
@@ -47,7 +47,7 @@ class Work:
     def train(self, told: Callable[[str, int], None] = lambda key, done: None) -> Candidate:
         """Go on with the run."""
         ports = self.ports()
-        return train(ports, self.spec, self.snapshot, self.features, self.run, Device.CPU, self._say, told)
+        return train(ports, self.spec, self.snapshot, self.features, self.run, "cpu", self._say, told)
 
     def _say(self, message: str) -> None:
         with self.said.open("a") as file:

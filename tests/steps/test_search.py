@@ -20,7 +20,7 @@ from everfit.steps.choose import choose, chosen, study_of
 from everfit.steps.rounds import Best
 from everfit.steps.search import search, trial_snapshot
 from everfit.steps.train import train
-from everfit.values import Device, Features, Snapshot
+from everfit.values import Features, Snapshot
 from tests.services import Service, mlflow_server
 from tests.workshop import Workshop, open_workshop
 from tools.land_flights import land
@@ -123,9 +123,9 @@ def test_the_candidate_is_trained_with_what_was_chosen_by_the_same_code(
 ) -> None:
     found = chosen(workshop.ports, workshop.spec.name, first)
     assert found is not None
-    candidate = train(workshop.ports, workshop.spec, snapshot, features, first, Device.CPU, print)
+    candidate = train(workshop.ports, workshop.spec, snapshot, features, first, "cpu", print)
     plain = workshop.with_spec(train=workshop.spec.train.chosen(found.params))
-    by_hand = train(plain.ports, plain.spec, snapshot, features, "by-hand", Device.CPU, print)
+    by_hand = train(plain.ports, plain.spec, snapshot, features, "by-hand", "cpu", print)
     model = {file.name: file.sha256 for file in candidate.files}["model.ubj"]
     assert model == {file.name: file.sha256 for file in by_hand.files}["model.ubj"]
     run = mlflow.MlflowClient(server.url).get_run(candidate.mlflow_run)
@@ -171,7 +171,7 @@ def test_a_candidate_whose_search_was_not_made_is_refused(
     workshop: Workshop, snapshot: Snapshot, features: Features
 ) -> None:
     with pytest.raises(SpecError, match=r"asks for a search \(train.search\), and that of run 'none' was not ended"):
-        train(workshop.ports, workshop.spec, snapshot, features, "none", Device.CPU, print)
+        train(workshop.ports, workshop.spec, snapshot, features, "none", "cpu", print)
     with pytest.raises(SpecError, match="no trial of run 'none' was finished"):
         choose(workshop.ports, workshop.spec, "none")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from everfit.values import Batch, FileHash, ModelVersion, StoredFile, Verdict, Withheld
+from everfit.values import Batch, FileHash, ModelVersion, Placement, StoredFile, Verdict, Withheld
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,10 @@ class RunTriggered:
 
 @dataclass(frozen=True)
 class CandidateJudged:
-    """The gates spoke on a candidate, against the champion of that moment (None: there was none)."""
+    """The gates spoke on a candidate, against the champion of that moment (None: there was none).
+
+    `placement` says on which device it was made, and why that is not the one that was wanted, if it is not.
+    """
 
     run: str
     mlflow_run: str
@@ -165,6 +168,7 @@ class CandidateJudged:
     verdicts: tuple[Verdict, ...]
     evidence: StoredFile
     sample: StoredFile
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import objective
 from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
 from everfit.models.xgb.words import in_our_words, refuse_unknown
-from everfit.values import Device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,21 +77,21 @@ class XGBoost:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
         Goes on from a checkpoint of the same training. Errors: `SpecError` for parameters that XGBoost does not take,
-        or for a GPU that is not there.
+        `NoGpu` for a GPU that is not there.
         """
         import xgboost
 
         built_with_cuda = bool(xgboost.build_info().get("USE_CUDA"))
-        where, threads = choose(Device(terms.device), built_with_cuda=built_with_cuda), cores()
-        terms.progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
-        params = self._params(data) | {"device": where.value, "nthread": threads, "seed": terms.seed, "verbosity": 1}
+        where, threads = choose(terms.device, built_with_cuda=built_with_cuda), cores()
+        terms.progress(f"training on {f'the CPU, {threads} threads' if where == 'cpu' else 'a GPU'}")
+        params = self._params(data) | {"device": where, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
         with in_our_words():
             refuse_unknown(params)
             booster, measured = self._grow(data, params, Binned(data, self.max_bin, threads), terms)
         return Trained(
             model=bytes(booster.save_raw("ubj")),
-            device=where.value,
+            device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),

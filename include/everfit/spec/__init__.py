@@ -11,6 +11,7 @@ from everfit.spec.model import ModelSpec
 from everfit.spec.pool import PoolSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
+from everfit.spec.tasks import TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
@@ -24,6 +25,7 @@ __all__ = [
     "PoolSpec",
     "ScheduleSpec",
     "TableSpec",
+    "TaskSpec",
     "TrainSpec",
     "Unchanged",
     "WakeSpec",

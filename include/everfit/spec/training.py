@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from everfit import catalog
-from everfit.errors import UnknownName
+from everfit.errors import UnknownName, did_you_mean
+from everfit.gpu import DEVICE
 from everfit.models.space import OneOf, Space
 from everfit.spec.building import build
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 from everfit.spec.pool import PoolSpec
 from everfit.spec.search import SearchSpec
-from everfit.values import Device
 
 OURS = "train."
 BATCHES = f"{OURS}batches"
@@ -58,7 +59,15 @@ class TrainSpec(Frozen):
     algorithm: str = Field(default="xgboost", description="A file in everfit/models.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
-    device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
+    device: str = Field(
+        default="auto",
+        description="auto takes a GPU if there is one; cpu, cuda, or cuda:1 for a certain GPU of the machine.",
+        json_schema_extra={"pattern": DEVICE},
+    )
+    fallback: Literal["none", "cpu"] = Field(
+        default="none",
+        description="What to train on when the GPU that device asks for is not there; none: the run fails.",
+    )
     early_stopping: EarlyStoppingSpec | None = Field(
         default=None, description="End training when it no longer helps; without it, all rounds of params are trained."
     )
@@ -76,6 +85,11 @@ class TrainSpec(Frozen):
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""
         return build(catalog.algorithm(self.algorithm), self.params)
+
+    @property
+    def pool_name(self) -> str:
+        """The Airflow pool of the tasks that train."""
+        return self.pool.name or ("default_pool" if self.device == "cpu" else "gpu")
 
     @property
     def space(self) -> Space:
@@ -100,6 +114,13 @@ class TrainSpec(Frozen):
         ours = {name.removeprefix(OURS): value for name, value in params.items() if name.startswith(OURS)}
         own = {name: value for name, value in params.items() if not name.startswith(OURS)}
         return self.model_copy(update={"search": None, "params": {**self.params, **own}, **ours})
+
+    @field_validator("device")
+    @classmethod
+    def _is_a_device(cls, device: str) -> str:
+        if not re.match(DEVICE, device):
+            raise complaint([Mistake((), f"found {device!r}{did_you_mean(device, ('auto', 'cpu', 'cuda', 'cuda:1'))}")])
+        return device
 
     @model_validator(mode="after")
     def _can_be_made(self) -> Self:

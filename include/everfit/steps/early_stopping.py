@@ -40,7 +40,12 @@ def fit_stopping(
     """Find the number of rounds on the older of the two `parts` of `data.train`, by watching the newer; then, if the
     spec says `refit`, train as many on both, by the same path as without early stopping."""
     older, watched = parts
-    asked = {"algorithm": dump(algorithm), "seed": terms.seed, "early": early.model_dump(), "device": terms.device}
+    asked = {
+        "algorithm": dump(algorithm),
+        "seed": terms.seed,
+        "early": early.model_dump(),
+        "device": terms.device.partition(":")[0],
+    }
     what = f"rounds-{digest(asked)[:12]}"
     found = course.found(what) if early.refit else None
     if found is None:

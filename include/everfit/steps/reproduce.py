@@ -22,7 +22,7 @@ from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.snapshot import snapshot_of
 from everfit.steps.train import make_model
 from everfit.stores import LocalStore
-from everfit.values import Device, FileHash, digest, load
+from everfit.values import FileHash, digest, load
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -45,7 +45,7 @@ class Lineage:
     run: RunTriggered
     spec: ModelSpec
     code: bytes
-    device: Device
+    device: str
     made_with: Environment
     card: Card
     files: tuple[FileHash, ...]
@@ -105,7 +105,7 @@ def lineage_of(ports: Ports, model: str, version: int) -> Lineage:
         run=run,
         spec=_spec(ports, made.mlflow_run),
         code=(folder / "features.py").read_bytes(),
-        device=Device(params["device"]),
+        device=params["device"].partition(":")[0],  # which of equal GPUs it was changes no byte
         made_with=load(Environment, json.loads(ports.registry.run_file(made.mlflow_run, ENVIRONMENT))),
         card=Card.read(folder),
         files=made.files,
@@ -121,7 +121,7 @@ def differences(lineage: Lineage) -> tuple[Difference, ...]:
         for name in sorted({*now, *lineage.card.libraries})
     ]
     pairs.append(("CPU", then.cpu, here.cpu))
-    if lineage.device is Device.CUDA:
+    if lineage.device != "cpu":
         pairs.append(("GPU", then.gpu or "unknown", here.gpu or "none"))
     return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
@@ -186,14 +186,18 @@ def _spec(ports: Ports, mlflow_run: str) -> ModelSpec:
 
 
 def _with_code(lineage: Lineage, folder: Path) -> ModelSpec:
-    """The spec with its feature code in a folder of its own; `Corrupted` if the code is not what the card says."""
+    """The spec with its feature code in a folder of its own; `Corrupted` if the code is not what the card says.
+
+    It does not fall back to another device: bytes from another one prove nothing.
+    """
     path = folder / lineage.spec.features
     path.parent.mkdir(parents=True)
     path.write_bytes(lineage.code)
     found = load_code(path).sha256
     if found != lineage.card.code:
         raise Corrupted(f"features.py of version {lineage.version} has SHA-256 {found}, wanted {lineage.card.code}")
-    return lineage.spec.model_copy(update={"folder": folder})
+    train = lineage.spec.train.model_copy(update={"fallback": "none"})
+    return lineage.spec.model_copy(update={"folder": folder, "train": train})
 
 
 def _check_still_there(view: View, lineage: Lineage) -> None:

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,15 @@ from everfit.steps.early_stopping import fit_stopping, newest
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
+from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import tell_rounds
 from everfit.steps.study import as_chosen, log_study
-from everfit.values import Batch, Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.values import Batch, Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from everfit.models import Trained
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
@@ -43,7 +46,7 @@ def train(
     snapshot: Snapshot,
     features: Features,
     run: str,
-    device: Device,
+    device: str,
     progress: Progress,
     told: Callable[[str, int], None] = lambda key, done: None,  # noqa: ARG005
 ) -> Candidate:
@@ -76,16 +79,17 @@ def train(
         folder = f"{FOLDER}/{spec.name}/{run}"
         with going_on(ports, folder, features.table.sha256, progress, told) as course:
             made = make_model(ports, spec, snapshot, features, device, work, progress, base=base, course=course)
-        trained = made.trained
-        opened.params(params(spec, snapshot, features, trained))
-        opened.curves(trained.curves)
-        opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
+        trained, seen = made.fitted.trained, made.fitted.watched
+        opened.params(params(spec, snapshot, features, made.fitted))
+        opened.curves({**trained.curves, **seen.curves})
+        opened.metrics(before.until_now() | {"training_seconds": trained.seconds} | seen.metrics)
         progress("keeping the model and its lineage")
-        log_files(opened, spec, snapshot, features, trained, work)
+        log_files(opened, spec, snapshot, features, made.fitted, work)
         if study:
             log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
-        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
+        placement, seconds = made.fitted.placement, round(trained.seconds, 3)
+        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
     for kept in ports.store.list(folder):
         ports.store.delete(kept)
@@ -98,7 +102,7 @@ class Made:
     """A model that has just been trained: its folder, how it went, and a few rows as a caller would send them."""
 
     folder: Path
-    trained: Trained
+    fitted: Fitted
     example: pd.DataFrame
 
 
@@ -107,7 +111,7 @@ def make_model(
     spec: ModelSpec,
     snapshot: Snapshot,
     features: Features,
-    device: Device,
+    device: str,
     work: Path,
     progress: Progress,
     *,
@@ -117,9 +121,9 @@ def make_model(
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
     heard = tell_rounds(progress)
-    columns, trained = learn(spec, snapshot, table, device.value, progress, heard, base=base, course=course)
-    folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
-    return Made(folder, trained, table.example)
+    columns, fitted = learn(spec, snapshot, table, device, progress, heard, base=base, course=course)
+    folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
+    return Made(folder, fitted, table.example)
 
 
 def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidate:
@@ -142,7 +146,7 @@ def learn(
     *,
     base: Base | None = None,
     course: Course = FROM_THE_START,
-) -> tuple[Columns, Trained]:
+) -> tuple[Columns, Fitted]:
     """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
     batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     early = spec.train.early_stopping
@@ -155,15 +159,18 @@ def learn(
         spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=base.model if base else None
     )
 
-    def fit(memory: int) -> Trained:
+    def fit(on: str, memory: int) -> Trained:
         algorithm: Algorithm = spec.algorithm
-        terms = Terms(device, spec.train.seed, progress, each_round, memory=memory)
+        terms = Terms(on, spec.train.seed, progress, each_round, memory=memory)
         if early is None:
             return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
         parts = _rows(columns, _of(table, older)), _rows(columns, _of(table, watched))
         return fit_stopping(algorithm, data, parts, early, terms, course)
 
-    return columns, within_memory(fit, course.allowed, progress)
+    def fit_on(on: str) -> Trained:
+        return within_memory(partial(fit, on), course.allowed, progress)
+
+    return columns, place(fit_on, device, progress, fallback=spec.train.fallback == "cpu")
 
 
 def _of(table: FeatureTable, batches: Sequence[Batch]) -> FeatureTable:
@@ -180,7 +187,7 @@ def _model_folder(
     snapshot: Snapshot,
     features: Features,
     columns: Columns,
-    trained: Trained,
+    model: bytes,
     table: FeatureTable,
     work: Path,
 ) -> Path:
@@ -203,4 +210,4 @@ def _model_folder(
         history=tuple(sorted(history)),
         libraries=libraries(),
     )
-    return write_model_folder(work / "model", card, trained.model, code, history)
+    return write_model_folder(work / "model", card, model, code, history)

@@ -14,9 +14,6 @@ from everfit_airflow.form import train_form
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
-GPU = "gpu"
-"""The queue of the task that trains, unless the spec says `device: cpu`."""
-
 
 def train_dag(spec: ModelSpec) -> DAG:
     """Snapshot, features, training, evaluation, gates, registration."""
@@ -31,12 +28,7 @@ def train_dag(spec: ModelSpec) -> DAG:
         run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
         features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
         candidate = do.TrainModelOperator(
-            task_id="train",
-            model=spec,
-            run=run.output,
-            features=features.output,
-            queue=_queue(spec),
-            **in_pool(spec),
+            task_id="train", model=spec, run=run.output, features=features.output, **in_pool(spec)
         )
         chain(features, *_turn(spec, run.output), *_search(spec, run.output, features.output), candidate)
         evaluation = do.EvaluateModelOperator(
@@ -59,7 +51,7 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
     if spec.train.search is None:
         return []
     workers = do.SearchParametersOperator.partial(
-        task_id="search", model=spec, run=run, features=features, queue=_queue(spec), **in_pool(spec)
+        task_id="search", model=spec, run=run, features=features, **in_pool(spec)
     ).expand(worker=list(range(spec.train.search.parallel)))
     choose = do.ChooseParametersOperator(task_id="choose", model=spec, run=run)
     return [workers, choose]
@@ -72,10 +64,6 @@ def _when_to_train(spec: ModelSpec) -> Any:
         return new_data
     timetable = CronTriggerTimetable(schedule.cron, timezone="UTC", run_immediately=False)
     return AssetOrTimeSchedule(timetable=timetable, assets=new_data) if new_data else timetable
-
-
-def _queue(spec: ModelSpec) -> str:
-    return "default" if spec.train.device == "cpu" else GPU
 
 
 def _about(spec: ModelSpec) -> str:

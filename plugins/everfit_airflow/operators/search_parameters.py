@@ -42,5 +42,5 @@ class SearchParametersOperator(TrainingOperator):
         from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        with training(ports.store, spec.train.pool.name, spec.name, run.run):
+        with training(ports.store, spec.train.pool_name, spec.name, run.run):
             return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say)

@@ -44,13 +44,18 @@ class TrainModelOperator(TrainingOperator):
         from everfit.steps.line import training
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
-        from everfit.values import Device, Features
+        from everfit.values import Features
 
         features = take(ports, Features, self.features)
         say_where(context)
-        snapshot, device = snapshot_of(spec, run), Device(run.device)
-        with training(ports.store, spec.train.pool.name, spec.name, run.run):
-            candidate = train(ports, spec, snapshot, features, run.run, device, say, teller(context))
+        snapshot = snapshot_of(spec, run)
+        with (
+            training(ports.store, spec.train.pool_name, spec.name, run.run),
+            self.spending(ports, "train", run.device) as account,
+        ):
+            account.run = run.run
+            candidate = train(ports, spec, snapshot, features, run.run, run.device, say, teller(context))
+            account.mlflow_run = candidate.mlflow_run
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")

@@ -84,7 +84,8 @@ def what_grows(params: Mapping[str, Any], data: Training) -> dict[str, object]:
     import xgboost
 
     return {
-        "params": {name: value for name, value in params.items() if name not in ("nthread", "verbosity")},
+        "params": {name: value for name, value in params.items() if name not in ("device", "nthread", "verbosity")},
+        "device": str(params["device"]).partition(":")[0],
         "rows": [data.train.rows, data.holdout.rows, data.stop.part.rows if data.stop else 0],
         "columns": [list(data.names), list(data.kinds)],
         "base": None if data.base is None else hashlib.sha256(data.base).hexdigest(),
