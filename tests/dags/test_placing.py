@@ -47,17 +47,16 @@ def kubernetes(monkeypatch):
 @pytest.mark.parametrize(("device", "where"), [("auto", "gpu"), ("cuda", "gpu"), ("cuda:1", "gpu"), ("cpu", "default")])
 def test_the_task_that_trains_goes_where_its_device_is(device, where):
     train = task(device=device)
-    assert (train.pool, train.queue) == ("gpu", where)
+    assert (train.pool, train.queue) == ("gpu" if where == "gpu" else "default_pool", where)
     evaluate = task("evaluate", device=device)
     assert (evaluate.pool, evaluate.queue) == ("default_pool", "default")
 
 
 def test_the_spec_moves_any_task():
-    said = {"queue": "h100", "executor": "LocalExecutor"}
-    train = task(tasks={"train": said})
-    assert (train.pool, train.queue, train.executor) == ("gpu", "h100", "LocalExecutor")
-    features = task("build_features", tasks={"build_features": {"pool": "disk", "slots": 2}})
-    assert (features.pool, features.pool_slots) == ("disk", 2)
+    said = {"pool": "large", "slots": 2, "queue": "large", "executor": "LocalExecutor"}
+    judge = task("judge", tasks={"judge": said})
+    assert (judge.pool, judge.pool_slots, judge.queue, judge.executor) == ("large", 2, "large", "LocalExecutor")
+    assert task(tasks={"train": {"queue": "h100"}}).queue == "h100"
     assert task("build_features", tasks={"build_features": {"queue": "large"}}).queue == "large"
     assert task("batch.validate", tasks={"batch.validate": {"pool": "disk"}}).pool == "disk"
     assert task("train", tasks={"build_features": {"queue": "large"}}).queue == "gpu"

@@ -59,7 +59,7 @@ def test_two_workers_search_and_the_candidate_is_trained_with_what_they_found(pl
     dag = bag.dags["flight_delays_train"]
     order = ["resolve_snapshot", "build_features", "search", "choose", "train", "evaluate", "judge", "register"]
     assert [task.task_id for task in dag.topological_sort()] == order
-    assert (dag.get_task("search").pool, dag.get_task("search").queue) == ("gpu", "default")
+    assert (dag.get_task("search").pool, dag.get_task("search").queue) == ("default_pool", "default")
     run = dag.test()
     assert run.state == "success"
     (judged,) = workshop.ledger.view().of(CandidateJudged)

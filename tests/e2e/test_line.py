@@ -69,7 +69,7 @@ class Hold(TrainingOperator):
     def work(self, ports, spec, run, context):
         from everfit.steps.line import training
 
-        with training(ports.store, spec.train.pool.name, spec.name, run.run):
+        with training(ports.store, spec.train.pool_name, spec.name, run.run):
             begin = time.time()
             while not (ROOT / self.until).exists() and time.time() < begin + 60:
                 time.sleep(0.1)

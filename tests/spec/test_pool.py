@@ -8,7 +8,7 @@ from everfit.spec import PoolSpec, TrainSpec, json_schema
 
 def test_without_a_word_it_is_one_slot_of_the_pool_gpu_in_order_of_arrival():
     pool = TrainSpec().pool
-    assert (pool.name, pool.slots, pool.max_active, pool.order, pool.importance) == ("gpu", 1, 1, "arrival", 1.0)
+    assert (pool.name, pool.slots, pool.max_active, pool.order, pool.importance) == (None, 1, 1, "arrival", 1.0)
 
 
 @pytest.mark.parametrize(

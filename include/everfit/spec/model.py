@@ -124,6 +124,30 @@ class ModelSpec(Frozen):
             raise complaint(wrong)
         return self
 
+    @model_validator(mode="after")
+    def _leaves_something_to_learn_from(self) -> Self:
+        early, window = self.train.early_stopping, self.window
+        if early and window.at_least - window.gap - window.holdout <= early.batches:
+            least = window.gap + window.holdout + early.batches + 1
+            said = (
+                f"found {early.batches}; of window.at_least ({window.at_least}) batches nothing is left to learn from "
+                f"then: raise window.at_least to {least} or more"
+            )
+            raise complaint([Mistake(("train", "early_stopping", "batches"), said)])
+        return self
+
+    @model_validator(mode="after")
+    def _one_pool_for_training(self) -> Self:
+        """All that trains takes its slots from one pool, for the line in front of it knows of one."""
+        wrong = [
+            Mistake(("runs_on", name), "the pool and slots of what trains are written at train.pool: name, slots")
+            for name in ("search", "train")
+            if name in self.runs_on and (self.runs_on[name].pool or self.runs_on[name].slots)
+        ]
+        if wrong:
+            raise complaint(wrong)
+        return self
+
     @model_validator(mode="wrap")
     @classmethod
     def _spec_error(cls, data: Any, handler: Callable[[Any], ModelSpec], info: ValidationInfo) -> ModelSpec:

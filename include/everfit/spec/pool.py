@@ -14,7 +14,11 @@ PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 class PoolSpec(Frozen):
     """The model's budget in an Airflow pool, and who goes first where the pool is full."""
 
-    name: PoolName = Field(default="gpu", description="The Airflow pool of the tasks that train; it has to be there.")
+    name: PoolName | None = Field(
+        default=None,
+        description="The Airflow pool of the tasks that train; it has to be there. Left out: gpu, or default_pool with "
+        "device: cpu.",
+    )
     slots: int = Field(default=1, ge=1, description="How many slots of the pool one such task takes.")
     max_active: int = Field(
         default=1, ge=1, description="How many such tasks of this model run at once at most, a search's included."

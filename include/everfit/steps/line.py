@@ -73,7 +73,7 @@ class Place:
 
 def take_place(ports: Ports, spec: ModelSpec, run: RunTriggered) -> Ticket:
     """Put the run into the line of its pool; a run that is there already keeps its place."""
-    pool, now = spec.train.pool.name, ports.clock()
+    pool, now = spec.train.pool_name, ports.clock()
     line = Line.of(ports.store, pool)
     if there := line.of_run(spec.name, run.run):
         return line.read(there)

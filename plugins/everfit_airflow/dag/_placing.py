@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import conf, get_parsing_context
-from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.sdk import BaseOperator, conf, get_parsing_context
 
 from everfit.errors import SpecError, UnknownName
 from everfit.spec import TaskSpec
@@ -15,33 +14,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow.sdk import DAG
-    from airflow.sdk.types import Operator
 
     from everfit.spec import ModelSpec
 
 GPU = "gpu"
-"""The queue of what trains, unless the spec says `device: cpu`."""
+"""The queue of the tasks that train, unless the spec says `device: cpu`."""
 GPU_RESOURCE = "nvidia.com/gpu"
-TRAINING = frozenset({"train", "search"})
-"""The tasks that train; a search is there only if the spec asks for one."""
+TRAINING = ("search", "train")
 BASE = "base"
 """What Airflow's KubernetesExecutor names the container of the task."""
 
 
 def place_tasks(dags: Iterable[DAG], spec: ModelSpec) -> None:
-    """Put every task where the spec says, and what trains where its device wants it.
+    """Put every task where the spec says, and those that train where their device wants them.
 
     Errors: `UnknownName` for a task that none of the DAGs has, `SpecError` for a pod that Kubernetes would not take.
     """
     tasks = {task.task_id: task for dag in dags for task in dag.tasks}
     whole_model = get_parsing_context().dag_id is None  # a worker builds only the DAG of its task
-    if whole_model and (unknown := sorted(set(spec.runs_on) - set(tasks) - TRAINING)):
+    if whole_model and (unknown := sorted(set(spec.runs_on) - set(tasks))):
         raise UnknownName(f"task of {spec.name} (spec: runs_on)", unknown[0], tasks)
     for name, task in tasks.items():
         wanted, trains = spec.runs_on.get(name, TaskSpec()), name in TRAINING
-        if trains and (wanted.pool or wanted.slots):
-            raise SpecError(f"{spec.name}: runs_on.{name}: the pool of what trains is train.pool (name, slots)")
-        changes: dict[str, Any] = {
+        if trains and (wanted.pool or wanted.slots):  # the line in front of the pool looks there
+            raise SpecError(f"{spec.name}: runs_on.{name}: the pool of what trains is train.pool: write it there")
+        given: dict[str, Any] = {
             "pool": wanted.pool,
             "pool_slots": wanted.slots,
             "queue": wanted.queue or (_queue(spec) if trains else None),
@@ -50,17 +47,17 @@ def place_tasks(dags: Iterable[DAG], spec: ModelSpec) -> None:
         # Who makes pods reads them from the parsed DAG; the task itself need not pay for the Kubernetes client.
         if whole_model and "KubernetesExecutor" in conf.get("core", "executor"):
             manifest = pod(wanted, _resources(spec) if trains else {})
-            where = f"{spec.name}: runs_on.{name}.pod"
-            changes["executor_config"] = {"pod_override": _checked(manifest, where)} if manifest else None
-        _change(task, {what: value for what, value in changes.items() if value is not None})
+            if manifest:
+                given["executor_config"] = {"pod_override": _checked(manifest, f"{spec.name}: runs_on.{name}.pod")}
+        _give(task, {key: value for key, value in given.items() if value is not None})
 
 
-def _change(task: Operator, changes: Mapping[str, Any]) -> None:
-    if isinstance(task, MappedOperator):
-        task.partial_kwargs.update(changes)
-        return
-    for what, value in changes.items():
-        setattr(task, what, value)
+def _give(task: Any, given: Mapping[str, Any]) -> None:
+    if isinstance(task, BaseOperator):
+        for key, value in given.items():
+            setattr(task, key, value)
+    else:  # a mapped task has no attributes of its own before it is expanded
+        task.partial_kwargs.update(given)
 
 
 def pod(wanted: TaskSpec, resources: Mapping[str, Any]) -> dict[str, Any]:

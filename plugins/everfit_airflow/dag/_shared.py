@@ -32,7 +32,7 @@ def in_pool(spec: ModelSpec) -> dict[str, Any]:
     """
     pool = spec.train.pool
     return {
-        "pool": pool.name,
+        "pool": spec.train.pool_name,
         "pool_slots": pool.slots,
         "max_active_tis_per_dag": pool.max_active,
         "weight_rule": "absolute",

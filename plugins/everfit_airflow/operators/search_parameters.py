@@ -43,8 +43,8 @@ class SearchParametersOperator(TrainingOperator):
 
         features = take(ports, Features, self.features)
         with (
+            training(ports.store, spec.train.pool_name, spec.name, run.run),
             self.spending(ports, "search", run.device) as account,
-            training(ports.store, spec.train.pool.name, spec.name, run.run),
         ):
             account.run = run.run
             return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say)
