@@ -52,7 +52,8 @@ class StepOperator(BaseOperator):
 
         tell_library_logs()
         self._hook = EverfitHook(self.connections)
-        return self.step(self._hook.ports(), self.spec(), context)
+        spec = self.spec()
+        return self.step(self._hook.ports_for(spec), spec, context)
 
     def tell(self, lineage: Callable[..., openlineage.Lineage], *made: Any) -> None:
         """Remember for OpenLineage what was read and made: one of the functions of `openlineage`, and its values."""
