@@ -13,10 +13,10 @@ import pytest
 
 from everfit.errors import Corrupted, DataError, SpecError
 from everfit.features import Columns, Inputs, load_code
-from everfit.models import Part, Training
+from everfit.models import Rows, Terms, Training
 from everfit.models.xgboost import XGBoost
 from everfit.predictor import Card, Predictor, write_model_folder
-from everfit.values import Device, dump
+from everfit.values import dump
 
 CODE = dedent("""
     INPUTS = ["hour", "carrier", "charter", "at"]
@@ -60,10 +60,10 @@ def write(folder: Path) -> Path:
     history = code.history(inputs.put_into(rows))
     features = code.features(inputs.read(rows), history)
     columns = Columns.learn(features)
-    part = Part(columns.encode(features), rows["late"].to_numpy(np.float32))
+    part = Rows(columns.encode(features), rows["late"].to_numpy(np.float32))
     algorithm = XGBoost(rounds=12)
     data = Training("binary", columns.names, columns.kinds, part, part)
-    trained = algorithm.fit(data, Device.CPU, 1, lambda _: None)
+    trained = algorithm.fit(data, Terms("cpu", 1, lambda _: None))
     card = Card(
         model="toy",
         task="binary",

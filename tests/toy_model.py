@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from everfit.features import Columns, Inputs, load_code
-from everfit.models import Part, Training
+from everfit.models import Rows, Terms, Training
 from everfit.models.xgboost import XGBoost
 from everfit.predictor import Card, write_model_folder
 from everfit.registry import MlflowRegistry
-from everfit.values import Candidate, Device, ModelVersion
+from everfit.values import Candidate, ModelVersion
 
 CODE = """
 import pandas as pd
@@ -55,9 +55,9 @@ def toy_folder(folder: Path, seed: int = 0, model: str = "toy", code: str = CODE
     inputs, history = Inputs.learn(rows, feature_code.inputs), feature_code.history(rows)
     made = feature_code.features(inputs.read(rows), history)
     columns = Columns.learn(made)
-    part = Part(columns.encode(made), rows["late"].to_numpy("float32"))
+    part = Rows(columns.encode(made), rows["late"].to_numpy("float32"))
     training = Training("binary", columns.names, columns.kinds, part, part)
-    trained = XGBoost(rounds=3, max_depth=2).fit(training, Device.CPU, seed, lambda _: None)
+    trained = XGBoost(rounds=3, max_depth=2).fit(training, Terms("cpu", seed, lambda _: None))
     said = {"task": "binary", "label": "late", "algorithm": "xgboost", "params": {"rounds": 3}, "snapshot": "5nap5h0t"}
     card = Card(
         **{**said, "model": model, "seed": seed, "code": feature_code.sha256, "inputs": inputs, "columns": columns},

@@ -9,11 +9,10 @@ import xgboost
 from sklearn.metrics import log_loss, roc_auc_score
 
 from everfit.errors import Corrupted, SpecError
-from everfit.models import Part, Training
+from everfit.models import Round, Rows, Terms, Training
 from everfit.models import xgboost as module
 from everfit.models.xgboost import XGBoost
 from everfit.spec.building import build
-from everfit.values import Device
 
 ROWS = 3000
 
@@ -31,7 +30,7 @@ def make(task: str = "binary", seed: int = 1) -> Training:
     labels = (truth > 1 if task == "binary" else truth).astype(np.float32)
     matrix = matrix.astype(np.float32)
     half = ROWS // 2
-    parts = Part(matrix[:half], labels[:half]), Part(matrix[half:], labels[half:])
+    parts = Rows(matrix[:half], labels[:half]), Rows(matrix[half:], labels[half:])
     return Training(task, ["x", "kind", "noise"], ["q", "c", "q"], *parts)
 
 
@@ -49,25 +48,23 @@ def test_equal_data_and_seed_give_equal_bytes_on_any_number_of_cores(monkeypatch
     models = set()
     for threads in ("1", "2", "3", "2"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
-        trained = algorithm.fit(make(), Device.CPU, 7, silent)
+        trained = algorithm.fit(make(), Terms("cpu", 7, silent))
         assert trained.threads == int(threads)
         models.add(trained.model)
     assert len(models) == 1
-    assert algorithm.fit(make(), Device.CPU, 8, silent).model not in models
+    assert algorithm.fit(make(), Terms("cpu", 8, silent)).model not in models
 
 
 def test_the_holdout_is_watched_and_changes_nothing() -> None:
     data = make()
-    other = Training(
-        data.task, data.names, data.kinds, data.train, Part(data.holdout.matrix[:9], data.holdout.labels[:9])
-    )
+    other = Training(data.task, data.names, data.kinds, data.train, data.holdout.take(slice(9)))
     algorithm = XGBoost(rounds=10, subsample=0.5)
-    assert algorithm.fit(data, Device.CPU, 0, silent).model == algorithm.fit(other, Device.CPU, 0, silent).model
+    assert algorithm.fit(data, Terms("cpu", 0, silent)).model == algorithm.fit(other, Terms("cpu", 0, silent)).model
 
 
 def test_curves_end_where_the_saved_model_stands(saved: Callable[[bytes], Path]) -> None:
     data = make()
-    trained = XGBoost(rounds=15).fit(data, Device.CPU, 0, silent)
+    trained = XGBoost(rounds=15).fit(data, Terms("cpu", 0, silent))
     assert {name: len(curve) for name, curve in trained.curves.items()} == dict.fromkeys(
         ["train_auc", "train_logloss", "holdout_auc", "holdout_logloss"], 15
     )
@@ -79,7 +76,7 @@ def test_curves_end_where_the_saved_model_stands(saved: Callable[[bytes], Path])
 
 def test_regression_predicts_the_number_itself(saved: Callable[[bytes], Path]) -> None:
     data = make("regression")
-    trained = XGBoost(rounds=60).fit(data, Device.CPU, 0, silent)
+    trained = XGBoost(rounds=60).fit(data, Terms("cpu", 0, silent))
     found = XGBoost.load(saved(trained.model)).predict(data.holdout.matrix)
     assert trained.curves["holdout_mae"][-1] == pytest.approx(np.abs(found - data.holdout.labels).mean(), rel=1e-5)
     assert trained.curves["holdout_rmse"][-1] < 0.6 * data.holdout.labels.std()
@@ -89,7 +86,7 @@ def test_regression_predicts_the_number_itself(saved: Callable[[bytes], Path]) -
 def test_one_row_scores_as_it_does_in_bulk_and_as_in_a_dmatrix(saved: Callable[[bytes], Path]) -> None:
     """Bit by bit, categories and missing values included."""
     data = make()
-    path = saved(XGBoost(rounds=20).fit(data, Device.CPU, 0, silent).model)
+    path = saved(XGBoost(rounds=20).fit(data, Terms("cpu", 0, silent)).model)
     scorer, matrix = XGBoost.load(path), data.holdout.matrix[:300]
     bulk = scorer.predict(matrix)
     assert bulk.tolist() == [scorer.predict(matrix[[row]])[0] for row in range(len(matrix))]
@@ -101,7 +98,7 @@ def test_one_row_scores_as_it_does_in_bulk_and_as_in_a_dmatrix(saved: Callable[[
 
 
 def test_importance_is_a_share_of_the_whole() -> None:
-    shares = XGBoost(rounds=20, max_depth=3).fit(make(), Device.CPU, 0, silent).importance
+    shares = XGBoost(rounds=20, max_depth=3).fit(make(), Terms("cpu", 0, silent)).importance
     assert sum(shares.values()) == pytest.approx(1)
     assert list(shares) == ["x", "kind", "noise"]
     assert min(shares["x"], shares["kind"]) > 5 * shares["noise"]
@@ -113,27 +110,35 @@ def test_a_column_without_any_value_does_no_harm(kind: str, saved: Callable[[byt
     data.train.matrix[:, 2] = np.nan
     data.holdout.matrix[:, 2] = np.nan
     empty = Training(data.task, data.names, ["q", "c", kind], data.train, data.holdout)
-    trained = XGBoost(rounds=10).fit(empty, Device.CPU, 0, silent)
+    trained = XGBoost(rounds=10).fit(empty, Terms("cpu", 0, silent))
     assert trained.importance["noise"] == 0
     assert np.isfinite(XGBoost.load(saved(trained.model)).predict(data.holdout.matrix)).all()
 
 
-@pytest.mark.parametrize(("rounds", "lines"), [(3, 3), (10, 10), (57, 10)])
-def test_progress_is_told_about_ten_times(rounds: int, lines: int) -> None:
+def test_each_round_is_told_with_its_metrics() -> None:
+    told: list[Round] = []
     said: list[str] = []
-    XGBoost(rounds=rounds, max_depth=2).fit(make(), Device.CPU, 0, said.append)
+    trained = XGBoost(rounds=7, max_depth=2).fit(make(), Terms("cpu", 0, said.append, told.append))
+    assert [(one.done, one.most) for one in told] == [(done, 7) for done in range(1, 8)]
+    assert [one.metrics["holdout_auc"] for one in told] == list(trained.curves["holdout_auc"])
     assert said[0].startswith("training on the CPU, ")
-    assert len(said) == 1 + lines
-    assert said[-1].startswith(f"round {rounds} of {rounds}: auc 0.")
-    assert "left" in said[1]
-    assert "left" not in said[-1]
+    assert trained.rounds == 7
+
+
+def test_what_hears_of_a_round_can_end_the_training() -> None:
+    def enough(ended: Round) -> None:
+        if ended.done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        XGBoost(rounds=1000).fit(make(), Terms("cpu", 0, silent, enough))
 
 
 def test_a_gpu_that_is_not_there_is_refused_and_auto_takes_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xgboost, "build_info", lambda: {"USE_CUDA": False})
-    assert XGBoost(rounds=1).fit(make(), Device.AUTO, 0, silent).device == "cpu"
+    assert XGBoost(rounds=1).fit(make(), Terms("auto", 0, silent)).device == "cpu"
     with pytest.raises(SpecError, match="device 'cuda' was asked for, but this build of XGBoost cannot use one"):
-        XGBoost(rounds=1).fit(make(), Device.CUDA, 0, silent)
+        XGBoost(rounds=1).fit(make(), Terms("cuda", 0, silent))
 
 
 @pytest.mark.parametrize(
@@ -155,23 +160,23 @@ def test_settings_are_checked_when_the_spec_is_read(settings: dict[str, object],
 
 def test_more_of_xgboosts_own_parameters_can_be_given() -> None:
     plain, held_back = (
-        XGBoost(rounds=5, extra=extra).fit(make(), Device.CPU, 0, silent) for extra in ({}, {"gamma": 50})
+        XGBoost(rounds=5, extra=extra).fit(make(), Terms("cpu", 0, silent)) for extra in ({}, {"gamma": 50})
     )
     assert len(held_back.model) < len(plain.model)
     rising = XGBoost(rounds=5, extra={"monotone_constraints": "(1,0,0)"})
-    assert rising.fit(make(), Device.CPU, 0, silent).model != plain.model
+    assert rising.fit(make(), Terms("cpu", 0, silent)).model != plain.model
 
 
 def test_a_parameter_that_xgboost_does_not_know_is_refused_before_training() -> None:
     said: list[str] = []
     with pytest.raises(SpecError, match="has no parameter 'gama'; did you mean 'gamma'"):
-        XGBoost(rounds=5, extra={"gama": 1}).fit(make(), Device.CPU, 0, said.append)
+        XGBoost(rounds=5, extra={"gama": 1}).fit(make(), Terms("cpu", 0, said.append))
     assert len(said) == 1
 
 
 def test_a_value_that_xgboost_refuses_is_reported_in_our_words() -> None:
     with pytest.raises(SpecError, match=r"refuses to train so: .*scale_pos_weight.*look at train\.params") as caught:
-        XGBoost(rounds=5, extra={"scale_pos_weight": "much"}).fit(make(), Device.CPU, 0, silent)
+        XGBoost(rounds=5, extra={"scale_pos_weight": "much"}).fit(make(), Terms("cpu", 0, silent))
     assert isinstance(caught.value.__cause__, xgboost.core.XGBoostError | ValueError)
 
 

@@ -7,65 +7,69 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from everfit.values import Device
+from everfit.models.rows import Part, Rows, sample
+from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from everfit.ports import Progress
-
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Rows as a float32 matrix (a missing value is NaN) with one label each."""
+class Stop:
+    """Early stopping: the rounds end when `patience` of them have not made it better on `part`, the newest training
+    span. The holdout never decides anything."""
 
-    matrix: NDArray[np.float32]
-    labels: NDArray[np.float32]
-
-    def sample(self, rows: int) -> Part:
-        """So many of the rows, evenly spread, or all of them if there are no more."""
-        import numpy as np
-
-        kept = np.unique(np.linspace(0, len(self.labels) - 1, min(rows, len(self.labels))).astype(int))
-        return Part(self.matrix[kept], self.labels[kept])
+    part: Part
+    patience: int
 
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """What an algorithm gets: the task, the names and kinds (`q` or `c`) of the matrix' columns, and two parts.
+    """What an algorithm gets: the task, the names and kinds (`q` or `c`) of the matrix' columns, and the rows.
 
-    It learns from `train`. It only watches `holdout`: its curve is drawn, and nothing is decided by it.
+    It learns from `train`. `holdout` is a sample of the held-out rows: its curve is drawn, and nothing is decided by
+    it. `classes` names the classes of a multiclass task in the order of their codes, `quantiles` the levels of a
+    quantile task.
     """
 
     task: str
     names: Sequence[str]
     kinds: Sequence[str]
     train: Part
-    holdout: Part
+    holdout: Rows
+    stop: Stop | None = None
+    classes: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
 class Trained:
     """A trained model in its own file format, where it was trained, and how it went.
 
-    `curves` has one value per round for each metric (`train_auc`, `holdout_auc`, ...). `importance` says for each
-    column what share of the improvement it brought; the shares add up to 1.
+    `rounds` is how many rounds the model keeps. `curves` has one value per round for each metric (`train_auc`,
+    `holdout_auc`, ...). `importance` says for each column what share of the improvement it brought; the shares add up
+    to 1. `facts` are the algorithm's own remarks for the lineage, such as how its matrix was kept.
     """
 
     model: bytes
     device: str
     threads: int
     seconds: float
+    rounds: int
     curves: Mapping[str, Sequence[float]]
     importance: Mapping[str, float]
+    facts: Mapping[str, str]
 
 
 class Scorer(Protocol):
     """A loaded model."""
 
     def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
-        """One score per row: a probability for a binary task, the number itself for regression."""
+        """One score per row: a probability for a binary task, the number itself for regression.
+
+        A multiclass task has one column per class, a quantile task one per level.
+        """
 
 
 class Algorithm(Protocol):
@@ -73,7 +77,7 @@ class Algorithm(Protocol):
 
     file: ClassVar[str]
 
-    def fit(self, data: Training, device: Device, seed: int, progress: Progress) -> Trained:
+    def fit(self, data: Training, terms: Terms) -> Trained:
         """Train; equal data, parameters, seed and device give equal bytes."""
 
     @staticmethod
@@ -81,4 +85,18 @@ class Algorithm(Protocol):
         """A saved model, ready to score."""
 
 
-__all__ = ["Algorithm", "Part", "Scorer", "Trained", "Training"]
+__all__ = [
+    "Algorithm",
+    "Checkpoints",
+    "EachRound",
+    "Forgetful",
+    "Part",
+    "Round",
+    "Rows",
+    "Scorer",
+    "Stop",
+    "Terms",
+    "Trained",
+    "Training",
+    "sample",
+]

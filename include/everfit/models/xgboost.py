@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from time import perf_counter
@@ -13,20 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from everfit.errors import Corrupted, SpecError, did_you_mean
-from everfit.models import Part, Scorer, Trained, Training
+from everfit.errors import Corrupted
+from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
-from everfit.models._rounds import Rounds
+from everfit.models.xgb.matrix import Binned
+from everfit.models.xgb.objective import objective
+from everfit.models.xgb.rounds import curves, teller
+from everfit.models.xgb.words import in_our_words, refuse_unknown
 from everfit.values import Device
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from everfit.ports import Progress
-
-OBJECTIVES = {"binary": "binary:logistic", "regression": "reg:squarederror"}
-METRICS = {"binary": ["auc", "logloss"], "regression": ["rmse", "mae"]}
 OURS = {"objective", "eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "verbosity", "tree_method"}
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha", "num_boost_round": "rounds"}
 
@@ -65,42 +61,44 @@ class XGBoost:
             if name in OURS:
                 raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
 
-    def fit(self, data: Training, device: Device, seed: int, progress: Progress) -> Trained:
-        """Train on `data.train`, watching `data.holdout`.
+    def fit(self, data: Training, terms: Terms) -> Trained:
+        """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
         Errors: `SpecError` for parameters that XGBoost does not take, or for a GPU that is not there.
         """
         import xgboost
 
         built_with_cuda = bool(xgboost.build_info().get("USE_CUDA"))
-        where, threads = choose(device, built_with_cuda=built_with_cuda), cores()
-        progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
-        params = self._params(data.task) | {"device": where.value, "nthread": threads, "seed": seed, "verbosity": 1}
+        where, threads = choose(Device(terms.device), built_with_cuda=built_with_cuda), cores()
+        terms.progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
+        params = self._params(data) | {"device": where.value, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
-        curves: dict[str, dict[str, list[float]]] = {}
-        with _in_our_words():
-            _refuse_unknown(params)
-            train = self._matrix(data, data.train, threads)
-            # The curve needs no more rows than the holdout has; measuring all of them each round would cost more time
-            # than the training itself.
-            watched = self._matrix(data, data.train.sample(len(data.holdout.labels)), threads, ref=train)
-            holdout = self._matrix(data, data.holdout, threads, ref=train)
+        log: dict[str, dict[str, list[float]]] = {}
+        with in_our_words():
+            refuse_unknown(params)
+            binned = Binned(data, self.max_bin, threads)
+            learnt = binned.learnt()
             booster = xgboost.train(
                 params,
-                train,
+                learnt,
                 self.rounds,
-                evals=[(watched, "train"), (holdout, "holdout")],
-                evals_result=curves,
+                evals=[
+                    (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
+                    (binned.watched(data.holdout, learnt), "holdout"),
+                ],
+                evals_result=log,
                 verbose_eval=False,
-                callbacks=[Rounds(self.rounds, progress).callback()],
+                callbacks=[teller(self.rounds, terms.each_round)],
             )
         return Trained(
             model=bytes(booster.save_raw("ubj")),
             device=where.value,
             threads=threads,
             seconds=perf_counter() - begin,
-            curves={f"{part}_{name}": tuple(curve) for part, found in curves.items() for name, curve in found.items()},
+            rounds=booster.num_boosted_rounds(),
+            curves={name: tuple(curve) for name, curve in curves(log).items()},
             importance=_importance(booster, data.names),
+            facts={},
         )
 
     @staticmethod
@@ -115,24 +113,9 @@ class XGBoost:
             raise Corrupted(f"{path} is not a model that XGBoost {xgboost.__version__} can read: {error}") from error
         return _Scorer(booster)
 
-    def _params(self, task: str) -> dict[str, Any]:
+    def _params(self, data: Training) -> dict[str, Any]:
         settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "extra")}
-        fixed = {"objective": OBJECTIVES[task], "eval_metric": METRICS[task], "tree_method": "hist"}
-        return {**fixed, **settings, **self.extra}
-
-    def _matrix(self, data: Training, part: Part, threads: int, ref: Any = None) -> Any:
-        import xgboost
-
-        return xgboost.QuantileDMatrix(
-            part.matrix,
-            part.labels,
-            feature_names=list(data.names),
-            feature_types=list(data.kinds),
-            enable_categorical=True,
-            max_bin=self.max_bin,
-            nthread=threads,
-            ref=ref,
-        )
+        return {**objective(data), "tree_method": "hist", **settings, **self.extra}
 
 
 @dataclass(frozen=True)
@@ -149,35 +132,3 @@ def _importance(booster: Any, names: Any) -> dict[str, float]:
     gain = booster.get_score(importance_type="total_gain")
     total = sum(gain.values()) or 1.0
     return {name: float(gain.get(name, 0.0)) / total for name in names}
-
-
-def _refuse_unknown(params: Mapping[str, Any]) -> None:
-    """XGBoost only warns of a parameter that it does not know: ask it about these, on a matrix of one row."""
-    import numpy as np
-    import xgboost
-
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        tiny = xgboost.DMatrix(np.zeros((1, 1), np.float32), np.zeros(1, np.float32), nthread=1)
-        cpu = {**params, "device": "cpu", "nthread": 1}
-        known = xgboost.train(cpu, tiny, 0).save_config()
-    unknown = [
-        name
-        for line in said
-        if "are not used" in str(line.message)
-        for name in re.findall(r'"(\w+)"', str(line.message))
-    ]
-    if unknown:
-        near = did_you_mean(unknown[0], set(re.findall(r'"(\w+)":"', known))).partition(" (known")[0]
-        raise SpecError(f"train.params.extra: XGBoost {xgboost.__version__} has no parameter {unknown[0]!r}{near}")
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    import xgboost
-
-    try:
-        yield
-    except xgboost.core.XGBoostError as error:
-        first = re.sub(r"^\[[\d:]+\] \S+ ", "", str(error).strip().splitlines()[0])
-        raise SpecError(f"XGBoost {xgboost.__version__} refuses to train so: {first}; look at train.params") from error

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Part, Trained, Training
+from everfit.models import Rows, Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
+from everfit.steps.rounds import tell_rounds
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
+
+DRAWN = 10_000
+"""Held-out rows that a learning curve is drawn from: enough for a picture, too few to cost more than the training."""
 
 
 def train(
@@ -105,16 +109,15 @@ def _fit(
     """Learn columns and model from the training batches; the holdout is only watched."""
     learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     columns = Columns.learn(learn.features)
-    data = Training(spec.task, columns.names, columns.kinds, _part(columns, learn), _part(columns, watch))
-    progress(
-        f"{len(data.train.labels):,} rows to learn from, {len(data.holdout.labels):,} held out, "
-        f"{len(columns.names)} features"
-    )
-    return columns, spec.algorithm.fit(data, device, spec.train.seed, progress)
+    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
+    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
+    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
+    return columns, spec.algorithm.fit(data, terms)
 
 
-def _part(columns: Columns, table: FeatureTable) -> Part:
-    return Part(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
+def _rows(columns: Columns, table: FeatureTable) -> Rows:
+    return Rows(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
 
 
 def _model_folder(

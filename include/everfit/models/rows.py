@@ -1,0 +1,87 @@
+"""The rows that an algorithm learns from: blocks of them, read again and again in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Part(Protocol):
+    """Rows that may be too many for memory."""
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+
+    def pieces(self) -> Iterator[Rows]:
+        """All of them, in order, in pieces that are the same each time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A block of rows in memory, which is a `Part` of one piece.
+
+    `matrix` is float32 (a missing value is NaN) and has a row for each of `labels`. `weights` says how much a row
+    counts. `groups` has a whole number per row, equal for rows that are ranked against each other; those lie side by
+    side. `observed` is False for a row of a survival task whose event had not come by the time in its label.
+    """
+
+    matrix: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    weights: NDArray[np.float32] | None = None
+    groups: NDArray[np.int64] | None = None
+    observed: NDArray[np.bool_] | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self.labels)
+
+    def pieces(self) -> Iterator[Rows]:
+        """Itself."""
+        yield self
+
+    def take(self, places: Any) -> Rows:
+        """Some of the rows, by their places or by a slice."""
+        columns: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        taken: dict[str, Any] = {name: None if column is None else column[places] for name, column in columns.items()}
+        return Rows(**taken)
+
+    @staticmethod
+    def join(blocks: Sequence[Rows]) -> Rows:
+        """The rows of several blocks as one."""
+        import numpy as np
+
+        if len(blocks) == 1:
+            return blocks[0]
+        columns: dict[str, list[Any]] = {
+            one.name: [getattr(block, one.name) for block in blocks] for one in fields(Rows)
+        }
+        joined: dict[str, Any] = {
+            name: None if each[0] is None else np.concatenate(each) for name, each in columns.items()
+        }
+        return Rows(**joined)
+
+
+def sample(part: Part, most: int) -> Rows:
+    """At most so many of the rows, evenly spread.
+
+    >>> import numpy as np
+    >>> rows = Rows(np.arange(10, dtype=np.float32).reshape(10, 1), np.arange(10, dtype=np.float32))
+    >>> sample(rows, 4).labels.tolist()
+    [0.0, 3.0, 6.0, 9.0]
+    """
+    import numpy as np
+
+    places = np.unique(np.linspace(0, part.rows - 1, min(most, part.rows)).astype(int))
+    kept, begin = [], 0
+    for piece in part.pieces():
+        here = places[(places >= begin) & (places < begin + piece.rows)] - begin
+        kept.append(piece.take(here))
+        begin += piece.rows
+    return Rows.join(kept)

@@ -1,0 +1,65 @@
+"""On what terms a model is trained: where, with which seed and how much memory, who watches, what a crash leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from everfit.ports import Progress
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round of training that is over: its number from 1, how many there will be at most, and the metrics by
+    `<part>_<metric>` (`holdout_auc`)."""
+
+    done: int
+    most: int
+    metrics: Mapping[str, float]
+
+
+class EachRound(Protocol):
+    """Somebody who is told of each round; what it raises ends the training."""
+
+    def __call__(self, ended: Round) -> None:
+        """Hear of a round."""
+
+
+class Checkpoints(Protocol):
+    """Where the state of a training that is under way is kept, so that a later try goes on from there."""
+
+    def read(self) -> bytes | None:
+        """The newest state that was kept whole, or None."""
+
+    def write(self, state: bytes) -> None:
+        """Keep a state in the place of the one before, whole or not at all."""
+
+
+@dataclass(frozen=True)
+class Forgetful:
+    """Checkpoints for a training that is cheaper to begin again."""
+
+    def read(self) -> bytes | None:
+        """Nothing."""
+        return None
+
+    def write(self, state: bytes) -> None:
+        """Forget it."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a training goes, beside its data and parameters.
+
+    `device` is `auto`, `cpu`, `cuda` or `cuda:N`. `memory` is how many bytes the training may take at most beyond what
+    the process has already (0: as many as it likes).
+    """
+
+    device: str
+    seed: int
+    progress: Progress
+    each_round: EachRound = lambda _: None
+    checkpoints: Checkpoints = Forgetful()
+    memory: int = 0

@@ -1,0 +1,69 @@
+"""From pieces of rows to the matrix that XGBoost grows trees on, without a second copy of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from everfit.models import Part, Rows, Training
+
+
+@dataclass(frozen=True, eq=False)
+class Binned:
+    """Makes the matrices of one training: binned as the rows learnt from are."""
+
+    data: Training
+    max_bin: int
+    threads: int
+
+    def learnt(self) -> Any:
+        """The rows to learn from."""
+        return self._matrix(self.data.train)
+
+    def watched(self, part: Part, learnt: Any) -> Any:
+        """Other rows, in the bins of those learnt from."""
+        return self._matrix(part, learnt)
+
+    def _matrix(self, part: Part, ref: Any = None) -> Any:
+        import xgboost
+
+        return xgboost.QuantileDMatrix(
+            _pieces(part, self._fields),
+            enable_categorical=True,
+            max_bin=self.max_bin,
+            nthread=self.threads,
+            ref=ref,
+        )
+
+    def _fields(self, piece: Rows) -> dict[str, Any]:
+        return {
+            "data": piece.matrix,
+            "label": piece.labels,
+            "weight": piece.weights,
+            "feature_names": list(self.data.names),
+            "feature_types": list(self.data.kinds),
+        }
+
+
+def _pieces(part: Part, fields: Callable[[Rows], dict[str, Any]]) -> Any:
+    """The pieces as XGBoost asks for them: from the first to the last, as often as it likes."""
+    import xgboost
+
+    class Pieces(xgboost.DataIter):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.left = part.pieces()
+            super().__init__()
+
+        def next(self, input_data: Callable[..., None]) -> bool:
+            piece = next(self.left, None)
+            if piece is None:
+                return False
+            input_data(**fields(piece))
+            return True
+
+        def reset(self) -> None:
+            self.left = part.pieces()
+
+    return Pieces()
