@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError
-from everfit.steps.point_in_time import history_before
+from everfit.steps.point_in_time import Rows, history_before
 from everfit.steps.rows import batch_rows
 from everfit.steps.snapshot import snapshot_of
 
@@ -104,8 +104,8 @@ def _knowing_only_before(
     if len(known) == len(trained.batches):
         return predictor
     frames = [batch_rows(ports, spec, predictor.code, batch) for batch in known] or rows[:1]
-    frames = [predictor.card.inputs.put_into(frame) for frame in frames]
-    return replace(predictor, history=history_before(predictor.code, frames, len(known)))
+    batches = [Rows(predictor.code, predictor.card.inputs.put_into(frame)) for frame in frames]
+    return replace(predictor, history=history_before(predictor.code, batches, len(known)))
 
 
 def _check_same(spec: ModelSpec, version: int, batch: Batch, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
