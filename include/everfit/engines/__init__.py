@@ -23,6 +23,10 @@ class Engine(Protocol):
     def at(cls, cluster: Cluster | None) -> Engine:
         """The engine on this cluster. Errors: `SpecError` if it needs one and there is none."""
 
+    @property
+    def workers(self) -> int:
+        """How many work together."""
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """What `function` makes of each item, in the items' order; whatever it raises is raised here.
 

@@ -25,6 +25,11 @@ class Local:
         """The engine itself."""
         return cls()
 
+    @property
+    def workers(self) -> int:
+        """One."""
+        return 1
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """Python's own `map`: one item is done when its answer is asked for."""
         return map(function, items)

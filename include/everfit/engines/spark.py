@@ -41,6 +41,11 @@ class Spark:
             )
         return cls(cluster)
 
+    @property
+    def workers(self) -> int:
+        """As many as the cluster's connection says."""
+        return self.cluster.workers
+
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """All items at once, as far as there are workers; the answers come in order, one in memory at a time."""
         from pyspark import StorageLevel
@@ -57,9 +62,9 @@ class Spark:
                 answers.unpersist()
 
     def together(self, function: Callable[[Peers], R]) -> list[R]:
-        """As many workers as the cluster's connection says, none of which begins before the last one is there."""
+        """None of the workers begins before the last one is there."""
         with _answers.in_our_words(self.cluster):
-            frame = self._frame(function, [None] * self.cluster.workers, together=True)
+            frame = self._frame(function, [None] * self.workers, together=True)
             return list(_answers.read(frame.collect()))
 
     def _frame(self, function: Callable[..., Any], items: list[Any], *, together: bool = False) -> Any:

@@ -13,6 +13,7 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
+from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import objective
 from everfit.models.xgb.rounds import curves, teller
@@ -52,6 +53,7 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    joined: ClassVar[Any] = staticmethod(joined)
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Rows, Terms, Trained, Training, sample
+from everfit.models import Algorithm, Rows, Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import tell_rounds
-from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.steps.together import trainer
+from everfit.values import Candidate, Device, Features, Snapshot, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,8 @@ def make_model(
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
+    algorithm = trainer(ports, spec, f"shares/{spec.name}/{digest([features.table.sha256, work.as_posix()])[:16]}")
+    columns, trained = _fit(algorithm, spec, snapshot, table, device, progress)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -104,7 +106,7 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
 
 
 def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
+    algorithm: Algorithm, spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
 ) -> tuple[Columns, Trained]:
     """Learn columns and model from the training batches; the holdout is only watched."""
     learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
@@ -113,7 +115,7 @@ def _fit(
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
     terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
-    return columns, spec.algorithm.fit(data, terms)
+    return columns, algorithm.fit(data, terms)
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
