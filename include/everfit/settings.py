@@ -50,7 +50,8 @@ class Place:
 
         `EVERFIT_STORE`, `EVERFIT_LANDING`, `EVERFIT_MLFLOW` and `EVERFIT_SERVER` come first; with all four of them the
         file need not be there. So do `EVERFIT_POINTERS` and `EVERFIT_SPARK`, and the connections `everfit_pointers` and
-        `everfit_spark`, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is missing.
+        `everfit_spark`, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is
+        missing.
         """
         path = path or settings_file()
         wanted = tuple(cls.__dataclass_fields__)

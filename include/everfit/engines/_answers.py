@@ -49,8 +49,8 @@ def _ours(said: str, cluster: Cluster) -> Exception:
         return raised
     if re.search("barrier stage that requires more slots|BarrierJobSlotsNumberCheckFailed", said):
         return SpecError(
-            f"Spark at {cluster.url} has no room for {cluster.workers} workers at the same time; lower `workers` in the "
-            "connection everfit_spark, or give it more executors"
+            f"Spark at {cluster.url} has no room for {cluster.workers} workers at the same time; lower `workers` in "
+            "the connection everfit_spark, or give it more executors"
         )
     if missing := re.search(r"ModuleNotFoundError: (No module named '[\w.]+')", said):
         return SpecError(f"Spark's workers at {cluster.url} lack a library ({missing[1]}); install there what is here")

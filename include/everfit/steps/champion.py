@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import SpecError
 from everfit.steps.point_in_time import Rows, history_before
 from everfit.steps.rows import batch_rows
+from everfit.steps.scoring import scorer
 from everfit.steps.snapshot import snapshot_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     predictor = Predictor.load(ports.registry.model_files(version.mlflow_run, version.files))
     rows = _rows(ports, spec, predictor, holdout, view.champion)
     predictor = _knowing_only_before(ports, spec, predictor, trained, holdout, rows)
-    return Champion(view.champion, np.concatenate([predictor.predict(frame) for frame in rows]))
+    asked = scorer(ports, spec, predictor)
+    return Champion(view.champion, np.concatenate([asked.predict(frame) for frame in rows]))
 
 
 def _rows(

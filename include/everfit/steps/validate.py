@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features.code import FeatureCode, load_code
+from everfit.steps.asking import asker
 from everfit.steps.audit import Audited, audit
 from everfit.steps.baseline import baseline_checks
 from everfit.steps.data_docs import keep_results
@@ -51,7 +52,7 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
         return seen_before
     with scratch(ports) as folder:
         files = staged_files(ports, staged.folder, staged.files)
-        tables = audit(spec, suites, files, folder)
+        tables = audit(spec, suites, files, folder, asker(ports, spec, staged))
         batch = batched(ports, spec, arrival, staged, tables)
         checks = [*mismatches(staged), *_refused(view, arrival, staged)]
         checks += erased_again(view, {table.table: table.parts for table in tables})
