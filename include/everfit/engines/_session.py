@@ -41,7 +41,7 @@ def session_at(cluster: Cluster) -> Any:
 
 @cache
 def _session(url: str, conf: tuple[tuple[str, str], ...]) -> Any:
-    from pyspark.errors import PySparkException
+    from pyspark.errors import PySparkException, PySparkImportError
     from pyspark.sql import SparkSession
 
     far = url.startswith("sc://")
@@ -54,14 +54,23 @@ def _session(url: str, conf: tuple[tuple[str, str], ...]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, which we use no part of Spark with
             session = builder.getOrCreate()
-        ours = str(_zipped(Path(_folder().name)))
         if far:
-            session.addArtifacts(ours, pyfile=True)
-        else:
-            session.sparkContext.addPyFile(ours)
+            session.addArtifacts(str(_ours()), pyfile=True)
+            return session
+    except (ImportError, PySparkImportError) as error:
+        raise SpecError(f"for {url}, Spark Connect is needed: pip install 'pyspark[connect]' ({error})") from error
     except (PySparkException, RuntimeError, ConnectionError) as error:
         first = str(error).strip().splitlines()[0]
         raise Unreachable(f"no Spark session at {url}: {first[:300]}") from error
+    return _with_ours(session, url)
+
+
+def _with_ours(session: Any, url: str) -> Any:
+    """A session of our own, with our code; Spark has one at most in a process, and gives that one whatever is asked."""
+    found = session.sparkContext.master
+    if found != url:
+        raise SpecError(f"this process has a Spark session at {found} already; one at {url} needs another process")
+    session.sparkContext.addPyFile(str(_ours()))
     return session
 
 
@@ -71,11 +80,12 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="everfit-spark-")
 
 
-def _zipped(folder: Path) -> Path:
+@cache
+def _ours() -> Path:
     """The library as it is here, for the workers: so that they run this very code."""
-    top = Path(everfit.__file__).parent
-    with zipfile.ZipFile(folder / "everfit.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    top, into = Path(everfit.__file__).parent, Path(_folder().name) / "everfit.zip"
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(top.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 archive.write(path, Path("everfit") / path.relative_to(top))
-    return folder / "everfit.zip"
+    return into
