@@ -1,4 +1,4 @@
-"""One word in the spec moves the work to Spark, and nothing else changes: compared with the local engine, bit by bit."""
+"""One word in the spec moves the work to Spark, and nothing else changes: compared with the local engine bit by bit."""
 
 from __future__ import annotations
 
