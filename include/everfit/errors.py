@@ -110,7 +110,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'label'? (known: label, time)"
     >>> did_you_mean("zzz", ["label"])
     ' (known: label)'
+    >>> did_you_mean("zzz", [])
+    ' (known: none)'
     """
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
-    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names)})"
+    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names) or 'none'})"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -40,6 +41,17 @@ class FileHash:
     name: str
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, path: Path, name: str = "") -> FileHash:
+        """The file as it is now; `name` is what it is called, if that is not the last part of its path.
+
+        >>> FileHash.of(Path("/dev/null")).sha256[:12]
+        'e3b0c44298fc'
+        """
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(name or path.name, sha256, path.stat().st_size)
 
 
 def batch_sha256(files: Iterable[FileHash]) -> str:

@@ -1,4 +1,4 @@
-"""The form of `<model>_train` in Airflow's UI, and what its answers mean.
+"""The form of `<model>_train` in Airflow's UI, what its answers mean, and the field that several forms have.
 
 Airflow checks a known field against its JSON schema before the run exists; unknown fields, and whatever reached the run
 by another way, are checked again by `Answers` in the first task.
@@ -77,6 +77,18 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             description_md="Why this run? Kept in the ledger and in MLflow.",
         ),
     }
+
+
+def reason(description: str) -> Param:
+    """The field of a form in which a person says why; it cannot stay empty."""
+    return Param(
+        type="string",
+        minLength=3,
+        maxLength=2_000,
+        title="Reason",
+        description_md=f"{description} Kept in the ledger for good.",
+        format="multiline",
+    )
 
 
 def _about_batches(window: WindowSpec) -> str:

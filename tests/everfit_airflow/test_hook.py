@@ -4,12 +4,13 @@ import json
 
 import pytest
 
+from everfit.ports import Cluster
 from everfit.spec import ModelSpec
 from everfit.steps.ingest import waiting
 from everfit.steps.staging import stage
 from everfit.stores.s3 import connect
 from everfit_airflow.hooks.everfit import EverfitHook
-from tests.steps.arriving import KEYS, s3_server
+from tests.services import KEYS, s3_server
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +41,23 @@ def test_a_landing_place_on_s3_comes_from_an_airflow_connection(s3, tmp_path, mo
     (arrival,) = waiting(ports, spec)
     staged = stage(ports, spec, arrival)
     assert ports.store.read(f"{staged.folder}/visits.csv") == b"page\n1\n"
+
+
+def test_the_cluster_is_looked_up_only_for_a_model_that_works_on_it(tmp_path, monkeypatch):
+    nowhere = {"conn_type": "http", "host": "127.0.0.1", "port": 9}
+    folder = {"conn_type": "fs", "extra": {"path": str(tmp_path)}}
+    connections = {"store": folder, "landing": folder, "mlflow": nowhere, "server": nowhere}
+    connections["spark"] = {
+        "conn_type": "spark",
+        "host": "spark://spark.example",
+        "port": 7077,
+        "extra": {"workers": 3},
+    }
+    for name, connection in connections.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
+    monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "work"))
+    data = {"landing": "shop", "tables": {"visits": {"file": "visits.csv"}}}
+    spec = ModelSpec(name="shop", task="binary", label="y", time="at", data=data)
+    assert EverfitHook().ports_for(spec).cluster is None
+    moved = spec.model_copy(update={"engine": "spark"})
+    assert EverfitHook().ports_for(moved).cluster == Cluster("spark://spark.example:7077", 3)

@@ -24,6 +24,7 @@ STEPS = (
     "commit",
     "resolve",
     "build_features",
+    "search",
     "train",
     "evaluate",
     "judge",
@@ -107,6 +108,8 @@ class Flow:
             features = build_features(self.ports, self.spec, snapshot)
             rows = f"{features.training_rows:,} rows to learn from, {features.holdout_rows:,} to judge on"
             line.say(f"{len(features.columns)} features; {rows}; {features.unlabeled_rows:,} without a label")
+        if self.spec.train.search and self._goes_to("search"):
+            self._search(snapshot, features, triggered)
         if not self._goes_to("train"):
             return
         with self.telling.step("train") as line:
@@ -116,6 +119,15 @@ class Flow:
         self.telling.note(self.ports.registry.run_url(candidate.mlflow_run))
         if self._goes_to("evaluate"):
             self._judge(snapshot, features, candidate)
+
+    def _search(self, snapshot: Snapshot, features: Features, triggered: RunTriggered) -> None:
+        from everfit.steps.choose import choose
+        from everfit.steps.search import search
+
+        with self.telling.step("search") as line:
+            search(self.ports, self.spec, snapshot, features, triggered, 0, line)
+            found = choose(self.ports, self.spec, triggered.run)
+            line.say(f"trial {found.trial + 1} of {found.trials}: {found.metric} {found.value:.4f}")
 
     def _judge(self, snapshot: Snapshot, features: Features, candidate: Candidate) -> None:
         from everfit.steps.evaluate import evaluate

@@ -134,7 +134,7 @@ class RunTriggered:
     """A training run started: why, by whom, on which snapshot, and which entries it is the first to use.
 
     Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
-    that accepted a batch or asked for a run.
+    that accepted a batch or asked for a run. With `base`, training goes on from that version instead of from nothing.
     """
 
     run: str
@@ -148,6 +148,7 @@ class RunTriggered:
     forced: bool
     device: str
     gap: int = 0
+    base: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
+from everfit.models.space import Between, Space
 from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import objective
@@ -54,6 +55,15 @@ class XGBoost:
 
     file: ClassVar[str] = "model.ubj"
     joined: ClassVar[Any] = staticmethod(joined)
+    goes_on: ClassVar[bool] = True
+    search_space: ClassVar[Space] = {
+        "max_depth": Between(3, 10),
+        "learning_rate": Between(0.02, 0.3, log=True),
+        "min_child_weight": Between(1.0, 100.0, log=True),
+        "subsample": Between(0.5, 1.0),
+        "colsample_bytree": Between(0.4, 1.0),
+        "reg_lambda": Between(0.1, 20.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}
@@ -84,6 +94,7 @@ class XGBoost:
                 params,
                 learnt,
                 self.rounds,
+                xgb_model=None if data.base is None else bytearray(data.base),
                 evals=[
                     (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
                     (binned.watched(data.holdout, learnt), "holdout"),

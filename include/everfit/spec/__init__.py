@@ -8,6 +8,7 @@ from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSp
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
+from everfit.spec.pool import PoolSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
 from everfit.spec.training import ScheduleSpec, TrainSpec
@@ -20,6 +21,7 @@ __all__ = [
     "Manifest",
     "Marker",
     "ModelSpec",
+    "PoolSpec",
     "ScheduleSpec",
     "TableSpec",
     "TrainSpec",

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DataError
+from everfit.errors import Corrupted, DataError, UnknownName
 from everfit.features.code import load_code
 from everfit.ledger.entries import BytesDeleted, RowsErased
 from everfit.predictor.card import Card
 from everfit.registry.package import hash_folder
 from everfit.spec import ModelSpec
+from everfit.steps.base import load_base
 from everfit.steps.build_features import build_features
 from everfit.steps.environment import Environment, environment, libraries
 from everfit.steps.erasure_search import gone
+from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.snapshot import snapshot_of
 from everfit.steps.train import make_model
 from everfit.stores import LocalStore
@@ -89,10 +90,12 @@ class Reproduction:
 def lineage_of(ports: Ports, model: str, version: int) -> Lineage:
     """Read what a version was made from: ledger, registry and model package, and nothing of the checkout.
 
-    Errors: `UnknownName` for a version that is not registered, `Corrupted` if the files or the spec are not the
-    recorded ones.
+    Errors: `UnknownName` for a model without a ledger or a version that is not registered, `Corrupted` if the files or
+    the spec are not the recorded ones.
     """
     view = ports.ledger(model).view()
+    if not view.entries:
+        raise UnknownName("model with a ledger in the store", model, all_ledgers(ports))
     run = view.trained_on(version)
     made = view.versions[version]
     folder = ports.registry.model_files(made.mlflow_run, made.files)
@@ -141,7 +144,8 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     snapshot = snapshot_of(spec, lineage.run)
     progress("building the features")
     features = build_features(clean, spec, snapshot)
-    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress)
+    base = load_base(ports, spec, features, lineage.run.run, progress)
+    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base)
     return Reproduction(made.folder, compare(lineage.files, hash_folder(made.folder)))
 
 
@@ -158,8 +162,7 @@ def compare(wanted: Sequence[FileHash], made: Sequence[FileHash]) -> tuple[Compa
 def check_batch(folder: Path, batch: Batch) -> None:
     """Hash every file of a fetched batch anew; `Corrupted` with the name of the one that differs."""
     for file in batch.files:
-        with (folder / file.name).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = FileHash.of(folder / file.name).sha256
         if found != file.sha256:
             raise Corrupted(
                 f"{file.name} of batch {batch.label} has SHA-256 {found}, wanted {file.sha256}: the model cannot be "

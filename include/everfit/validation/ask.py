@@ -35,13 +35,14 @@ class BadRows:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a table answers to its suite.
+    """What a table answers to its suite: how many `rows` and `columns` it has, and what was found.
 
     `checks` and `results` (validation results as GX writes them) stand in the suite's order; `bad` are the rows to be
     withheld, one entry for each expectation that wants rows withheld and found some.
     """
 
     rows: int
+    columns: int
     checks: tuple[Check, ...]
     results: tuple[Mapping[str, Any], ...]
     bad: tuple[BadRows, ...]
@@ -49,10 +50,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one stream of all rows told: how many there are, and by place in the suite the answers that are certain and
-    the marks of rows that want to be withheld."""
+    """What one stream of all rows told: how many there are, the columns' names, and by place in the suite the answers
+    that are certain and the marks of rows that want to be withheld."""
 
     rows: int
+    names: tuple[str, ...]
     found: Mapping[int, Found]
     marks: Mapping[int, Marks]
 
@@ -71,13 +73,14 @@ def apart(suite: Suite, parts: Sequence[Part]) -> list[list[int]]:
 
     Expectations that only GX can answer are in none of them. Text has to be read whole, so it makes one group.
     """
+    if any(part.ending != ".parquet" for part in parts):
+        return [[*range(len(suite.expectations))]]
     known = schema(parts)
     groups: dict[tuple[str, ...], list[int]] = {}
     for place, asked in enumerate(suite.expectations):
         asked_of = question(asked, known)
         if asked_of is not None:
-            whole = any(part.ending != ".parquet" for part in parts)
-            groups.setdefault(() if whole else asked_of.columns[:1], []).append(place)
+            groups.setdefault(asked_of.columns[:1], []).append(place)
     return list(groups.values()) or [[]]
 
 
@@ -88,7 +91,8 @@ def look(suite: Suite, parts: Sequence[Part], places: Sequence[int]) -> Seen:
     questions = {place: one for place, wanted in asked.items() if (one := question(wanted, known)) is not None}
     marks = {place: Marks() for place in questions if asked[place].severity == "quarantine"}
     rows = _stream(questions, marks, parts, known)
-    return Seen(rows, {place: found for place, one in questions.items() if (found := one.found())}, marks)
+    found = {place: one.found() for place, one in questions.items()}
+    return Seen(rows, tuple(known.names), {place: one for place, one in found.items() if one}, marks)
 
 
 def settle(suite: Suite, table: str, parts: Sequence[Part], seen: Sequence[Seen]) -> Answer:
@@ -104,11 +108,12 @@ def settle(suite: Suite, table: str, parts: Sequence[Part], seen: Sequence[Seen]
     }
     places = range(len(suite.expectations))
     if rest := [place for place in places if place not in found]:
-        _ask_gx(suite, table, parts, rest, (checks, results, marks))
+        _ask_gx(suite, table, parts, seen[0].names, rest, (checks, results, marks))
     settled = tuple(_settled(checks[place], marks.get(place)) for place in places)
     bad = [(settled[place], one) for place, one in sorted(marks.items()) if settled[place].severity == "quarantine"]
     return Answer(
         seen[0].rows,
+        len(seen[0].names),
         settled,
         tuple(results[place] for place in places),
         tuple(BadRows(_reason(check), one) for check, one in bad if not check.passed),
@@ -152,6 +157,7 @@ def _ask_gx(
     suite: Suite,
     table: str,
     parts: Sequence[Part],
+    names: Sequence[str],
     places: Sequence[int],
     into: tuple[dict[int, Check], dict[int, Mapping[str, Any]], Mapping[int, Marks]],
 ) -> None:
@@ -160,7 +166,6 @@ def _ask_gx(
     from everfit.validation.stream import rows
 
     checks, results, marks = into
-    names = schema(parts).names
     frame = read_parts(parts, _needed([suite.expectations[place] for place in places], names))
     told = gx.answers(suite, table, frame, places)
     sizes = [rows([part]) for part in parts] if marks else []
