@@ -55,5 +55,5 @@ def _ours(said: str, cluster: Cluster) -> Exception:
     if missing := re.search(r"ModuleNotFoundError: (No module named '[\w.]+')", said):
         return SpecError(f"Spark's workers at {cluster.url} lack a library ({missing[1]}); install there what is here")
     lines = [line.strip() for line in said.splitlines() if line.strip() and "error occurred while calling" not in line]
-    first = next(iter(lines), "no reason given")
-    return Unreachable(f"Spark at {cluster.url} did not do the work: {first[:300]}")
+    reason = " ".join(line for line in lines[:2] if not line.startswith("at ")) or "no reason given"
+    return Unreachable(f"Spark at {cluster.url} did not do the work: {reason[:400]}")

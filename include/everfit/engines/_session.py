@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -82,10 +83,13 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 @cache
 def _ours() -> Path:
-    """The library as it is here, for the workers: so that they run this very code."""
+    """The library as it is here, for the workers: so that they run this very code.
+
+    Its name says its content, for a cluster that lives longer than a version of everfit.
+    """
     top, into = Path(everfit.__file__).parent, Path(_folder().name) / "everfit.zip"
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(top.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 archive.write(path, Path("everfit") / path.relative_to(top))
-    return into
+    return into.rename(into.with_name(f"everfit-{hashlib.sha256(into.read_bytes()).hexdigest()[:16]}.zip"))
