@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import everfit.models
 from everfit.errors import DataError, EverfitError, SpecError
 from everfit.ports import Cluster
 from everfit.predictor import Predictor
@@ -254,21 +255,29 @@ def test_two_workers_grow_one_model_which_is_as_good_and_the_same_each_time(
     assert workshop.ports.store.list("shares") == [], "nothing that was shared out is left"
 
 
-def test_an_algorithm_for_one_machine_says_so(workshop: Workshop) -> None:
+MEAN = """
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Mean:
+    file = "model.json"
+
+    def fit(self, data, terms): ...
+
+    @staticmethod
+    def load(path): ...
+"""
+
+
+def test_an_algorithm_for_one_machine_says_so(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mean_of_all.py").write_text(MEAN)
+    monkeypatch.setattr(everfit.models, "__path__", [*everfit.models.__path__, str(tmp_path)])
     mine = on_spark(workshop)
-    spec = mine.spec.model_copy(update={"train": OneMachine()})
-    with pytest.raises(SpecError, match="the algorithm baseline cannot be trained by several machines"):
+    spec = mine.spec.model_copy(update={"train": TrainSpec(algorithm="mean_of_all")})
+    with pytest.raises(SpecError, match="the algorithm mean_of_all cannot be trained by several machines"):
         trainer(mine.ports, spec, "shares/x")
-
-
-class OneMachine(TrainSpec):
-    algorithm: str = "baseline"
-
-    def make(self) -> Any:
-        return object()
-
-    def _can_be_made(self) -> Any:
-        return self
 
 
 def test_scores_are_equal_to_the_bit_in_pieces_and_in_one(
