@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class EverfitError(Exception):
@@ -48,6 +49,10 @@ class UnknownName(SpecError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, sorted(known)
         super().__init__(f"there is no {what} {name!r}{did_you_mean(name, self.known)}")
+        self._what = what
+
+    def __reduce__(self) -> tuple[Any, ...]:  # an error comes back from another machine as it was there
+        return type(self), (self._what, self.name, self.known)
 
 
 class NoGpu(SpecError):

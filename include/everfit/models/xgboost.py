@@ -14,6 +14,7 @@ from everfit.errors import Corrupted
 from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
 from everfit.models.space import Between, Space
+from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import objective
 from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
@@ -55,6 +56,7 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    joined: ClassVar[Any] = staticmethod(joined)
     goes_on: ClassVar[bool] = True
     search_space: ClassVar[Space] = {
         "max_depth": Between(3, 10),

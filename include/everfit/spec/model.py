@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from everfit import catalog
-from everfit.errors import SpecError
+from everfit.errors import SpecError, UnknownName
 from everfit.spec.building import gate_from
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
@@ -50,6 +50,10 @@ class ModelSpec(Frozen):
         default="features.py",
         validate_default=True,
         description="The feature code, relative to the model's folder.",
+    )
+    engine: str = Field(
+        default="local",
+        description="Where validation, features, training and scoring work: a file in everfit/engines.",
     )
     train: TrainSpec = Field(default_factory=TrainSpec)
     gates: tuple[Annotated[Any, BeforeValidator(gate_from)], ...] = Field(
@@ -112,6 +116,15 @@ class ModelSpec(Frozen):
         if folder and not (folder / features).is_file():
             raise complaint([Mistake((), f"found no file {folder / features}, wanted the model's feature code there")])
         return features
+
+    @field_validator("engine")
+    @classmethod
+    def _engine_exists(cls, engine: str) -> str:
+        try:
+            catalog.engine(engine)
+        except UnknownName as error:
+            raise complaint([Mistake((), str(error))]) from error
+        return engine
 
     @model_validator(mode="after")
     def _gates_judge_this_task(self) -> Self:

@@ -21,11 +21,13 @@ from everfit.steps.dying import within_memory
 from everfit.steps.early_stopping import fit_stopping, newest
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import LABEL, FeatureTable
+from everfit.steps.gpu_watch import Watched
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import tell_rounds
 from everfit.steps.study import as_chosen, log_study
-from everfit.values import Batch, Candidate, Features, Snapshot, canonical, dump, load
+from everfit.steps.together import trainer
+from everfit.values import Batch, Candidate, Features, Placement, Snapshot, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +123,9 @@ def make_model(
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
     heard = tell_rounds(progress)
-    columns, fitted = learn(spec, snapshot, table, device, progress, heard, base=base, course=course)
+    shares = f"shares/{spec.name}/{digest([features.table.sha256, work.as_posix()])[:16]}"
+    by = trainer(ports, spec, shares)
+    columns, fitted = learn(spec, snapshot, table, device, progress, heard, base=base, course=course, by=by)
     folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
     return Made(folder, fitted, table.example)
 
@@ -146,8 +150,12 @@ def learn(
     *,
     base: Base | None = None,
     course: Course = FROM_THE_START,
+    by: Algorithm | None = None,
 ) -> tuple[Columns, Fitted]:
-    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
+    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows.
+
+    `by` fits in place of the spec's algorithm, such as several machines that do it together.
+    """
     batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     early = spec.train.early_stopping
     older, watched = newest(batches, early) if early else ((), ())
@@ -160,7 +168,7 @@ def learn(
     )
 
     def fit(on: str, memory: int) -> Trained:
-        algorithm: Algorithm = spec.algorithm
+        algorithm: Algorithm = by or spec.algorithm
         terms = Terms(on, spec.train.seed, progress, each_round, memory=memory)
         if early is None:
             return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
@@ -170,6 +178,9 @@ def learn(
     def fit_on(on: str) -> Trained:
         return within_memory(partial(fit, on), course.allowed, progress)
 
+    if spec.engine != "local":  # the workers look for GPUs of their own
+        trained = fit_on(device)
+        return columns, Fitted(trained, Placement(device, trained.device, ""), Watched(None))
     return columns, place(fit_on, device, progress, fallback=spec.train.fallback == "cpu")
 
 
