@@ -10,7 +10,8 @@ import pytest
 
 from everfit.cost import Prices
 from everfit.errors import SpecError
-from everfit.settings import Address, Place, address, open_ports, prices, settings_file
+from everfit.ports import Cluster
+from everfit.settings import Address, Place, address, cluster_at, open_ports, prices, settings_file
 
 SETTINGS = """\
 airflow:
@@ -62,6 +63,21 @@ def test_a_repository_for_pointers_is_not_needed_and_may_be_anywhere(file: Path,
     opened = open_ports(replace(place, pointers=far), tmp_path / "work", lambda: datetime.now(UTC)).pointers
     assert opened is not None
     assert opened.url == "https://git.example/p.git"
+
+
+def test_a_spark_cluster_is_not_needed_and_is_named_as_spark_does(file: Path, tmp_path: Path) -> None:
+    place = Place.from_file(file, {})
+    assert open_ports(place, tmp_path / "work", lambda: datetime.now(UTC)).cluster is None
+    here = Place.from_file(file, {"EVERFIT_SPARK": "local[2]"}).spark
+    assert here == Address("local[2]")
+    extra = {"workers": 4, "spark.executor.memory": "8g", "note": "ours"}
+    far = address("spark", host="sc://spark.example", port=15002, extra=extra)
+    opened = open_ports(replace(place, spark=far), tmp_path / "work", lambda: datetime.now(UTC))
+    assert opened.cluster == Cluster("sc://spark.example:15002", 4, {"spark.executor.memory": "8g"})
+    with pytest.raises(SpecError, match="says workers 'many'; wanted a number from 1"):
+        cluster_at(address("spark", host="yarn", extra={"workers": "many"}))
+    with pytest.raises(SpecError, match="of type spark needs Spark's address as host"):
+        address("spark")
 
 
 def test_a_secret_is_never_shown(file: Path) -> None:

@@ -1,7 +1,7 @@
-"""Finds gates, rules and algorithms by the name of their file: `everfit/gates/above_bar.py` is the gate `above_bar`.
+"""Finds gates, rules, algorithms and engines by the name of their file: `everfit/gates/above_bar.py` is `above_bar`.
 
 There is no registration: the file is enough. The class is the one public dataclass defined there that has the
-method `judge` (a gate), `check` (a rule) or `fit` (an algorithm); a file without such a class is passed over.
+method `judge` (a gate), `check` (a rule), `fit` (an algorithm) or `map` (an engine); a file without one is passed over.
 
 >>> name_of(algorithm("xgboost"))
 'xgboost'
@@ -32,6 +32,7 @@ class Shelf:
 GATES = Shelf("gate", "everfit.gates", "judge")
 RULES = Shelf("rule", "everfit.validation.rules", "check")
 ALGORITHMS = Shelf("algorithm", "everfit.models", "fit")
+ENGINES = Shelf("engine", "everfit.engines", "map")
 
 
 def gate(name: str) -> type[Any]:
@@ -62,6 +63,16 @@ def algorithm(name: str) -> type[Any]:
 def algorithms() -> Mapping[str, type[Any]]:
     """Every algorithm by name."""
     return _all(ALGORITHMS)
+
+
+def engine(name: str) -> type[Any]:
+    """The class of the engine `name`; `UnknownName` if no file in everfit/engines defines it."""
+    return find(ENGINES, name)
+
+
+def engines() -> Mapping[str, type[Any]]:
+    """Every engine by name."""
+    return _all(ENGINES)
 
 
 def name_of(kind: type[Any]) -> str:

@@ -14,6 +14,7 @@
     │   ├── Recalled       the version or batch knows data that was recalled
     │   ├── StaleHead      somebody decided first: read again, judge again
     │   └── FencedOut      a newer attempt has taken over this work
+    ├── OutOfMemory        a training needs more memory than there is        (never retried)
     ├── DeployError        the version does not load or answers differently   (never retried)
     └── Unreachable        a service did not answer                           (retried)
         └── BatchChanged   the batch was rewritten while it was being read
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class EverfitError(Exception):
@@ -48,6 +50,10 @@ class UnknownName(SpecError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, sorted(known)
         super().__init__(f"there is no {what} {name!r}{did_you_mean(name, self.known)}")
+        self._what = what
+
+    def __reduce__(self) -> tuple[Any, ...]:  # an error comes back from another machine as it was there
+        return type(self), (self._what, self.name, self.known)
 
 
 class NoGpu(SpecError):
@@ -104,6 +110,10 @@ class StaleHead(LedgerError):
 
 class FencedOut(LedgerError):
     """A newer attempt has taken over this work; this one must stop without any effect."""
+
+
+class OutOfMemory(EverfitError):
+    """A training needs more memory than there is, also with its matrix on disk."""
 
 
 class DeployError(EverfitError):

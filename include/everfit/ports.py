@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -176,11 +176,35 @@ class Target(Protocol):
         """Ask for predictions; returns the version that answered and one score per row."""
 
 
+class Peers(Protocol):
+    """Whoever works on one thing at the same time, on other machines perhaps: `of` of them, of which we are `rank`."""
+
+    rank: int
+    of: int
+    host: str
+
+    def gather(self, said: str) -> list[str]:
+        """Say something and hear what everybody said, by rank; all wait until the last one has spoken."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Spark cluster, as Spark names it: `sc://host:15002` (Spark Connect), `spark://host:7077`, `yarn`, `local[2]`.
+
+    So many `workers` train one model together; with another number a model has other bytes. `conf` goes to Spark's
+    session (`spark.executor.memory`, ...); it may hold secrets and is never shown.
+    """
+
+    url: str
+    workers: int = 2
+    conf: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
 @dataclass(frozen=True)
 class Ports:
     """One opened set of everything a step needs from the world; time and work folder included.
 
-    `pointers` is None where no git repository is wanted.
+    `pointers` is None where no git repository is wanted, `cluster` where there is none to work on.
     """
 
     store: Store
@@ -191,6 +215,7 @@ class Ports:
     clock: Clock
     work: Path
     pointers: Pointers | None = None
+    cluster: Cluster | None = None
 
     def ledger(self, model: str) -> Ledger:
         """The log of decisions of one model."""

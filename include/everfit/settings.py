@@ -14,7 +14,7 @@ from everfit.cost import Prices
 from everfit.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
-    from everfit.ports import Clock, Ports
+    from everfit.ports import Clock, Cluster, Ports
 
 FILE = "airflow_settings.yaml"
 PRICES = "everfit_prices"
@@ -37,7 +37,8 @@ class Address:
 class Place:
     """The addresses that everfit needs: its store, the landing place, MLflow and the model server.
 
-    `pointers`, a git repository for pointers to all batches, is not needed: without it none are published.
+    `pointers`, a git repository for pointers to all batches, is not needed: without it none are published. Nor is
+    `spark`, the cluster for models whose spec says `engine: spark`; its options are Spark's own settings.
     """
 
     store: Address
@@ -45,19 +46,21 @@ class Place:
     mlflow: Address
     server: Address
     pointers: Address | None = None
+    spark: Address | None = None
 
     @classmethod
     def from_file(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Place:
         """The connections `everfit_store`, `everfit_landing`, `everfit_mlflow` and `everfit_server` of the file.
 
         `EVERFIT_STORE`, `EVERFIT_LANDING`, `EVERFIT_MLFLOW` and `EVERFIT_SERVER` come first; with all four of them the
-        file need not be there. So do `EVERFIT_POINTERS` and the connection `everfit_pointers`, if there is one. Default
-        file: `settings_file()`. Errors: `SpecError` that says which one is missing.
+        file need not be there. So do `EVERFIT_POINTERS` and `EVERFIT_SPARK`, and the connections `everfit_pointers` and
+        `everfit_spark`, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is
+        missing.
         """
         path = path or settings_file()
         wanted = tuple(cls.__dataclass_fields__)
-        found = {name: _address_in(environ[_variable(name)]) for name in wanted if environ.get(_variable(name))}
-        needed = [name for name in wanted if name != "pointers"]
+        found = {name: _address_in(name, environ[_variable(name)]) for name in wanted if environ.get(_variable(name))}
+        needed = [name for name in wanted if name not in ("pointers", "spark")]
         if not found.keys() >= set(needed):
             written = _connections(path)
             found |= {
@@ -77,7 +80,7 @@ class Place:
 def store_address(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Address:
     """Where the store is, for whoever needs nothing else: `EVERFIT_STORE`, or the connection `everfit_store`."""
     if environ.get(_variable("store")):
-        return _address_in(environ[_variable("store")])
+        return _address_in("store", environ[_variable("store")])
     path = path or settings_file()
     written = _connections(path)
     if "everfit_store" not in written:
@@ -123,7 +126,8 @@ def address(
 
     `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
     `git` has the repository's URL as host, login and password (or token) for https, and the extras `key_file` (for ssh)
-    and `branch` (where it is not main).
+    and `branch` (where it is not main). `spark` has Spark's own address as host (`sc://host`, `spark://host`, `yarn`,
+    `local[2]`), and the extras `workers` and whatever begins with `spark.`.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'
@@ -145,11 +149,15 @@ def address(
             more = {name: str(extra[name]) for name in ("key_file", "branch") if extra.get(name)}
             keys = {"username": login, "password": password, **more}
             return Address(host, {key: value for key, value in keys.items() if value})
+        case "spark" if host:
+            options = {name: str(value) for name, value in extra.items() if name == "workers" or name[:6] == "spark."}
+            return Address(f"{host}:{port}" if port else host, options)
     wanted = {
         "fs": "the extra `path`",
         "aws": "the extra `url` (s3://bucket/prefix)",
         "http": "a host",
         "git": "the repository's URL as host",
+        "spark": "Spark's address as host",
     }
     if conn_type in wanted:
         raise SpecError(f"a connection of type {conn_type} needs {wanted[conn_type]}; it is not there")
@@ -180,6 +188,7 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
         clock=clock,
         work=work,
         pointers=GitPointers(place.pointers.url, **place.pointers.options) if place.pointers else None,
+        cluster=cluster_at(place.spark) if place.spark else None,
     )
 
 
@@ -193,8 +202,19 @@ def _variable(name: str) -> str:
     return f"EVERFIT_{name.upper()}"
 
 
-def _address_in(url: str) -> Address:
-    return Address(url if "://" in url else str(Path(url).absolute()))
+def _address_in(name: str, url: str) -> Address:
+    return Address(url if "://" in url or name == "spark" else str(Path(url).absolute()))
+
+
+def cluster_at(address: Address) -> Cluster:
+    """The Spark cluster at an address; its option `workers` says how many of its workers train a model together."""
+    from everfit.ports import Cluster
+
+    options = dict(address.options)
+    workers = options.pop("workers", "2")
+    if not workers.isdigit() or int(workers) < 1:
+        raise SpecError(f"the connection to Spark at {address.url} says workers {workers!r}; wanted a number from 1")
+    return Cluster(address.url, int(workers), options)
 
 
 def _connections(path: Path) -> Mapping[str, Mapping[str, Any]]:

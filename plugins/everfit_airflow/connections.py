@@ -20,11 +20,12 @@ class Connections:
     mlflow: str = "everfit_mlflow"
     server: str = "everfit_server"
     pointers: str = "everfit_pointers"
+    spark: str = "everfit_spark"
 
     @property
     def needed(self) -> dict[str, str]:
-        """Those without which nothing works: all but the git repository for pointers."""
-        return {name: conn_id for name, conn_id in self.to_dict().items() if name != "pointers"}
+        """Those without which nothing works: all but the git repository for pointers and the Spark cluster."""
+        return {name: conn_id for name, conn_id in self.to_dict().items() if name not in ("pointers", "spark")}
 
     def to_dict(self) -> dict[str, str]:
         """Plain data, for a trigger to be sent to the triggerer with."""

@@ -27,9 +27,9 @@ FAR = {
 }
 
 
-def dags(device="auto", tasks=None):
+def dags(device="auto", tasks=None, search=None):
     spec = load_spec("flight_delays")
-    train = TrainSpec(device=device, params={"rounds": 5})
+    train = TrainSpec(device=device, params={"rounds": 5}, search=search)
     placed = {name: TaskSpec(**said) for name, said in (tasks or {}).items()}
     return build_dags(spec.model_copy(update={"train": train, "runs_on": placed}))
 
@@ -60,6 +60,20 @@ def test_the_spec_moves_any_task():
     assert task("build_features", tasks={"build_features": {"queue": "large"}}).queue == "large"
     assert task("batch.validate", tasks={"batch.validate": {"pool": "disk"}}).pool == "disk"
     assert task("train", tasks={"build_features": {"queue": "large"}}).queue == "gpu"
+
+
+@pytest.mark.usefixtures("kubernetes")
+def test_the_tasks_of_a_search_go_where_training_goes_though_they_are_mapped():
+    search = task("search", device="cuda", search={"budget": {"trials": 3}}, tasks={"search": {"queue": "many"}})
+    assert (search.queue, search.pool) == ("many", "gpu")
+    (base,) = search.partial_kwargs["executor_config"]["pod_override"].spec.containers
+    assert base.resources.requests == {"nvidia.com/gpu": "1"}
+    assert task("search", device="cpu", search={"budget": {"trials": 3}}).queue == "default"
+
+
+def test_the_pool_of_what_trains_is_said_in_one_place():
+    with pytest.raises(SpecError, match=r"runs_on\.train: the pool of what trains is train\.pool"):
+        dags(tasks={"train": {"pool": "h100"}})
 
 
 def test_a_task_that_is_not_there_is_refused_with_the_nearest():

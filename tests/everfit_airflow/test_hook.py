@@ -6,6 +6,7 @@ import pytest
 
 from everfit.cost import Prices
 from everfit.errors import SpecError
+from everfit.ports import Cluster
 from everfit.spec import ModelSpec
 from everfit.steps.ingest import waiting
 from everfit.steps.staging import stage
@@ -52,3 +53,23 @@ def test_the_price_list_is_an_airflow_variable(monkeypatch, airflow_db):
     monkeypatch.setenv("AIRFLOW_VAR_EVERFIT_PRICES", "cheap")
     with pytest.raises(SpecError, match="Airflow variable everfit_prices: found no JSON"):
         EverfitHook().prices()
+
+
+def test_the_cluster_is_looked_up_only_for_a_model_that_works_on_it(tmp_path, monkeypatch):
+    nowhere = {"conn_type": "http", "host": "127.0.0.1", "port": 9}
+    folder = {"conn_type": "fs", "extra": {"path": str(tmp_path)}}
+    connections = {"store": folder, "landing": folder, "mlflow": nowhere, "server": nowhere}
+    connections["spark"] = {
+        "conn_type": "spark",
+        "host": "spark://spark.example",
+        "port": 7077,
+        "extra": {"workers": 3},
+    }
+    for name, connection in connections.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
+    monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "work"))
+    data = {"landing": "shop", "tables": {"visits": {"file": "visits.csv"}}}
+    spec = ModelSpec(name="shop", task="binary", label="y", time="at", data=data)
+    assert EverfitHook().ports_for(spec).cluster is None
+    moved = spec.model_copy(update={"engine": "spark"})
+    assert EverfitHook().ports_for(moved).cluster == Cluster("spark://spark.example:7077", 3)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from everfit.engines.local import Local
 from everfit.errors import DataError, SpecError
 from everfit.features import load_code, read_tables, unpack
 from everfit.ledger.entries import BatchAccepted
@@ -19,6 +20,7 @@ from everfit.spec import WindowSpec
 from everfit.steps.apart import check_apart
 from everfit.steps.build_features import build_features
 from everfit.steps.feature_table import BATCH, FeatureTable
+from everfit.steps.point_in_time import Rows
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.values import Batch, Features, FileHash, Snapshot, digest
 from tests.steps.judging import House, build, month
@@ -172,5 +174,6 @@ def test_it_is_quick(house: House) -> None:
     rows = [frame() for _ in range(4)]
     taken = Snapshot("m", tuple(Batch(str(n), 1, "a", count, (), "") for n in range(4)), 1)
     begun = perf_counter()
-    check_apart(spec, load_code(spec.code_path), taken, rows)
+    code = load_code(spec.code_path)
+    check_apart(spec, code, taken, [Rows(code, frame) for frame in rows], Local())
     assert perf_counter() - begun < 5

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from everfit.errors import DataError, NotEnoughData, SpecError
-from everfit.features import load_code, read_tables, unpack
+from everfit.features import FeatureCode, load_code, read_tables, unpack
 from everfit.steps.build_features import build_features
 from everfit.steps.feature_table import BATCH, LABEL, TIME, FeatureTable
-from everfit.steps.point_in_time import point_in_time
+from everfit.steps.point_in_time import Rows, features_at
 from everfit.steps.rows import batch_rows
 from everfit.values import Features
 from tests.workshop import Workshop, open_workshop
@@ -58,6 +58,10 @@ def team(workshop: Workshop, tmp_path: Path) -> Callable[[str], Workshop]:
         return workshop.with_spec(folder=tmp_path, **({"label": "arr_delay", "task": "regression"} | spec))
 
     return team
+
+
+def point_in_time(code: FeatureCode, rows: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+    return [features_at(code, [Rows(code, frame) for frame in rows], place) for place in range(len(rows))]
 
 
 def build(workshop: Workshop) -> Features:

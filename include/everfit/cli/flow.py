@@ -140,7 +140,9 @@ class Flow:
         from everfit.steps.search import search
 
         with self.telling.step("search") as line:
-            search(self.ports, self.spec, snapshot, features, triggered, 0, line)
+            with self._spending("search", line, triggered.device) as account:
+                account.run = triggered.run
+                search(self.ports, self.spec, snapshot, features, triggered, 0, line)
             found = choose(self.ports, self.spec, triggered.run)
             line.say(f"trial {found.trial + 1} of {found.trials}: {found.metric} {found.value:.4f}")
 

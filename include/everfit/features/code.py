@@ -2,10 +2,13 @@
 
     INPUTS: list[str]                    what a caller of the model server sends; features() sees nothing else
     rows(tables) -> DataFrame            one batch's tables -> one row per example        (optional: the main table)
-    history(rows) -> dict[str, DataFrame]    what later batches may know of these rows    (optional: nothing)
+    facts(rows) -> DataFrame                 what history() needs of one batch            (optional: its rows)
+    history(facts) -> dict[str, DataFrame]   what later batches may know of these batches (optional: nothing)
     features(rows, history) -> DataFrame     row in, row out, same order
 
-history() is also asked what no rows at all have to say: that is what the first batch knows.
+history() gets the facts of any number of batches, oldest first, as one frame; also those of no rows at all, which is
+what the first batch knows. rows(), facts() and features() see one batch at a time, wherever that is: each batch may be
+on another machine.
 The same file serves training, evaluation and the model server, so that a feature cannot mean two things.
 """
 
@@ -53,11 +56,25 @@ class FeatureCode:
             )
         return frame.reset_index(drop=True)
 
-    def history(self, rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """What batches after these rows may know of them: small tables by name; none if the team wants none."""
+    @property
+    def sums_up(self) -> bool:
+        """Whether the team says what its history needs of one batch, so that it does not need all rows in one place."""
+        return hasattr(self.module, "facts")
+
+    def facts(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """What history() needs to know of one batch: the rows themselves if the team does not say."""
+        if not self.sums_up:
+            return rows
+        return self._frame("facts", self._call("facts", rows.copy(deep=False))).reset_index(drop=True)
+
+    def history(self, facts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """What batches after those of these facts may know of them: small tables by name; none if the team wants none.
+
+        Without a function facts(), the facts of a batch are its rows.
+        """
         if not hasattr(self.module, "history"):
             return {}
-        made = self._call("history", rows.copy(deep=False))
+        made = self._call("history", facts.copy(deep=False))
         if not isinstance(made, dict):
             raise SpecError(f"{self.path}: history() must return a dict of DataFrames, not {type(made).__name__}")
         for name in made:
@@ -88,6 +105,9 @@ class FeatureCode:
                 "sort them back, or reset_index(drop=True) if only the index moved"
             )
         return made
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a module does not travel, its source does
+        return code_from, (self.path, self.source)
 
     def _call(self, name: str, *arguments: Any) -> Any:
         try:
@@ -122,6 +142,11 @@ def load_code(path: Path) -> FeatureCode:
         source = path.read_bytes()
     except OSError as error:
         raise SpecError(f"{path}: cannot read the feature code: {error.strerror}") from error
+    return code_from(path, source)
+
+
+def code_from(path: Path, source: bytes) -> FeatureCode:
+    """The same of the bytes of a `features.py` that lay at `path`, perhaps on another machine."""
     sha256 = hashlib.sha256(source).hexdigest()
     module = _execute(path, source, f"everfit_features_{sha256[:16]}")
     return FeatureCode(path, source, sha256, _inputs(path, module), module)
@@ -145,7 +170,7 @@ def _inputs(path: Path, module: ModuleType) -> tuple[str, ...]:
     for name in ("INPUTS", "features"):
         if not hasattr(module, name):
             raise SpecError(f"{path}: there is no {name}{did_you_mean(name, public)}")
-    for name in ("rows", "history", "features"):
+    for name in ("rows", "facts", "history", "features"):
         function: Callable[..., Any] | None = getattr(module, name, None)
         if function is not None and not callable(function):
             raise SpecError(f"{path}: {name} must be a function, not {type(function).__name__}")

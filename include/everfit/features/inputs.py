@@ -84,6 +84,24 @@ class Inputs:
         return whole
 
 
+def each_kind(rows: pd.DataFrame) -> pd.DataFrame:
+    """A few of the rows that say as much about the columns' kinds as all of them: of each column a row with a gap and
+    one for each type of value.
+
+    >>> import pandas as pd
+    >>> each_kind(pd.DataFrame({"a": [1, 2, 3], "b": pd.Series(["x", "y", None], dtype=object)}))["a"].tolist()
+    [1, 3]
+    """
+    places: set[int] = set()
+    for name in rows.columns:
+        values, gaps = rows[name], rows[name].isna().to_numpy()
+        places |= {int(side.argmax()) for side in (gaps, ~gaps) if side.any()}
+        if values.dtype == object:
+            types = values[~gaps].map(type).drop_duplicates()
+            places |= {int(place) for place in rows.index.get_indexer(types.index)}
+    return rows.iloc[sorted(places)]
+
+
 def _kind(name: str, values: pd.Series[Any]) -> Kind:
     import pandas as pd
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from everfit.models.rows import Part, Rows, sample, whole
 from everfit.models.space import Space
-from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms, all_of
+from everfit.models.terms import Checkpoints, EachRound, Forgetful, Kept, Round, Terms, all_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,6 +101,7 @@ __all__ = [
     "Checkpoints",
     "EachRound",
     "Forgetful",
+    "Kept",
     "Part",
     "Round",
     "Rows",

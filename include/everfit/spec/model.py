@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from everfit import catalog
-from everfit.errors import SpecError
+from everfit.errors import SpecError, UnknownName
 from everfit.spec.building import gate_from
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
@@ -50,6 +50,10 @@ class ModelSpec(Frozen):
         default="features.py",
         validate_default=True,
         description="The feature code, relative to the model's folder.",
+    )
+    engine: str = Field(
+        default="local",
+        description="Where validation, features, training and scoring work: a file in everfit/engines.",
     )
     train: TrainSpec = Field(default_factory=TrainSpec)
     gates: tuple[Annotated[Any, BeforeValidator(gate_from)], ...] = Field(
@@ -113,6 +117,15 @@ class ModelSpec(Frozen):
             raise complaint([Mistake((), f"found no file {folder / features}, wanted the model's feature code there")])
         return features
 
+    @field_validator("engine")
+    @classmethod
+    def _engine_exists(cls, engine: str) -> str:
+        try:
+            catalog.engine(engine)
+        except UnknownName as error:
+            raise complaint([Mistake((), str(error))]) from error
+        return engine
+
     @model_validator(mode="after")
     def _gates_judge_this_task(self) -> Self:
         wrong = [
@@ -122,6 +135,18 @@ class ModelSpec(Frozen):
         ]
         if wrong:
             raise complaint(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_something_to_learn_from(self) -> Self:
+        early, window = self.train.early_stopping, self.window
+        if early and window.at_least - window.gap - window.holdout <= early.batches:
+            least = window.gap + window.holdout + early.batches + 1
+            said = (
+                f"found {early.batches}; of window.at_least ({window.at_least}) batches nothing is left to learn from "
+                f"then: raise window.at_least to {least} or more"
+            )
+            raise complaint([Mistake(("train", "early_stopping", "batches"), said)])
         return self
 
     @model_validator(mode="after")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
-from everfit.validation.ask import ask
+from everfit.validation.ask import Answer, ask
 from everfit.validation.data_docs import Results
 from everfit.validation.stream import Part
 from everfit.validation.withhold import Withholding, withhold
@@ -18,6 +18,8 @@ from everfit.values import Check
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
     from everfit.validation.suites import Suite
+
+    Ask = Callable[[Suite, str, Sequence[Part]], Answer]
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,23 @@ class Audited:
     withheld: Withholding | None = None
 
 
-def audit(spec: ModelSpec, suites: Mapping[str, Suite], files: Mapping[str, Path], folder: Path) -> tuple[Audited, ...]:
+def audit(
+    spec: ModelSpec, suites: Mapping[str, Suite], files: Mapping[str, Path], folder: Path, ask: Ask = ask
+) -> tuple[Audited, ...]:
     """Ask every table its suite; files without withheld rows are written below `folder`.
+
+    `ask` is how: here, or on the machines of an engine.
 
     Whatever is wrong with the data is a failed check. Errors: `SpecError` for a suite that is wrong.
     """
     named = spec.data.parts(files)
     return tuple(
-        _audit(spec, table, suite, [Part(name, files[name]) for name in named[table]], folder / table)
+        _audit(spec, table, suite, [Part(name, files[name]) for name in named[table]], folder / table, ask)
         for table, suite in suites.items()
     )
 
 
-def _audit(spec: ModelSpec, table: str, suite: Suite, parts: Sequence[Part], folder: Path) -> Audited:
+def _audit(spec: ModelSpec, table: str, suite: Suite, parts: Sequence[Part], folder: Path, ask: Ask) -> Audited:
     file = spec.data.tables[table].file
     wanted = f"a readable {file} with rows in it"
     if not parts:

@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted
-from everfit.features import Columns, FeatureCode, Inputs, load_code, pack, write_tables
+from everfit.features import Columns, FeatureCode, Inputs, each_kind, load_code, pack, write_tables
 from everfit.steps.apart import check_apart, gap_of
+from everfit.steps.batches import BatchRows
+from everfit.steps.engine import engine_of, to_send
 from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
 from everfit.steps.labels import check_columns, check_learnable, labels, times
-from everfit.steps.point_in_time import history_before, point_in_time, stack
-from everfit.steps.rows import batch_rows
+from everfit.steps.point_in_time import features_at, history_before, stack
 from everfit.values import Features, Snapshot, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from everfit.engines import Engine
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
 
@@ -39,18 +43,20 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
     key = f"features/{spec.name}/{_id(spec, snapshot, code)}"
     if found := _built_before(ports, key):
         return found
-    rows = [batch_rows(ports, spec, code, batch) for batch in snapshot.batches]
-    for frame in rows:
-        check_columns(spec, code, frame)
-    inputs = Inputs.learn(stack([frame[list(code.inputs)] for frame in rows]), code.inputs)
-    rows = [inputs.put_into(frame) for frame in rows]
-    check_apart(spec, code, snapshot, rows)
-    table, unlabeled = _table(spec, snapshot, code, inputs, rows)
+    engine = engine_of(ports, spec)
+    raw = [BatchRows(to_send(ports), spec, code, batch) for batch in snapshot.batches]
+    samples = list(engine.map(_look, raw))
+    inputs = Inputs.learn(stack([one.kinds for one in samples]), code.inputs)
+    batches = [batch.with_inputs(inputs) for batch in raw]
+    check_apart(spec, code, snapshot, batches, engine)
+    if code.sums_up:
+        batches = [one.with_facts(facts) for one, facts in zip(batches, engine.map(_facts, batches), strict=True)]
+    table, unlabeled = _table(snapshot, inputs, batches, samples[0].first, engine)
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     check_learnable(spec, training.frame[LABEL], held_out.frame[LABEL])
     Columns.learn(training.features).encode(table.features)
     with tempfile.TemporaryDirectory(dir=ports.work) as scratch:
-        files = _write(Path(scratch), table, history_before(code, rows, len(rows)))
+        files = _write(Path(scratch), table, next(engine.map(_whole_history, [batches])))
         features = Features(
             snapshot=snapshot.id,
             table=ports.store.put_file(f"{key}.parquet", files / "table.parquet"),
@@ -65,19 +71,45 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
     return features
 
 
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """A few rows of a batch: one of each `kind` of value that an input has, and the `first` ones."""
+
+    kinds: pd.DataFrame
+    first: pd.DataFrame
+
+
+def _look(batch: BatchRows) -> _Looked:
+    check_columns(batch.spec, batch.code, batch.frame)
+    inputs = batch.frame[list(batch.code.inputs)]
+    return _Looked(each_kind(inputs), inputs.head(EXAMPLES))
+
+
+def _facts(batch: BatchRows) -> pd.DataFrame:
+    return batch.facts
+
+
+def _whole_history(batches: list[BatchRows]) -> Mapping[str, pd.DataFrame]:
+    return history_before(batches[0].code, batches, len(batches))
+
+
 def _table(
-    spec: ModelSpec, snapshot: Snapshot, code: FeatureCode, inputs: Inputs, rows: list[pd.DataFrame]
+    snapshot: Snapshot, inputs: Inputs, batches: list[BatchRows], example: pd.DataFrame, engine: Engine
 ) -> tuple[FeatureTable, int]:
     """The labelled rows of all batches but those of the gap, and how many others there were."""
     gap = gap_of(snapshot)
-    parts = point_in_time(code, rows, gap)
-    used = [place for place in range(len(rows)) if place not in gap]
-    for part, place in zip(parts, used, strict=True):
-        part[LABEL], part[TIME] = labels(spec, rows[place]), times(spec, rows[place])
-        part[BATCH] = snapshot.batches[place].partition
-    kept = [part[part[LABEL].notna()] for part in parts]
-    example = rows[0][list(code.inputs)].head(EXAMPLES)
-    return FeatureTable(stack(kept), inputs, example), sum(map(len, parts)) - sum(map(len, kept))
+    used = [place for place in range(len(batches)) if place not in gap]
+    parts = list(engine.map(partial(_part, batches, gap), used))
+    return FeatureTable(stack([kept for kept, _ in parts]), inputs, inputs.read(example)), sum(n for _, n in parts)
+
+
+def _part(batches: list[BatchRows], gap: range, place: int) -> tuple[pd.DataFrame, int]:
+    """The labelled rows of one batch, and how many others there are."""
+    of = batches[place]
+    part = features_at(of.code, batches, place, gap)
+    part[LABEL], part[TIME], part[BATCH] = labels(of.spec, of.frame), times(of.spec, of.frame), of.batch.partition
+    kept = part[part[LABEL].notna()]
+    return kept, len(part) - len(kept)
 
 
 def _write(folder: Path, table: FeatureTable, history: Mapping[str, pd.DataFrame]) -> Path:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError
 from everfit.steps.base import learnt
-from everfit.steps.point_in_time import history_before
+from everfit.steps.point_in_time import Rows, history_before
 from everfit.steps.rows import batch_rows
+from everfit.steps.scoring import scorer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +76,8 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     predictor = Predictor.load(ports.registry.model_files(version.mlflow_run, version.files))
     rows = _rows(ports, spec, predictor, holdout, view.champion)
     predictor = _knowing_only_before(ports, spec, predictor, trained, holdout, rows)
-    return Champion(view.champion, np.concatenate([predictor.predict(frame) for frame in rows]))
+    asked = scorer(ports, spec, predictor)
+    return Champion(view.champion, np.concatenate([asked.predict(frame) for frame in rows]))
 
 
 def _rows(
@@ -104,8 +106,8 @@ def _knowing_only_before(
     if len(known) == len(trained.batches):
         return predictor
     frames = [batch_rows(ports, spec, predictor.code, batch) for batch in known] or rows[:1]
-    frames = [predictor.card.inputs.put_into(frame) for frame in frames]
-    return replace(predictor, history=history_before(predictor.code, frames, len(known)))
+    batches = [Rows(predictor.code, predictor.card.inputs.put_into(frame)) for frame in frames]
+    return replace(predictor, history=history_before(predictor.code, batches, len(known)))
 
 
 def _check_same(spec: ModelSpec, version: int, batch: Batch, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:

@@ -15,6 +15,7 @@ from everfit.steps.labels import labels
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
+from everfit.steps.scoring import Spread, scorer
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
 
@@ -55,7 +56,9 @@ def evaluate(
     )
     table = FeatureTable.read(ports.store.local_file(features.table))
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    evidence = _gather(spec.task, training, held_out, predictor, champion, labels(spec, raw).notna().to_numpy())
+    evidence = _gather(
+        spec.task, training, held_out, scorer(ports, spec, predictor), champion, labels(spec, raw).notna().to_numpy()
+    )
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
@@ -76,7 +79,7 @@ def _gather(
     task: str,
     training: FeatureTable,
     held_out: FeatureTable,
-    predictor: Predictor,
+    predictor: Predictor | Spread,
     champion: Champion | None,
     labelled: NDArray[np.bool_],
 ) -> Evidence:

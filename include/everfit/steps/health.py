@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import TrainingFailed
-from everfit.models import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from everfit.models import Algorithm, EachRound, Round, Trained, Training
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from everfit.models import Algorithm, EachRound, Round, Trained
 
 TIMES_WORSE = 5.0
 """A loss that is so many times what it was, or could be, is no training any more."""
@@ -23,19 +24,19 @@ FEWEST = 30
 """From fewer rows nothing is concluded about answers that are all the same."""
 
 LOOKED_AT = 10_000
+"""Rows that a trained model is tried on, about."""
 
 
-def watch_health(data: Training) -> EachRound:
+def watch_health(largest: float) -> EachRound:
     """Raise `TrainingFailed` in the round in which a metric stops being a number, or one of the rows learnt from
     explodes.
 
-    Exploding is to be 5 times larger than in the first round, than 1, and than the largest label. No healthy loss gets
-    there on the rows it is made smaller on: squared and absolute errors begin below the labels' size, log losses at the
-    logarithm of the number of classes, and metrics where more is better end at 1. What is not a number from the first
+    Exploding is to be 5 times larger than in the first round, than 1, and than the `largest` label. No healthy loss
+    gets there on the rows it is made smaller on: squared and absolute errors begin below the labels' size, log losses at
+    the logarithm of the number of classes, and metrics where more is better end at 1. What is not a number from the first
     round on is undefined on these rows, as an AUC is where all labels are equal, as long as another metric of the same
     rows is one.
     """
-    largest = _largest(data)
     first: dict[str, float] = {}
 
     def watch(ended: Round) -> None:
@@ -56,55 +57,36 @@ def watch_health(data: Training) -> EachRound:
     return watch
 
 
-def check_answers(algorithm: Algorithm, data: Training, trained: Trained) -> None:
-    """Raise `TrainingFailed` when the trained model answers with what is no number, or every row alike.
+def check_answers(algorithm: Algorithm, trained: Trained, matrix: NDArray[np.float32], largest: float) -> None:
+    """Raise `TrainingFailed` when the trained model answers these rows with what is no number, or all of them alike.
 
-    It is asked about held-out rows and some of those it learnt from. An algorithm that looks at no column (it gives no
-    importance) may answer all rows alike, and so may any model where the rows themselves are alike.
+    An algorithm that looks at no column (it gives no importance) may answer all rows alike, and so may any model where
+    the rows themselves are alike. `largest` is the largest label.
     """
     import numpy as np
 
-    asked = _Asked.of(data)
     with tempfile.TemporaryDirectory(prefix="everfit-") as folder:
         path = Path(folder, algorithm.file)
         path.write_bytes(trained.model)
-        scores = algorithm.load(path).predict(asked.rows.matrix)
+        scores = algorithm.load(path).predict(matrix)
     odd = int((~np.isfinite(scores)).reshape(len(scores), -1).any(axis=1).sum())
     if odd:
         raise TrainingFailed(
             f"the trained model is of no use: {odd:,} of {len(scores):,} answers are not finite numbers; "
-            f"{_advice(_largest(data))}"
+            f"{_advice(largest)}"
         )
-    if trained.importance and asked.differ and len(scores) >= FEWEST and (scores == scores[0]).all():
+    if trained.importance and len(scores) >= FEWEST and (scores == scores[0]).all() and _differ(matrix):
         raise TrainingFailed(
             f"the trained model is of no use: it answers each of {len(scores):,} rows with "
-            f"{np.array2string(scores[0], precision=4)}, because no tree could be split; {_more(_largest(data))}"
+            f"{np.array2string(scores[0], precision=4)}, because no tree could be split; {_more(largest)}"
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """The rows that a trained model is tried on, and whether they differ from each other at all."""
-
-    rows: Rows
-    differ: bool
-
-    @classmethod
-    def of(cls, data: Training) -> _Asked:
-        import numpy as np
-
-        learnt = next(iter(data.train.pieces())).take(slice(LOOKED_AT))
-        rows = Rows.join([learnt, data.holdout.take(slice(LOOKED_AT))])
-        alike = (rows.matrix == rows.matrix[0]) | (np.isnan(rows.matrix) & np.isnan(rows.matrix[0]))
-        return cls(rows, differ=not bool(alike.all()))
-
-
-def _largest(data: Training) -> float:
-    """The largest label, whatever its sign: among those held out and in the first piece learnt from."""
+def _differ(matrix: NDArray[np.float32]) -> bool:
+    """Whether the rows differ from each other at all."""
     import numpy as np
 
-    learnt = next(iter(data.train.pieces())).labels
-    return float(max(np.abs(some).max(initial=0.0) for some in (learnt, data.holdout.labels)))
+    return not bool(((matrix == matrix[0]) | (np.isnan(matrix) & np.isnan(matrix[0]))).all())
 
 
 def _another(name: str, metrics: Mapping[str, float]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from everfit.errors import SpecError
 from everfit.features import Columns, FeatureCode
@@ -15,22 +16,50 @@ SAMPLED = 16
 NO_GAP = range(0)
 
 
-def point_in_time(code: FeatureCode, rows: Sequence[pd.DataFrame], gap: range = NO_GAP) -> list[pd.DataFrame]:
-    """The features of each batch's rows, given the history of the batches before it; `rows` is oldest first.
+class Told(Protocol):
+    """A batch: its rows, and what history() needs to know of them."""
 
-    The first batch gets the history of no rows at all. The batches at the places `gap` get no features and are left
-    out of the answer; those after them know nothing later than what is before the gap.
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The rows."""
+
+    @property
+    def facts(self) -> pd.DataFrame:
+        """The rows, or what sums them up."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A batch whose rows are here."""
+
+    code: FeatureCode
+    frame: pd.DataFrame
+
+    @property
+    def facts(self) -> pd.DataFrame:
+        """What history() needs to know of them."""
+        return self.code.facts(self.frame)
+
+
+def features_at(code: FeatureCode, batches: Sequence[Told], place: int, gap: range = NO_GAP) -> pd.DataFrame:
+    """The features of the rows of one of the batches, which are oldest first, given the history of those before it.
+
+    The first batch gets the history of no rows at all. A batch after the places `gap` knows nothing later than what is
+    before the gap.
     """
-    places = [place for place in range(len(rows)) if place not in gap]
-    known = [history_before(code, rows, min(place, gap.start) if gap else place) for place in places]
-    parts = [code.features(rows[place], history) for place, history in zip(places, known, strict=True)]
-    _check_row_by_row(code, rows[-1], known[-1], parts[-1])
-    return parts
+    rows = batches[place].frame
+    history = history_before(code, batches, min(place, gap.start) if gap else place)
+    made = code.features(rows, history)
+    if place == len(batches) - 1:
+        _check_row_by_row(code, rows, history, made)
+    return made
 
 
-def history_before(code: FeatureCode, rows: Sequence[pd.DataFrame], place: int) -> Mapping[str, pd.DataFrame]:
-    """What the batches before `place` have to say; for `len(rows)` that is what a served model knows."""
-    return code.history(stack(rows[:place]) if place else rows[0].iloc[:0])
+def history_before(code: FeatureCode, batches: Sequence[Told], place: int) -> Mapping[str, pd.DataFrame]:
+    """What the batches before `place` have to say; for `len(batches)` that is what a served model knows."""
+    if not place:
+        return code.history(code.facts(batches[0].frame.iloc[:0]))
+    return code.history(stack([batch.facts for batch in batches[:place]]))
 
 
 def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -26,6 +26,7 @@ SHARE = 20
 """A call that took a second is followed by so many without one: a slow server costs a training a twentieth."""
 
 PROGRESS = "everfit.progress"
+STOP = "stop_"
 
 Now = Callable[[], float]
 
@@ -71,7 +72,11 @@ def tell_rounds(progress: Progress, now: Now = perf_counter) -> EachRound:
 
 @dataclass
 class _Unsent:
-    """The rounds that MLflow has not heard of yet."""
+    """The rounds that MLflow has not heard of yet.
+
+    While early stopping looks for their number, only its own curve counts: the others are drawn anew when the model is
+    trained on all rows.
+    """
 
     begin: int = 0
     curves: dict[str, list[float]] = field(default_factory=dict)
@@ -79,8 +84,10 @@ class _Unsent:
     def add(self, ended: Round) -> None:
         if ended.done - 1 != self.begin + max(map(len, self.curves.values()), default=-1):
             self.begin, self.curves = ended.done - 1, {}
+        stopping = any(name.startswith(STOP) for name in ended.metrics)
         for name, value in ended.metrics.items():
-            self.curves.setdefault(name, []).append(value)
+            if not stopping or name.startswith(STOP):
+                self.curves.setdefault(name, []).append(value)
 
 
 def show_rounds(run: Run, progress: Progress, now: Now = perf_counter) -> EachRound:

@@ -39,7 +39,7 @@ def delivery_of(
     earlier = tuple(batch for _, batch in view.batches if batch.partition != partition)
 
     def features(rows: pd.DataFrame) -> pd.DataFrame:
-        return code.features(rows, code.history(rows.iloc[:0]))
+        return code.features(rows, code.history(code.facts(rows.iloc[:0])))
 
     def opened(batch: Batch) -> Delivery:
         return Delivery(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ports import Ports, Progress
 
-STEPS = ("resolve", "features", "train", "evaluate", "judge", "register", "deploy")
+STEPS = ("resolve", "features", "search", "train", "evaluate", "judge", "register", "deploy")
 
 
 @dataclass

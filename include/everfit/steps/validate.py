@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features.code import FeatureCode, load_code
+from everfit.steps.asking import asker
 from everfit.steps.audit import Audited, audit
 from everfit.steps.baseline import baseline_checks
 from everfit.steps.data_docs import keep_results
@@ -50,7 +51,7 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
         return seen_before
     with scratch(ports) as folder:
         files = staged_files(ports, staged.folder, staged.files)
-        tables = audit(spec, suites, files, folder)
+        tables = audit(spec, suites, files, folder, asker(ports, spec, staged))
         batch = batched(ports, spec, arrival, staged, tables)
         checks = [*staged.promised, *_refused(view, arrival, staged)]
         checks += erased_again(view, {table.table: table.parts for table in tables})

@@ -139,6 +139,9 @@ class S3Objects:
         """The boto3 client in use."""
         return connect(**self._options)
 
+    def __getstate__(self) -> dict[str, Any]:  # on another machine, a client of its own
+        return {name: value for name, value in vars(self).items() if name != "client"}
+
     def keep(self, path: Path) -> str:
         """Hash, send, and ask how much arrived."""
         size = path.stat().st_size

@@ -44,6 +44,9 @@ class S3Store:
         """The boto3 client in use."""
         return self._given or connect(**self._options)
 
+    def __getstate__(self) -> dict[str, Any]:  # on another machine, a client of its own
+        return {name: value for name, value in vars(self).items() if name != "client"}
+
     def create(self, key: str, data: bytes) -> bool:
         """Write `data` only if nothing is under `key` yet; the server lets one of any number of racers win."""
         from botocore.exceptions import ClientError

@@ -14,7 +14,7 @@ from everfit.validation.formats import Part
 from everfit.validation.onepass.column import Batch, Column
 from everfit.validation.onepass.marks import Marks
 from everfit.validation.onepass.planning import Question, question
-from everfit.validation.onepass.shape import document
+from everfit.validation.onepass.shape import Found, document
 from everfit.validation.stream import ahead, part_batches, repetitive, schema
 from everfit.validation.suites import Expectation, Suite
 from everfit.values import Check
@@ -48,36 +48,72 @@ class Answer:
     bad: tuple[BadRows, ...]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What one stream of all rows told: how many there are, the columns' names, and by place in the suite the answers
+    that are certain and the marks of rows that want to be withheld."""
+
+    rows: int
+    names: tuple[str, ...]
+    found: Mapping[int, Found]
+    marks: Mapping[int, Marks]
+
+
 def ask(suite: Suite, table: str, parts: Sequence[Part]) -> Answer:
     """Ask every expectation of `suite` of the table in `parts`.
 
     A failed check that should withhold rows but cannot name them is critical. Errors: `SpecError` for an expectation or
     an argument that GX does not know, `DataError` for files that cannot be read whole or do not agree.
     """
+    return settle(suite, table, parts, [look(suite, parts, range(len(suite.expectations)))])
+
+
+def apart(suite: Suite, parts: Sequence[Part]) -> list[list[int]]:
+    """The places in the suite, in groups that can be looked at by different machines without reading a column twice.
+
+    Expectations that only GX can answer are in none of them. Text has to be read whole, so it makes one group.
+    """
+    if any(part.ending != ".parquet" for part in parts):
+        return [[*range(len(suite.expectations))]]
     known = schema(parts)
-    questions = {
-        place: asked_of
-        for place, asked in enumerate(suite.expectations)
-        if (asked_of := question(asked, known)) is not None
-    }
-    marks = {place: Marks() for place, asked in enumerate(suite.expectations) if asked.severity == "quarantine"}
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for place, asked in enumerate(suite.expectations):
+        asked_of = question(asked, known)
+        if asked_of is not None:
+            groups.setdefault(asked_of.columns[:1], []).append(place)
+    return list(groups.values()) or [[]]
+
+
+def look(suite: Suite, parts: Sequence[Part], places: Sequence[int]) -> Seen:
+    """Let the rows stream by for some of the suite's expectations."""
+    known = schema(parts)
+    asked = {place: suite.expectations[place] for place in places}
+    questions = {place: one for place, wanted in asked.items() if (one := question(wanted, known)) is not None}
+    marks = {place: Marks() for place in questions if asked[place].severity == "quarantine"}
     rows = _stream(questions, marks, parts, known)
-    checks: dict[int, Check] = {}
-    results: dict[int, Mapping[str, Any]] = {}
-    for place, asked_of in questions.items():
-        if found := asked_of.found():
-            asked = suite.expectations[place]
-            checks[place] = words.check(table, asked, found.success, found.result)
-            results[place] = document(asked, place, found)
-    rest = [place for place in range(len(suite.expectations)) if place not in checks]
-    if rest:
-        _ask_gx(suite, table, parts, known.names, rest, (checks, results, marks))
+    found = {place: one.found() for place, one in questions.items()}
+    return Seen(rows, tuple(known.names), {place: one for place, one in found.items() if one}, marks)
+
+
+def settle(suite: Suite, table: str, parts: Sequence[Part], seen: Sequence[Seen]) -> Answer:
+    """The answer to the whole suite from what was seen; GX is asked what is not certain yet."""
+    found = {place: one for some in seen for place, one in some.found.items()}
+    marks = {place: Marks() for place, asked in enumerate(suite.expectations) if asked.severity == "quarantine"}
+    marks |= {place: one for some in seen for place, one in some.marks.items()}
+    checks = {
+        place: words.check(table, suite.expectations[place], one.success, one.result) for place, one in found.items()
+    }
+    results: dict[int, Mapping[str, Any]] = {
+        place: document(suite.expectations[place], place, one) for place, one in found.items()
+    }
     places = range(len(suite.expectations))
+    if rest := [place for place in places if place not in found]:
+        _ask_gx(suite, table, parts, seen[0].names, rest, (checks, results, marks))
     settled = tuple(_settled(checks[place], marks.get(place)) for place in places)
-    bad = [(settled[place], one) for place, one in marks.items() if settled[place].severity == "quarantine"]
+    bad = [(settled[place], one) for place, one in sorted(marks.items()) if settled[place].severity == "quarantine"]
     return Answer(
-        rows,
-        len(known),
+        seen[0].rows,
+        len(seen[0].names),
         settled,
         tuple(results[place] for place in places),
         tuple(BadRows(_reason(check), one) for check, one in bad if not check.passed),

@@ -36,6 +36,8 @@ def place_tasks(dags: Iterable[DAG], spec: ModelSpec) -> None:
         raise UnknownName(f"task of {spec.name} (spec: runs_on)", unknown[0], tasks)
     for name, task in tasks.items():
         wanted, trains = spec.runs_on.get(name, TaskSpec()), name in TRAINING
+        if trains and (wanted.pool or wanted.slots):  # the line in front of the pool looks there
+            raise SpecError(f"{spec.name}: runs_on.{name}: the pool of what trains is train.pool: write it there")
         given: dict[str, Any] = {
             "pool": wanted.pool,
             "pool_slots": wanted.slots,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from everfit.cost import Prices
     from everfit.ports import Ports
     from everfit.settings import Address, Place
+    from everfit.spec import ModelSpec
 
 
 class EverfitHook(BaseHook):
@@ -26,7 +27,7 @@ class EverfitHook(BaseHook):
 
     `store` and `landing` are connections of type `fs` (extra `path`) or `aws` (extra `url`, such as
     `s3://bucket/everfit`, and `endpoint_url` where it is not Amazon's); `mlflow` and `server` are of type `http`.
-    `pointers` is of type `fs` or `git`, and need not be there.
+    `pointers` is of type `fs` or `git`, `spark` of type `spark`; neither need be there.
 
     :param connections: which connections to use; the defaults are those of `airflow_settings.yaml`.
     """
@@ -52,9 +53,16 @@ class EverfitHook(BaseHook):
 
     def ports_to_publish(self) -> Ports:
         """The same ports with the git repository for pointers, if there is a connection for one."""
+        return self._ports_with("pointers")
+
+    def ports_for(self, spec: ModelSpec) -> Ports:
+        """The ports for a model, with the Spark cluster if that is where it is worked on."""
+        return self.ports() if spec.engine == "local" else self._ports_with("spark")
+
+    def _ports_with(self, name: str) -> Ports:
         found = self._needed()
         with suppress(AirflowNotFoundException):
-            found["pointers"] = self.get_connection(self.connections.pointers)
+            found[name] = self.get_connection(self.connections.to_dict()[name])
         return _open(_place(found))
 
     def prices(self) -> Prices | None:

@@ -42,5 +42,9 @@ class SearchParametersOperator(TrainingOperator):
         from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        with training(ports.store, spec.train.pool_name, spec.name, run.run):
+        with (
+            training(ports.store, spec.train.pool_name, spec.name, run.run),
+            self.spending(ports, "search", run.device) as account,
+        ):
+            account.run = run.run
             return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say)

@@ -54,7 +54,8 @@ class StepOperator(BaseOperator):
 
         tell_library_logs()
         self._hook = EverfitHook(self.connections)
-        return self.step(self._hook.ports(), self.spec(), context)
+        spec = self.spec()
+        return self.step(self._hook.ports_for(spec), spec, context)
 
     def spending(self, ports: Ports, step: str, device: str = "cpu") -> AbstractContextManager[Account]:
         """Measure the block as a step of a training run, at the installation's prices (`steps.spending`)."""
