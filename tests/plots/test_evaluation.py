@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from everfit.plots.evaluation import Holdout, draw
+from everfit.plots.evaluation import draw
+from everfit.plots.holdout import Holdout
+from everfit.statistics.truth import Truth
 
 BINARY = {"roc.png", "calibration.png", "scores.png"}
 REGRESSION = {"predicted_and_actual.png", "residuals_by_hour.png"}
@@ -17,7 +19,7 @@ def holdout(task="binary", rows=400, champion=True, **changes):
         scores["champion"] = rng.random(rows)
     made = {
         "task": task,
-        "y": y,
+        "truth": Truth(y),
         "scores": scores,
         "days": rng.integers(0, 20, rows),
         "hours": rng.integers(0, 24, rows),
@@ -50,6 +52,6 @@ def test_rows_of_one_day_and_equal_scores_are_drawn_too(tmp_path):
 
 
 def test_what_cannot_be_drawn_is_left_out(tmp_path):
-    assert draw(holdout(y=np.ones(400)), tmp_path) == []
+    assert draw(holdout(truth=Truth(np.ones(400))), tmp_path) == []
     assert draw(holdout(scores={"candidate": np.full(400, np.nan)}), tmp_path) == []
     assert list(tmp_path.iterdir()) == []

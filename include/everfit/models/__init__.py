@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from everfit.models.objectives import Objective
 from everfit.models.rows import Part, Rows, sample
 from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
 
@@ -30,7 +31,7 @@ class Training:
 
     It learns from `train`. `holdout` is a sample of the held-out rows: its curve is drawn, and nothing is decided by
     it. `classes` names the classes of a multiclass task in the order of their codes, `quantiles` the levels of a
-    quantile task.
+    quantile task. `objective` is a function of the team's own that the spec names, to be minimised.
     """
 
     task: str
@@ -41,6 +42,7 @@ class Training:
     stop: Stop | None = None
     classes: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
+    objective: Objective | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,17 @@ class Scorer(Protocol):
     def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """One score per row: a probability for a binary task, the number itself for regression.
 
-        A multiclass task has one column per class, a quantile task one per level.
+        A multiclass task has one column per class, a quantile task one per level (of a single one it need not be a
+        column). A ranking is by descending score; survival's score is the time that half of the rows will have waited.
         """
 
 
 class Algorithm(Protocol):
-    """What a file in everfit/models defines. `file` is the name that the model has in its folder."""
+    """What a file in everfit/models defines. `file` is the name that the model has in its folder.
+
+    It may have `check(task)`, which raises `SpecError` when its settings do not fit the task of a spec; without, it is
+    taken to learn every task.
+    """
 
     file: ClassVar[str]
 
@@ -90,6 +97,7 @@ __all__ = [
     "Checkpoints",
     "EachRound",
     "Forgetful",
+    "Objective",
     "Part",
     "Round",
     "Rows",

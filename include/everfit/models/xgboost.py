@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
+from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.matrix import Binned
-from everfit.models.xgb.objective import objective
+from everfit.models.xgb.objective import check_objective, objective, own
 from everfit.models.xgb.rounds import curves, teller
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 from everfit.values import Device
@@ -23,11 +24,27 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-OURS = {"objective", "eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "verbosity", "tree_method"}
+OURS = {
+    "eval_metric",
+    "num_class",
+    "quantile_alpha",
+    "ndcg_exp_gain",
+    "base_score",
+    "device",
+    "nthread",
+    "n_jobs",
+    "seed",
+    "random_state",
+    "verbosity",
+    "tree_method",
+}
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha", "num_boost_round": "rounds"}
+ALIASES |= {"monotone_constraints": "monotone", "interaction_constraints": "interactions"}
+NO_PARAMETERS = {"rounds", "objective", "monotone", "interactions", "extra"}
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+Group = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -36,8 +53,11 @@ class XGBoost:
 
     `rounds` trees of `max_depth`, each adding `learning_rate` of what it found; `subsample` of the rows and
     `colsample_bytree` of the columns are drawn for each. `min_child_weight`, `reg_lambda` and `reg_alpha` hold it back;
-    `max_bin` is the number of histogram bins. `extra` takes more of XGBoost's parameters by their own names, such as
-    `gamma` or `scale_pos_weight`. Equal data, parameters and seed give a byte-equal model, on any number of cores.
+    `max_bin` is the number of histogram bins. `objective` is one of XGBoost's that fits the task (`reg:tweedie`), or a
+    function of objectives.py in the model's folder. `monotone` says of features that the answer must rise or fall with
+    them, all else equal; `interactions` are groups of features that may meet in a tree. `extra` takes more of XGBoost's
+    parameters by their own names, such as `gamma` or `max_delta_step`. Equal data, parameters and seed give a byte-equal
+    model, on any number of cores.
     """
 
     rounds: Annotated[int, Field(ge=1, le=100_000)] = 100
@@ -49,6 +69,9 @@ class XGBoost:
     reg_lambda: Weight = 1.0
     reg_alpha: Weight = 0.0
     max_bin: Annotated[int, Field(ge=2, le=65_536)] = 256
+    objective: str = ""
+    monotone: Mapping[str, Literal["rising", "falling"]] = field(default_factory=dict)
+    interactions: tuple[Group, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
@@ -60,6 +83,10 @@ class XGBoost:
                 raise ValueError(f"extra.{name}: this is the setting {setting!r}: write it there")
             if name in OURS:
                 raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
+
+    def check(self, task: str) -> None:
+        """Refuse an objective that does not answer the task."""
+        check_objective(task, self.objective)
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
@@ -82,6 +109,7 @@ class XGBoost:
                 params,
                 learnt,
                 self.rounds,
+                obj=own(data.objective),
                 evals=[
                     (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
                     (binned.watched(data.holdout, learnt), "holdout"),
@@ -114,8 +142,9 @@ class XGBoost:
         return _Scorer(booster)
 
     def _params(self, data: Training) -> dict[str, Any]:
-        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "extra")}
-        return {**objective(data), "tree_method": "hist", **settings, **self.extra}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in NO_PARAMETERS}
+        constrained = constraints(data.names, data.kinds, self.monotone, self.interactions)
+        return {**objective(data, self.objective), "tree_method": "hist", **settings, **constrained, **self.extra}
 
 
 @dataclass(frozen=True)

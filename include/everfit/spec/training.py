@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from everfit import catalog
 from everfit.errors import UnknownName
@@ -13,12 +13,22 @@ from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 from everfit.values import Device
 
+ClassName = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
+
 
 class TrainSpec(Frozen):
     """How a model is trained."""
 
     algorithm: str = Field(default="xgboost", description="A file in everfit/models.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
+    weight: str = Field(default="", description="A column, made by rows(): how much each row counts in training.")
+    class_weights: Literal["balanced"] | dict[ClassName, Annotated[float, Field(gt=0)]] | None = Field(
+        default=None,
+        description="balanced: all classes count the same together; or how much a row of a class counts, {late: 3}.",
+    )
+    half_life: float | None = Field(
+        default=None, gt=0, description="Days after which a row counts half in training; the newest counts 1."
+    )
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
 

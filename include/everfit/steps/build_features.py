@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted
 from everfit.features import Columns, FeatureCode, Inputs, load_code, pack, write_tables
 from everfit.steps.apart import check_apart, gap_of
-from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
-from everfit.steps.labels import check_columns, check_learnable, labels, times
+from everfit.steps.feature_table import BATCH, FORMAT, GROUP, LABEL, FeatureTable
+from everfit.steps.labels import check_columns, classes_of, learnable_rows, truths
+from everfit.steps.learnable import check_learnable
 from everfit.steps.point_in_time import history_before, point_in_time, stack
 from everfit.steps.rows import batch_rows
 from everfit.values import Features, Snapshot, canonical, digest, dump, load
@@ -47,7 +49,7 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
     check_apart(spec, code, snapshot, rows)
     table, unlabeled = _table(spec, snapshot, code, inputs, rows)
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    check_learnable(spec, training.frame[LABEL], held_out.frame[LABEL])
+    check_learnable(spec, training, held_out)
     Columns.learn(training.features).encode(table.features)
     with tempfile.TemporaryDirectory(dir=ports.work) as scratch:
         files = _write(Path(scratch), table, history_before(code, rows, len(rows)))
@@ -72,12 +74,33 @@ def _table(
     gap = gap_of(snapshot)
     parts = point_in_time(code, rows, gap)
     used = [place for place in range(len(rows)) if place not in gap]
+    kept, groups = [], 0
     for part, place in zip(parts, used, strict=True):
-        part[LABEL], part[TIME] = labels(spec, rows[place]), times(spec, rows[place])
-        part[BATCH] = snapshot.batches[place].partition
-    kept = [part[part[LABEL].notna()] for part in parts]
+        truth = truths(spec, rows[place])
+        whole = part.assign(**truth, **{BATCH: snapshot.batches[place].partition})
+        kept.append(whole.iloc[learnable_rows(spec, truth)])
+        if spec.group:
+            kept[-1] = kept[-1].assign(**{GROUP: kept[-1][GROUP] + groups})
+            groups += int(truth[GROUP].to_numpy().max(initial=-1)) + 1
     example = rows[0][list(code.inputs)].head(EXAMPLES)
-    return FeatureTable(stack(kept), inputs, example), sum(map(len, parts)) - sum(map(len, kept))
+    table = FeatureTable(stack(kept), inputs, example)
+    unlabeled = sum(map(len, parts)) - sum(map(len, kept))
+    return (_with_classes(snapshot, table) if spec.task == "multiclass" else table), unlabeled
+
+
+def _with_classes(snapshot: Snapshot, table: FeatureTable) -> FeatureTable:
+    """The names of the classes as their places: those that training knows, then those that only came later."""
+    names = table.frame[LABEL]
+    learnt = names[table.frame[BATCH].isin([batch.partition for batch in snapshot.training])]
+    classes = classes_of(learnt)
+    strangers = tuple(name for name in classes_of(names) if name not in classes)
+    place = {name: float(at) for at, name in enumerate((*classes, *strangers))}
+    return replace(
+        table,
+        frame=table.frame.assign(**{LABEL: names.map(place).astype("float64")}),
+        classes=classes,
+        strangers=strangers,
+    )
 
 
 def _write(folder: Path, table: FeatureTable, history: Mapping[str, pd.DataFrame]) -> Path:
@@ -105,4 +128,6 @@ def _id(spec: ModelSpec, snapshot: Snapshot, code: FeatureCode) -> str:
     tables = {name: table.file for name, table in spec.data.tables.items()}
     what = [snapshot.id, code.sha256, spec.label, spec.time, spec.task, tables, FORMAT, pd.__version__]
     what += [list(spec.window.key)] if spec.window.key else []  # another key is another check of the split
+    named = [spec.group, spec.observed, spec.train.weight]
+    what += [named] if any(named) else []
     return digest(what)[:16]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Rows, Terms, Trained, Training, sample
+from everfit.models import Objective, Rows, Terms, Trained, Training, sample
+from everfit.models.objectives import FILE as OBJECTIVES
+from everfit.models.objectives import load_objective
 from everfit.predictor import Card, write_model_folder
+from everfit.spec.tasks import own_objective
 from everfit.steps.environment import libraries
-from everfit.steps.feature_table import LABEL, FeatureTable
+from everfit.steps.feature_table import GROUP, LABEL, OBSERVED, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import tell_rounds
+from everfit.steps.weights import weights
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
+BINARY = ("0", "1")
 DRAWN = 10_000
 """Held-out rows that a learning curve is drawn from: enough for a picture, too few to cost more than the training."""
 
@@ -109,15 +114,45 @@ def _fit(
     """Learn columns and model from the training batches; the holdout is only watched."""
     learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
     columns = Columns.learn(learn.features)
-    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    train = replace(_rows(columns, learn), weights=weights(spec.train, table.classes or BINARY, learn.frame))
+    held_out = _rows(columns, known_to_the_model(watch))
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
-    data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
+    data = Training(
+        spec.task,
+        columns.names,
+        columns.kinds,
+        train,
+        sample(held_out, DRAWN),
+        classes=table.classes,
+        quantiles=spec.quantiles,
+        objective=objective_of(spec),
+    )
     terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
     return columns, spec.algorithm.fit(data, terms)
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
-    return Rows(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
+    """The rows as an algorithm takes them, all of one weight."""
+    frame = table.frame
+    return Rows(
+        columns.encode(table.features),
+        frame[LABEL].to_numpy(dtype="float32"),
+        groups=frame[GROUP].to_numpy(dtype="int64") if GROUP in frame else None,
+        observed=frame[OBSERVED].to_numpy(dtype=bool) if OBSERVED in frame else None,
+    )
+
+
+def objective_of(spec: ModelSpec) -> Objective | None:
+    """The function of the folder's objectives.py that the spec names, if it names one."""
+    name = own_objective(spec)
+    return load_objective(spec.folder / OBJECTIVES, name) if name else None
+
+
+def known_to_the_model(table: FeatureTable) -> FeatureTable:
+    """The rows whose class the model has learnt: of another one no curve can be drawn. The gates see all of them."""
+    if not table.strangers:
+        return table
+    return replace(table, frame=table.frame[table.frame[LABEL] < len(table.classes)].reset_index(drop=True))
 
 
 def _model_folder(
@@ -135,6 +170,7 @@ def _model_folder(
         raise DataError(f"{code.path} has changed since the features of this run were built: start a new run")
     unpack(ports.store.local_file(features.history), work / "history")
     history = read_tables(work / "history")
+    objective = objective_of(spec)
     card = Card(
         model=spec.name,
         task=spec.task,
@@ -148,5 +184,9 @@ def _model_folder(
         columns=columns,
         history=tuple(sorted(history)),
         libraries=libraries(),
+        classes=table.classes,
+        quantiles=spec.quantiles,
+        objectives=objective.sha256 if objective else "",
     )
-    return write_model_folder(work / "model", card, trained.model, code, history)
+    extra = {OBJECTIVES: objective.source} if objective else {}
+    return write_model_folder(work / "model", card, trained.model, code, history, extra)

@@ -23,5 +23,9 @@ def teller(most: int, each_round: EachRound) -> Any:
 
 
 def curves(evals_log: Any) -> dict[str, list[float]]:
-    """XGBoost's record of the rounds by `<part>_<metric>`."""
-    return {f"{part}_{name}": curve for part, found in evals_log.items() for name, curve in found.items()}
+    """XGBoost's record of the rounds by `<part>_<metric>`; `ndcg@10` is called `ndcg_at_10`, as registries want it."""
+    return {
+        f"{part}_{name.replace('@', '_at_')}": curve
+        for part, found in evals_log.items()
+        for name, curve in found.items()
+    }
