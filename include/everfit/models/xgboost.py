@@ -56,7 +56,7 @@ class XGBoost:
     `max_bin` is the number of histogram bins. `objective` is one of XGBoost's that fits the task (`reg:tweedie`), or a
     function of objectives.py in the model's folder. `monotone` says of features that the answer must rise or fall with
     them, all else equal; `interactions` are groups of features that may meet in a tree. `extra` takes more of XGBoost's
-    parameters by their own names, such as `gamma` or `max_delta_step`. Equal data, parameters and seed give a byte-equal
+    parameters by their own names, such as `gamma`. Equal data, parameters and seed give a byte-equal
     model, on any number of cores.
     """
 

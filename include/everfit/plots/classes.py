@@ -25,7 +25,7 @@ def confusion(holdout: Holdout, path: Path) -> Path:
     shares = 100 * counts / np.maximum(rows, 1)[:, None]
     names = [_short(holdout.columns[place]) for place in shown]
     size = 0.62 * len(shown)
-    with picture(path, width=2.6 + size, height=1.7 + 0.8 * size) as axes:
+    with picture(path, width=max(5.2, 2.6 + size), height=1.7 + 0.8 * size) as axes:
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
         for came in range(len(shown)):
             for said in range(len(shown)):

@@ -37,7 +37,7 @@ def waiting(holdout: Holdout, path: Path) -> Path:
                 label=f"{name}: {len(group):,} rows",
             )
         axes.set(xlabel="time", ylabel="% that still wait", title="Those told to wait long, do they?", xlim=(0, end))
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
     return path
 
 

@@ -18,7 +18,6 @@ TITLES = {
     "mlogloss": "Log loss",
     "quantile": "Pinball loss",
     "ndcg_at_10": "NDCG of the first 10",
-    "ndcg": "NDCG",
     "aft-nloglik": "Negative log-likelihood",
 }
 

@@ -18,7 +18,7 @@ def constraints(
     Errors: `UnknownName` for a feature that there is not, `SpecError` for a category that shall rise or fall.
 
     >>> constraints(["hour", "distance"], ["q", "q"], {"distance": "rising"}, [["hour"], ["distance"]])
-    {'monotone_constraints': (0, 1), 'interaction_constraints': [['hour'], ['distance']]}
+    {'monotone_constraints': (0, 1), 'interaction_constraints': '[[0], [1]]'}
     """
     _check("train.params.monotone", monotone, names)
     _check("train.params.interactions", [name for group in interactions for name in group], names)
@@ -30,7 +30,7 @@ def constraints(
     if monotone:
         found["monotone_constraints"] = tuple(DIRECTIONS.get(monotone.get(name, ""), 0) for name in names)
     if interactions:
-        found["interaction_constraints"] = [list(group) for group in interactions]
+        found["interaction_constraints"] = str([[names.index(name) for name in group] for group in interactions])
     return found
 
 

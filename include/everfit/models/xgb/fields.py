@@ -20,8 +20,9 @@ def fields(task: str, piece: Rows) -> dict[str, Any]:
 
     told: dict[str, Any] = {"label": piece.labels, "weight": piece.weights}
     if task == "ranking" and piece.groups is not None:
-        told["qid"] = piece.groups
-        told["weight"] = None if piece.weights is None else _mean_by_group(piece.weights, piece.groups)
+        runs = np.cumsum(np.r_[True, piece.groups[1:] != piece.groups[:-1]][: piece.rows])  # XGBoost wants them to rise
+        told["qid"] = runs
+        told["weight"] = None if piece.weights is None else _mean_by_group(piece.weights, runs)
     if task == "survival":
         observed = np.ones(piece.rows, dtype=bool) if piece.observed is None else piece.observed
         told["label_lower_bound"] = piece.labels

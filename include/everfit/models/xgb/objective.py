@@ -35,7 +35,7 @@ METRICS = {
     "multiclass": ["merror", "mlogloss"],
     "regression": ["rmse", "mae"],
     "quantile": ["quantile"],
-    "ranking": ["ndcg@10", "ndcg"],
+    "ranking": ["ndcg@10"],
     "survival": ["aft-nloglik"],
 }
 
