@@ -136,7 +136,7 @@ def test_a_feature_that_there_is_not_is_refused(settings: dict[str, Any], says: 
 
 
 def test_a_category_has_no_direction(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match="'carrier' is a category, which has no order to be rising in"):
+    with pytest.raises(SpecError, match=r"'carrier' is a category, which has no order to be rising in"):
         fit(make("regression"), tmp_path, monotone={"carrier": "rising"})
 
 
@@ -228,13 +228,13 @@ def test_the_file_is_read_and_not_run_to_see_what_is_in_it(tmp_path: Path) -> No
     with pytest.raises(SpecError, match=r"objectives.py:1: the file does not load"):
         names_in(path)
     path.write_text(OWN)
-    with pytest.raises(UnknownName, match="'sqared'; did you mean 'squared'"):
+    with pytest.raises(UnknownName, match=r"'sqared'; did you mean 'squared'"):
         load_objective(path, "sqared")
 
 
 @pytest.mark.parametrize("name", ["monotone_constraints", "num_class", "quantile_alpha", "objective"])
 def test_what_has_a_setting_or_follows_from_the_task_is_no_extra(name: str) -> None:
-    with pytest.raises(Exception, match="write it there|everfit sets this itself"):
+    with pytest.raises(Exception, match=r"write it there|everfit sets this itself"):
         build(XGBoost, {"extra": {name: 1}})
 
 

@@ -22,7 +22,7 @@ MISTAKES = [
         "task: binary",
         "task: binry",
         2,
-        "task: found 'binry'; did you mean 'binary'? (known: binary, multiclass, quantile, ranking, regression, survival)",
+        "task: found 'binry'; did you mean 'binary'? (known: binary, multiclass, quantile, ranking, regression,",
     ),
     ("time: seen_at", "time: 7", 4, "time: found 7, wanted text"),
     ("time: seen_at", "time:", 4, "time: found nothing, wanted text"),

@@ -94,7 +94,7 @@ def test_the_function_that_is_named_must_be_in_the_folder(tmp_path: Path) -> Non
     ):
         load_spec(folder)
     (folder / "objectives.py").write_text("def min(predictions, labels): ...\n")
-    with pytest.raises(SpecError, match="objectives.py has no function 'mine'; did you mean 'min'"):
+    with pytest.raises(SpecError, match=r"objectives.py has no function 'mine'; did you mean 'min'"):
         load_spec(folder)
     (folder / "objectives.py").write_text("def mine(predictions, labels): ...\n")
     assert load_spec(folder).algorithm.objective == "mine"

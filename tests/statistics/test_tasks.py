@@ -1,4 +1,4 @@
-"""Metrics and losses of the tasks beyond binary and regression: equal to published values and to other people's code."""
+"""Metrics and losses of the tasks beyond binary and regression: equal to published values and to others' code."""
 
 from __future__ import annotations
 

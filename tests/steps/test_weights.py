@@ -78,5 +78,5 @@ def test_the_unit_of_a_weight_does_not_matter(rows: pd.DataFrame, unit: float) -
 
 
 def test_a_class_that_there_is_not_is_named_with_those_that_there_are() -> None:
-    with pytest.raises(UnknownName, match="no class for train.class_weights 'latte'; did you mean 'late'"):
+    with pytest.raises(UnknownName, match=r"no class for train.class_weights 'latte'; did you mean 'late'"):
         by_class(np.array([0]), CLASSES, {"latte": 2.0})

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import mlflow as vendor
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,11 +96,23 @@ def test_a_task_lives_from_the_landing_place_to_an_answer(task: str, months: Seq
     np.testing.assert_allclose(*both, rtol=1e-6)
     assert [tuple(one) if isinstance(one, dict) else () for one in said["predictions"]] == [COLUMNS.get(task, ())] * 5
 
+    assert signature(spec.name) == list(COLUMNS.get(task, ()))
+
     _, second, judged = life.trained("second")
     against = life.evidence(second)
     assert against.champion is not None
     assert set(second.metrics) == {"candidate", "champion", "baseline"}
     assert judged.promote, judged.reason
+
+
+def signature(model: str) -> list[str]:
+    """What MLflow says of the champion's answers."""
+    vendor.set_tracking_uri(shared_mlflow().url)
+    try:
+        outputs = vendor.models.get_model_info(f"models:/{model}@champion").signature.outputs
+    finally:
+        vendor.set_tracking_uri(None)
+    return outputs.input_names() if outputs.has_input_names() else []
 
 
 def test_the_champions_scores_belong_to_the_same_rows(months: Sequence[Path], tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """Make a new model: its folder and its DAG file, ready for a CSV.
 
-The model expects a table `examples.csv` with the columns `time`, `amount` (a number), `kind` (a word) and `outcome`
-(0 or 1 for --task binary, a word for multiclass, a number for regression and quantile, a relevance for ranking, a time
-for survival). A ranking also wants `query`, what is ranked together, and survival `came`, whether the event did. Change model.yaml and features.py to what you have. Nothing
-that is there already is ever overwritten.
+The model expects a table `examples.csv` with the columns `time`, `amount` (a number), `kind` (a word) and `outcome`:
+0 or 1 for --task binary, a word for multiclass, a number for regression and quantile, a relevance for ranking, a time
+for survival. A ranking also wants `query`, what is ranked together, and survival `came`, whether it happened. Change
+model.yaml and features.py to what you have. Nothing that is there already is ever overwritten.
 """
 
 from __future__ import annotations

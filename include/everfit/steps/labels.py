@@ -106,10 +106,11 @@ def classes_of(names: pd.Series[Any]) -> tuple[str, ...]:
 
 
 def _names(spec: ModelSpec, values: pd.Series[Any]) -> pd.Series[Any]:
+    import numpy as np
     import pandas as pd
 
     if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
+        values = values.astype(object)
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_integer_dtype(values.dtype):
         return values.astype("string").astype(object).where(values.notna(), None)
     if pd.api.types.is_float_dtype(values.dtype):
@@ -117,7 +118,7 @@ def _names(spec: ModelSpec, values: pd.Series[Any]) -> pd.Series[Any]:
         if len(broken):
             raise DataError(f"the label {spec.label!r} is {broken.iloc[0]:g}; a class is text or a whole number")
         return values.astype("Int64").astype("string").astype(object).where(values.notna(), None)
-    odd = [value for value in values.dropna().unique() if not isinstance(value, str | int)]
+    odd = [value for value in values.dropna().unique() if not isinstance(value, str | int | np.integer)]
     if odd:
         raise DataError(f"the label {spec.label!r} is {odd[0]!r}; a class is text or a whole number")
     return values.astype(object).map(str, na_action="ignore").where(values.notna(), None)
@@ -135,7 +136,7 @@ def _check_there(spec: ModelSpec, key: str, values: pd.Series[Any], known: pd.Se
 def _yes_or_no(spec: ModelSpec, values: pd.Series[Any], known: pd.Series[Any]) -> pd.Series[Any]:
     odd = values[known & ~values.isin([0, 1, True, False])]
     if len(odd):
-        raise DataError(f"{spec.name}: {values.name!r} says whether the event came, so {odd.iloc[0]!r} is no answer")
+        raise DataError(f"{spec.name}: {values.name!r} says whether the event came, so {odd.iloc[0]} is no answer")
     return values.where(known, False).astype(bool)
 
 
@@ -149,8 +150,8 @@ def _numbers(spec: ModelSpec, values: pd.Series[Any], known: pd.Series[Any]) -> 
     wrong = found[known & ~(np.isfinite(found) & (found >= 0))]
     if len(wrong):
         raise DataError(
-            f"{spec.name}: the weight {values.name!r} is {wrong.iloc[0]:g} in {len(wrong):,} rows or so; wanted a "
-            "number of at least 0 in every row with a label"
+            f"{spec.name}: the weight {values.name!r} is {wrong.iloc[0]:g} in one of {len(wrong):,} rows with a label "
+            "that have none to use; wanted a number of at least 0"
         )
     if known.any() and not found[known].any():
         raise DataError(f"{spec.name}: the weight {values.name!r} is 0 in every row, so nothing can be learnt")
