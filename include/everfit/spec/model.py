@@ -23,7 +23,7 @@ from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.retention import KeepSpec
-from everfit.spec.tasks import objective_mistakes, task_mistakes
+from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump

@@ -14,7 +14,7 @@ from everfit.models import Objective, Rows, Terms, Trained, Training, sample
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.models.objectives import load_objective
 from everfit.predictor import Card, write_model_folder
-from everfit.spec.tasks import own_objective
+from everfit.spec.consistency import own_objective
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import GROUP, LABEL, OBSERVED, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
