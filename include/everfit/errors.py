@@ -2,7 +2,8 @@
 
     EverfitError
     ├── SpecError          the team's own files are wrong: fix them           (never retried)
-    │   └── UnknownName    a name that nothing answers to, with "did you mean"
+    │   ├── UnknownName    a name that nothing answers to, with "did you mean"
+    │   └── NoGpu          a GPU was asked for, and this process can use none
     ├── DataError          the data cannot be used as it is                   (never retried)
     │   ├── NotEnoughData  too little accepted data to do what was asked
     │   └── Corrupted      bytes are not the ones whose hash was recorded
@@ -46,6 +47,22 @@ class UnknownName(SpecError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, sorted(known)
         super().__init__(f"there is no {what} {name!r}{did_you_mean(name, self.known)}")
+
+
+class NoGpu(SpecError):
+    """A GPU was asked for that this process cannot use; `why` says what stands in the way.
+
+    >>> str(NoGpu("cuda", "there is no NVIDIA driver on this machine"))
+    "device 'cuda' was asked for, but there is no NVIDIA driver on this machine; ask for 'auto' or 'cpu', allow \
+train.fallback: cpu, or train elsewhere"
+    """
+
+    def __init__(self, device: str, why: str) -> None:
+        self.device, self.why = device, why
+        super().__init__(
+            f"device {device!r} was asked for, but {why}; ask for 'auto' or 'cpu', allow train.fallback: cpu, or train "
+            "elsewhere"
+        )
 
 
 class DataError(EverfitError):
@@ -105,7 +122,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'label'? (known: label, time)"
     >>> did_you_mean("zzz", ["label"])
     ' (known: label)'
+    >>> did_you_mean("zzz", [])
+    ' (known: none)'
     """
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
-    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names)})"
+    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names) or 'none'})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from everfit.models.objectives import Objective
 from everfit.models.rows import Part, Rows, sample
+from everfit.models.space import Space
 from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Training:
 
     It learns from `train`. `holdout` is a sample of the held-out rows: its curve is drawn, and nothing is decided by
     it. `classes` names the classes of a multiclass task in the order of their codes, `quantiles` the levels of a
-    quantile task. `objective` is a function of the team's own that the spec names, to be minimised.
+    quantile task. `objective` is a function of the team's own that the spec names, to be minimised. With `base`, a
+    model of the same algorithm and columns, training goes on from that.
     """
 
     task: str
@@ -43,6 +45,7 @@ class Training:
     classes: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
     objective: Objective | None = None
+    base: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,14 @@ class Scorer(Protocol):
 class Algorithm(Protocol):
     """What a file in everfit/models defines. `file` is the name that the model has in its folder.
 
-    It may have `check(task)`, which raises `SpecError` when its settings do not fit the task of a spec; without, it is
-    taken to learn every task.
+    `search_space` is where a search looks when the spec does not say; empty where there is nothing to search.
+    `goes_on` says whether it can start from a model (`Training.base`). It may have `check(task)`, which raises
+    `SpecError` when its settings do not fit the task of a spec; without, it is taken to learn every task.
     """
 
     file: ClassVar[str]
+    search_space: ClassVar[Space]
+    goes_on: ClassVar[bool]
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train; equal data, parameters, seed and device give equal bytes."""

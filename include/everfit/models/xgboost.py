@@ -13,12 +13,12 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
+from everfit.models.space import Between, Space
 from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import check_objective, objective, own
 from everfit.models.xgb.rounds import curves, teller
 from everfit.models.xgb.words import in_our_words, refuse_unknown
-from everfit.values import Device
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +75,15 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    goes_on: ClassVar[bool] = True
+    search_space: ClassVar[Space] = {
+        "max_depth": Between(3, 10),
+        "learning_rate": Between(0.02, 0.3, log=True),
+        "min_child_weight": Between(1.0, 100.0, log=True),
+        "subsample": Between(0.5, 1.0),
+        "colsample_bytree": Between(0.4, 1.0),
+        "reg_lambda": Between(0.1, 20.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}
@@ -91,14 +100,14 @@ class XGBoost:
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
-        Errors: `SpecError` for parameters that XGBoost does not take, or for a GPU that is not there.
+        Errors: `SpecError` for parameters that XGBoost does not take, `NoGpu` for a GPU that is not there.
         """
         import xgboost
 
         built_with_cuda = bool(xgboost.build_info().get("USE_CUDA"))
-        where, threads = choose(Device(terms.device), built_with_cuda=built_with_cuda), cores()
-        terms.progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
-        params = self._params(data) | {"device": where.value, "nthread": threads, "seed": terms.seed, "verbosity": 1}
+        where, threads = choose(terms.device, built_with_cuda=built_with_cuda), cores()
+        terms.progress(f"training on {f'the CPU, {threads} threads' if where == 'cpu' else 'a GPU'}")
+        params = self._params(data) | {"device": where, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
         log: dict[str, dict[str, list[float]]] = {}
         with in_our_words():
@@ -110,6 +119,7 @@ class XGBoost:
                 learnt,
                 self.rounds,
                 obj=own(data.objective),
+                xgb_model=None if data.base is None else bytearray(data.base),
                 evals=[
                     (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
                     (binned.watched(data.holdout, learnt), "holdout"),
@@ -120,7 +130,7 @@ class XGBoost:
             )
         return Trained(
             model=bytes(booster.save_raw("ubj")),
-            device=where.value,
+            device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),

@@ -14,10 +14,9 @@ TITLES = {
     "logloss": "Log loss",
     "rmse": "Root mean squared error",
     "mae": "Mean absolute error",
-    "merror": "Error rate",
     "mlogloss": "Log loss",
     "quantile": "Pinball loss",
-    "ndcg_at_10": "NDCG of the first 10",
+    "ndcg@10": "NDCG of the first 10",
     "aft-nloglik": "Negative log-likelihood",
 }
 

@@ -19,11 +19,12 @@ from pydantic import (
 from everfit import catalog
 from everfit.errors import SpecError
 from everfit.spec.building import gate_from
+from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.retention import KeepSpec
-from everfit.spec.consistency import objective_mistakes, task_mistakes
+from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump
@@ -72,6 +73,9 @@ class ModelSpec(Frozen):
         description="What a candidate must pass, each a file in everfit/gates with its settings.",
     )
     schedule: ScheduleSpec = ScheduleSpec()
+    runs_on: dict[TaskId, TaskSpec] = Field(
+        default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
+    )
     keep: KeepSpec | None = Field(
         default=None, description="How long data is kept that no living version needs; without it, for ever."
     )
@@ -138,6 +142,18 @@ class ModelSpec(Frozen):
             )
             for i, rule in enumerate(self.data.rules)
             if self.task not in getattr(rule, "tasks", {self.task})
+        ]
+        if wrong:
+            raise complaint(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _one_pool_for_training(self) -> Self:
+        """All that trains takes its slots from one pool, for the line in front of it knows of one."""
+        wrong = [
+            Mistake(("runs_on", name), "the pool and slots of what trains are written at train.pool: name, slots")
+            for name in ("search", "train")
+            if name in self.runs_on and (self.runs_on[name].pool or self.runs_on[name].slots)
         ]
         if wrong:
             raise complaint(wrong)

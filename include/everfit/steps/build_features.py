@@ -62,6 +62,7 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
             training_rows=len(training.frame),
             holdout_rows=len(held_out.frame),
             unlabeled_rows=unlabeled,
+            classes=table.classes,
         )
     ports.store.write(f"{key}.json", canonical(dump(features)))
     return features

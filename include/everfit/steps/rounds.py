@@ -28,3 +28,30 @@ def tell_rounds(progress: Progress) -> EachRound:
         )
 
     return tell
+
+
+RISING = frozenset({"auc", "ndcg", "map"})
+
+
+class Best:
+    """Remembers the round in which the held-out rows were predicted best.
+
+    It goes by the first loss that is reported; by a metric that is better when larger, as its negative, only if there
+    is no loss. `value` is the smaller, the better.
+    """
+
+    def __init__(self) -> None:
+        self.metric, self.value, self.round = "", float("inf"), 0
+
+    def __call__(self, ended: Round) -> None:
+        """Hear of a round."""
+        found = {name.removeprefix("holdout_"): v for name, v in ended.metrics.items() if name.startswith("holdout_")}
+        self.metric = min(found, key=_rises)
+        value = -found[self.metric] if _rises(self.metric) else found[self.metric]
+        if value < self.value:
+            self.value, self.round = value, ended.done
+
+
+def _rises(metric: str) -> bool:
+    """Whether more of it is better: of `ndcg@10` as of `ndcg`."""
+    return metric.partition("@")[0] in RISING

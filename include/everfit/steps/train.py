@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Objective, Rows, Terms, Trained, Training, sample
+from everfit.models import EachRound, Objective, Rows, Terms, Training, sample
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.models.objectives import load_objective
 from everfit.predictor import Card, write_model_folder
 from everfit.spec.consistency import own_objective
+from everfit.steps.base import Base, load_base
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import GROUP, LABEL, OBSERVED, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
+from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import tell_rounds
+from everfit.steps.study import as_chosen, log_study
 from everfit.steps.weights import weights
-from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
+from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from everfit.models import Trained
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
@@ -39,20 +43,25 @@ def train(
     snapshot: Snapshot,
     features: Features,
     run: str,
-    device: Device,
+    device: str,
     progress: Progress,
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
 
-    A run that was trained before is returned as it is. A try that died is made again, in the same registry run, and
-    gives the same bytes. Errors: `DataError` if the run was trained on something else, and what `fit` raises.
+    Where the spec asks for a search, what the run's search chose is trained with. A run that was trained before is
+    returned as it is. A try that died is made again, in the same registry run, and gives the same bytes. Errors:
+    `DataError` if the run was trained on something else, `SpecError` if its search was not made, and what `fit` raises.
     """
+    spec, study = as_chosen(ports, spec, run)
     record = f"models/{spec.name}/{run}/candidate.json"
     if ports.store.exists(record):
         return _as_recorded(load(Candidate, json.loads(ports.store.read(record))), snapshot, run)
     work = ports.work / "train" / spec.name / run
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
+    base = load_base(ports, spec, features, run, progress)
+    if base:
+        spec = spec.model_copy(update={"train": spec.train.going_on})
     with ports.registry.run(spec.name, run, key=run) as opened:
         opened.tags(tags(spec, snapshot, features, run, ports.ledger(spec.name).view()))
         if snapshot.gap:
@@ -60,15 +69,20 @@ def train(
         opened.dataset(snapshot.id, snapshot.training, "training")
         opened.dataset(snapshot.id, snapshot.held_out, "holdout")
         before = Use.now()
-        made = make_model(ports, spec, snapshot, features, device, work, progress)
-        trained = made.trained
-        opened.params(params(spec, snapshot, features, trained))
-        opened.curves(trained.curves)
-        opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
+        if base:
+            opened.tags({"everfit.base": str(base.version)})
+        made = make_model(ports, spec, snapshot, features, device, work, progress, base)
+        trained, seen = made.fitted.trained, made.fitted.watched
+        opened.params(params(spec, snapshot, features, made.fitted))
+        opened.curves({**trained.curves, **seen.curves})
+        opened.metrics(before.until_now() | {"training_seconds": trained.seconds} | seen.metrics)
         progress("keeping the model and its lineage")
-        log_files(opened, spec, snapshot, features, trained, work)
+        log_files(opened, spec, snapshot, features, made.fitted, work)
+        if study:
+            log_study(opened, study, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
-        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, trained.device, round(trained.seconds, 3))
+        placement, seconds = made.fitted.placement, round(trained.seconds, 3)
+        candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
@@ -79,7 +93,7 @@ class Made:
     """A model that has just been trained: its folder, how it went, and a few rows as a caller would send them."""
 
     folder: Path
-    trained: Trained
+    fitted: Fitted
     example: pd.DataFrame
 
 
@@ -88,15 +102,16 @@ def make_model(
     spec: ModelSpec,
     snapshot: Snapshot,
     features: Features,
-    device: Device,
+    device: str,
     work: Path,
     progress: Progress,
+    base: Base | None = None,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
-    folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
-    return Made(folder, trained, table.example)
+    columns, fitted = learn(spec, snapshot, table, device, progress, tell_rounds(progress), base=base)
+    folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
+    return Made(folder, fitted, table.example)
 
 
 def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidate:
@@ -108,13 +123,21 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
     return candidate
 
 
-def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
-) -> tuple[Columns, Trained]:
-    """Learn columns and model from the training batches; the holdout is only watched."""
-    learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    columns = Columns.learn(learn.features)
-    train = replace(_rows(columns, learn), weights=weights(spec.train, table.classes or BINARY, learn.frame))
+def learn(
+    spec: ModelSpec,
+    snapshot: Snapshot,
+    table: FeatureTable,
+    device: str,
+    progress: Progress,
+    each_round: EachRound,
+    drawn: int = DRAWN,
+    base: Base | None = None,
+) -> tuple[Columns, Fitted]:
+    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
+    newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
+    learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
+    columns = base.columns if base else Columns.learn(learnt.features)
+    train = replace(_rows(columns, learnt), weights=weights(spec.train, table.classes or BINARY, learnt.frame))
     held_out = _rows(columns, known_to_the_model(watch))
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(
@@ -122,13 +145,19 @@ def _fit(
         columns.names,
         columns.kinds,
         train,
-        sample(held_out, DRAWN),
+        sample(held_out, drawn),
         classes=table.classes,
         quantiles=spec.quantiles,
         objective=objective_of(spec),
+        base=base.model if base else None,
     )
-    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
-    return columns, spec.algorithm.fit(data, terms)
+    algorithm, terms = spec.algorithm, Terms(device, spec.train.seed, progress, each_round)
+
+    def fit(on: str) -> Trained:
+        trained: Trained = algorithm.fit(data, replace(terms, device=on))
+        return trained
+
+    return columns, place(fit, device, progress, fallback=spec.train.fallback == "cpu")
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
@@ -161,7 +190,7 @@ def _model_folder(
     snapshot: Snapshot,
     features: Features,
     columns: Columns,
-    trained: Trained,
+    model: bytes,
     table: FeatureTable,
     work: Path,
 ) -> Path:
@@ -189,4 +218,4 @@ def _model_folder(
         objectives=objective.sha256 if objective else "",
     )
     extra = {OBJECTIVES: objective.source} if objective else {}
-    return write_model_folder(work / "model", card, trained.model, code, history, extra)
+    return write_model_folder(work / "model", card, model, code, history, extra)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class TrainModelOperator(TrainingOperator):
     """Train a candidate on the features of a run and log it to MLflow; on a GPU if there is one.
 
-    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do.
+    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do. As it
+    begins, the next run in the line of the pool has its turn (`WaitForTurnOperator`).
 
     :param features: what `BuildFeaturesOperator` returned.
     """
@@ -37,12 +38,19 @@ class TrainModelOperator(TrainingOperator):
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Train and hand over."""
+        from everfit.steps.line import training
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
-        from everfit.values import Device, Features
+        from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        with (
+            training(ports.store, spec.train.pool_name, spec.name, run.run),
+            self.spending(ports, "train", run.device) as account,
+        ):
+            account.run = run.run
+            candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, run.device, say)
+            account.mlflow_run = candidate.mlflow_run
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")

@@ -32,7 +32,7 @@ Those that answer something else are left out: `survival:cox` gives a risk and n
 
 METRICS = {
     "binary": ["auc", "logloss"],
-    "multiclass": ["merror", "mlogloss"],
+    "multiclass": ["mlogloss"],
     "regression": ["rmse", "mae"],
     "quantile": ["quantile"],
     "ranking": ["ndcg@10"],
