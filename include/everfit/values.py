@@ -235,7 +235,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Features:
-    """The feature table of a snapshot, in the store, and how its rows split; `classes` are those of a multiclass task."""
+    """The feature table of a snapshot, in the store, how its rows split, and the `classes` of a multiclass task."""
 
     snapshot: str
     table: StoredFile
