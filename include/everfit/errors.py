@@ -13,6 +13,7 @@
     │   ├── Recalled       the version or batch knows data that was recalled
     │   ├── StaleHead      somebody decided first: read again, judge again
     │   └── FencedOut      a newer attempt has taken over this work
+    ├── OutOfMemory        a training needs more memory than there is        (never retried)
     ├── DeployError        the version does not load or answers differently   (never retried)
     └── Unreachable        a service did not answer                           (retried)
         └── BatchChanged   the batch was rewritten while it was being read
@@ -99,6 +100,10 @@ class StaleHead(LedgerError):
 
 class FencedOut(LedgerError):
     """A newer attempt has taken over this work; this one must stop without any effect."""
+
+
+class OutOfMemory(EverfitError):
+    """A training needs more memory than there is, also with its matrix on disk."""
 
 
 class DeployError(EverfitError):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from everfit.models.objectives import Objective
 from everfit.models.rows import Part, Rows, sample
 from everfit.models.space import Space
-from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
+from everfit.models.terms import Checkpoints, EachRound, Forgetful, Kept, Round, Terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,6 +103,7 @@ __all__ = [
     "Checkpoints",
     "EachRound",
     "Forgetful",
+    "Kept",
     "Objective",
     "Part",
     "Round",

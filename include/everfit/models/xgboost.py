@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from everfit.errors import Corrupted
-from everfit.models import Scorer, Terms, Trained, Training, sample
+from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
 from everfit.models.space import Between, Space
 from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.matrix import Binned
 from everfit.models.xgb.objective import check_objective, objective, own
-from everfit.models.xgb.rounds import curves, teller
+from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 
 if TYPE_CHECKING:
@@ -25,18 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OURS = {
-    "eval_metric",
-    "num_class",
-    "quantile_alpha",
-    "ndcg_exp_gain",
-    "base_score",
-    "device",
-    "nthread",
-    "n_jobs",
-    "seed",
-    "random_state",
-    "verbosity",
-    "tree_method",
+    *("eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "seed_per_iteration"),
+    *("num_class", "quantile_alpha", "ndcg_exp_gain", "base_score"),
+    *("verbosity", "tree_method", "updater", "process_type"),
 }
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha", "num_boost_round": "rounds"}
 ALIASES |= {"monotone_constraints": "monotone", "interaction_constraints": "interactions"}
@@ -100,7 +91,8 @@ class XGBoost:
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
-        Errors: `SpecError` for parameters that XGBoost does not take, `NoGpu` for a GPU that is not there.
+        Goes on from a checkpoint of the same training. Errors: `SpecError` for parameters that XGBoost does not take,
+        `NoGpu` for a GPU that is not there.
         """
         import xgboost
 
@@ -109,35 +101,43 @@ class XGBoost:
         terms.progress(f"training on {f'the CPU, {threads} threads' if where == 'cpu' else 'a GPU'}")
         params = self._params(data) | {"device": where, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
-        log: dict[str, dict[str, list[float]]] = {}
         with in_our_words():
             refuse_unknown(params)
-            binned = Binned(data, self.max_bin, threads)
-            learnt = binned.learnt()
-            booster = xgboost.train(
-                params,
-                learnt,
-                self.rounds,
-                obj=own(data.objective),
-                xgb_model=None if data.base is None else bytearray(data.base),
-                evals=[
-                    (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
-                    (binned.watched(data.holdout, learnt), "holdout"),
-                ],
-                evals_result=log,
-                verbose_eval=False,
-                callbacks=[teller(self.rounds, terms.each_round)],
-            )
+            booster, measured = self._grow(data, params, Binned(data, self.max_bin, threads), terms)
         return Trained(
             model=bytes(booster.save_raw("ubj")),
             device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),
-            curves={name: tuple(curve) for name, curve in curves(log).items()},
+            curves={name: tuple(curve) for name, curve in measured.items()},
             importance=_importance(booster, data.names),
             facts={},
         )
+
+    def _grow(
+        self, data: Training, params: dict[str, Any], binned: Binned, terms: Terms
+    ) -> tuple[Any, dict[str, list[float]]]:
+        """The booster to keep and its curves: with early stopping it ends at the best round, and the curves go on."""
+        learnt = binned.learnt()
+        watched = {
+            "train": binned.watched(sample(data.train, data.holdout.rows), learnt),
+            "holdout": binned.watched(data.holdout, learnt),
+        }
+        what, gradients = what_grows(params, data), own(data.objective)
+        growth = Growth(params, self.rounds, learnt, watched, what, base=data.base, objective=gradients)
+        if data.stop is None:
+            return grow(growth, terms)
+        watched["stop"] = binned.watched(data.stop.part, learnt)
+        patience = Patience(f"stop_{params['eval_metric'][-1]}", data.stop.patience)
+        booster, measured = grow(replace(growth, patience=patience), terms)
+        best, seen = patience.best(measured), len(measured[patience.curve])
+        terms.progress(f"best after {best} of {seen} rounds on the newest training span")
+        if best == seen:
+            return booster, measured
+        if params.get("booster") == "dart":  # later rounds have changed the weights of earlier trees: grow those again
+            return grow(replace(growth, most=best), replace(terms, checkpoints=Forgetful()))[0], measured
+        return booster[: growth.before + best], measured
 
     @staticmethod
     def load(path: Path) -> Scorer:

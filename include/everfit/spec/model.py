@@ -148,6 +148,18 @@ class ModelSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _leaves_something_to_learn_from(self) -> Self:
+        early, window = self.train.early_stopping, self.window
+        if early and window.at_least - window.gap - window.holdout <= early.batches:
+            least = window.gap + window.holdout + early.batches + 1
+            said = (
+                f"found {early.batches}; of window.at_least ({window.at_least}) batches nothing is left to learn from "
+                f"then: raise window.at_least to {least} or more"
+            )
+            raise complaint([Mistake(("train", "early_stopping", "batches"), said)])
+        return self
+
+    @model_validator(mode="after")
     def _one_pool_for_training(self) -> Self:
         """All that trains takes its slots from one pool, for the line in front of it knows of one."""
         wrong = [

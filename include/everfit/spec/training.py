@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -36,6 +37,22 @@ class WarmStartSpec(Frozen):
     )
 
 
+class EarlyStoppingSpec(Frozen):
+    """When training ends by itself: judged on the newest training batches, never on the holdout."""
+
+    rounds: int = Field(
+        default=30, ge=1, description="End once so many rounds in a row have made it no better on the watched batches."
+    )
+    batches: int = Field(
+        default=1, ge=1, description="The newest so many of the training batches are watched instead of learnt from."
+    )
+    refit: bool = Field(
+        default=True,
+        description="Then train the number of rounds that was best on all training batches; with false the model that "
+        "has not learnt from the watched ones is kept.",
+    )
+
+
 ClassName = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
 
 
@@ -61,6 +78,9 @@ class TrainSpec(Frozen):
     fallback: Literal["none", "cpu"] = Field(
         default="none",
         description="What to train on when the GPU that device asks for is not there; none: the run fails.",
+    )
+    early_stopping: EarlyStoppingSpec | None = Field(
+        default=None, description="End training when it no longer helps; without it, all rounds of params are trained."
     )
     pool: PoolSpec = PoolSpec()
     batches: int | None = Field(
@@ -120,12 +140,21 @@ class TrainSpec(Frozen):
         except UnknownName as error:
             raise complaint([Mistake(("algorithm",), str(error))]) from error
         build(kind, self.params, at=("params",))
+        if self.early_stopping and "rounds" not in {setting.name for setting in fields(kind)}:
+            said = f"the algorithm {self.algorithm!r} has no rounds that could end early: take it out"
+            raise complaint([Mistake(("early_stopping",), said)])
+        if self.early_stopping and self.batches and self.batches <= self.early_stopping.batches:
+            said = f"found {self.early_stopping.batches}, wanted fewer than train.batches ({self.batches})"
+            raise complaint([Mistake(("early_stopping", "batches"), said)])
         return self
 
     @model_validator(mode="after")
     def _can_go_on(self) -> Self:
         if self.warm_start and not catalog.algorithm(self.algorithm).goes_on:
             wanted = f"{self.algorithm} cannot go on from a model; take an algorithm that can, such as xgboost"
+            raise complaint([Mistake(("warm_start",), wanted)])
+        if self.warm_start and self.early_stopping:
+            wanted = "the champion knows the batches that early stopping watches: take either of the two"
             raise complaint([Mistake(("warm_start",), wanted)])
         if self.warm_start and self.search:
             wanted = "the champion knows the batches that judge trials: take either a search or a warm start"

@@ -149,7 +149,7 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     progress("building the features")
     features = build_features(clean, spec, snapshot)
     base = load_base(ports, spec, features, lineage.run.run, progress)
-    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base)
+    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base=base)
     return Reproduction(made.folder, compare(lineage.files, hash_folder(made.folder)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,14 @@ TIMES = 10
 def tell_rounds(progress: Progress) -> EachRound:
     """Say a line at every tenth of the way: round, metric, speed and time left."""
     begin = perf_counter()
+    heard = count(1)
 
     def tell(ended: Round) -> None:
+        now = next(heard)
         if ended.done * TIMES // ended.most == (ended.done - 1) * TIMES // ended.most:
             return
         name, value = next(item for item in ended.metrics.items() if item[0].startswith("holdout_"))
-        rate = ended.done / max(perf_counter() - begin, 1e-9)
+        rate = now / max(perf_counter() - begin, 1e-9)
         left = f", {(ended.most - ended.done) / rate:.0f} s left" if ended.done < ended.most else ""
         progress(
             f"round {ended.done} of {ended.most}: {name.removeprefix('holdout_')} {value:.4f} on the holdout, "

@@ -134,7 +134,8 @@ class Search:
     def make(self, trial: Trial, table: FeatureTable) -> Tried:
         """Train with the trial's parameters, and record how good that was."""
         begin, best = perf_counter(), Best()
-        spec = self.spec.model_copy(update={"train": self.spec.train.chosen(trial.params)})
+        train = self.spec.train.chosen(trial.params).model_copy(update={"early_stopping": None})  # `best` looks itself
+        spec = self.spec.model_copy(update={"train": train})
 
         def watch(ended: Round) -> None:
             best(ended)

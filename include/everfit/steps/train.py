@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import EachRound, Objective, Rows, Terms, Training, sample
+from everfit.models import Algorithm, EachRound, Objective, Rows, Terms, Trained, Training, sample
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.models.objectives import load_objective
 from everfit.predictor import Card, write_model_folder
 from everfit.spec.consistency import own_objective
 from everfit.steps.base import Base, load_base
+from everfit.steps.checkpoints import FOLDER
+from everfit.steps.course import Course, going_on
+from everfit.steps.dying import within_memory
+from everfit.steps.early_stopping import fit_stopping, newest
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import GROUP, LABEL, OBSERVED, FeatureTable
 from everfit.steps.lineage import Use, log_files, params, tags
@@ -23,7 +29,7 @@ from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import tell_rounds
 from everfit.steps.study import as_chosen, log_study
 from everfit.steps.weights import weights
-from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
+from everfit.values import Batch, Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +39,8 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 BINARY = ("0", "1")
+FROM_THE_START = Course()
+
 DRAWN = 10_000
 """Held-out rows that a learning curve is drawn from: enough for a picture, too few to cost more than the training."""
 
@@ -45,12 +53,14 @@ def train(
     run: str,
     device: str,
     progress: Progress,
+    told: Callable[[str, int], None] = lambda key, done: None,  # noqa: ARG005
 ) -> Candidate:
     """Train a model on the snapshot's features and log it, with its lineage, as the registry's run `run`.
 
     Where the spec asks for a search, what the run's search chose is trained with. A run that was trained before is
-    returned as it is. A try that died is made again, in the same registry run, and gives the same bytes. Errors:
-    `DataError` if the run was trained on something else, `SpecError` if its search was not made, and what `fit` raises.
+    returned as it is. A try that died is gone on with, in the same registry run, and gives the same bytes; `told` hears
+    the key and the rounds of each checkpoint. Errors: `DataError` if the run was trained on something else, `SpecError`
+    if its search was not made, and what `fit` raises.
     """
     spec, study = as_chosen(ports, spec, run)
     record = f"models/{spec.name}/{run}/candidate.json"
@@ -71,7 +81,9 @@ def train(
         before = Use.now()
         if base:
             opened.tags({"everfit.base": str(base.version)})
-        made = make_model(ports, spec, snapshot, features, device, work, progress, base)
+        folder = f"{FOLDER}/{spec.name}/{run}"
+        with going_on(ports, folder, features.table.sha256, progress, told) as course:
+            made = make_model(ports, spec, snapshot, features, device, work, progress, base=base, course=course)
         trained, seen = made.fitted.trained, made.fitted.watched
         opened.params(params(spec, snapshot, features, made.fitted))
         opened.curves({**trained.curves, **seen.curves})
@@ -84,6 +96,8 @@ def train(
         placement, seconds = made.fitted.placement, round(trained.seconds, 3)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
+    for kept in ports.store.list(folder):
+        ports.store.delete(kept)
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
 
@@ -105,11 +119,14 @@ def make_model(
     device: str,
     work: Path,
     progress: Progress,
+    *,
     base: Base | None = None,
+    course: Course = FROM_THE_START,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = FeatureTable.read(ports.store.local_file(features.table))
-    columns, fitted = learn(spec, snapshot, table, device, progress, tell_rounds(progress), base=base)
+    heard = tell_rounds(progress)
+    columns, fitted = learn(spec, snapshot, table, device, progress, heard, base=base, course=course)
     folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
     return Made(folder, fitted, table.example)
 
@@ -131,14 +148,17 @@ def learn(
     progress: Progress,
     each_round: EachRound,
     drawn: int = DRAWN,
+    *,
     base: Base | None = None,
+    course: Course = FROM_THE_START,
 ) -> tuple[Columns, Fitted]:
     """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows."""
-    newest = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
-    learnt, watch = (table.of(tuple(b.partition for b in part)) for part in (newest, snapshot.held_out))
+    batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
+    early = spec.train.early_stopping
+    older, watched = newest(batches, early) if early else ((), ())
+    learnt, watch = _of(table, batches), _of(table, snapshot.held_out)
     columns = base.columns if base else Columns.learn(learnt.features)
-    train = replace(_rows(columns, learnt), weights=weights(spec.train, table.classes or BINARY, learnt.frame))
-    held_out = _rows(columns, known_to_the_model(watch))
+    train, held_out = _weighted(spec, columns, learnt), _rows(columns, known_to_the_model(watch))
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(
         spec.task,
@@ -151,13 +171,23 @@ def learn(
         objective=objective_of(spec),
         base=base.model if base else None,
     )
-    algorithm, terms = spec.algorithm, Terms(device, spec.train.seed, progress, each_round)
 
-    def fit(on: str) -> Trained:
-        trained: Trained = algorithm.fit(data, replace(terms, device=on))
-        return trained
+    def fit(on: str, memory: int) -> Trained:
+        algorithm: Algorithm = spec.algorithm
+        terms = Terms(on, spec.train.seed, progress, each_round, memory=memory)
+        if early is None:
+            return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
+        parts = _weighted(spec, columns, _of(table, older)), _rows(columns, known_to_the_model(_of(table, watched)))
+        return fit_stopping(algorithm, data, parts, early, terms, course)
 
-    return columns, place(fit, device, progress, fallback=spec.train.fallback == "cpu")
+    def fit_on(on: str) -> Trained:
+        return within_memory(partial(fit, on), course.allowed, progress)
+
+    return columns, place(fit_on, device, progress, fallback=spec.train.fallback == "cpu")
+
+
+def _of(table: FeatureTable, batches: Sequence[Batch]) -> FeatureTable:
+    return table.of(tuple(batch.partition for batch in batches))
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
@@ -169,6 +199,11 @@ def _rows(columns: Columns, table: FeatureTable) -> Rows:
         groups=frame[GROUP].to_numpy(dtype="int64") if GROUP in frame else None,
         observed=frame[OBSERVED].to_numpy(dtype=bool) if OBSERVED in frame else None,
     )
+
+
+def _weighted(spec: ModelSpec, columns: Columns, table: FeatureTable) -> Rows:
+    """The rows to learn from, each as much as the spec lets it count."""
+    return replace(_rows(columns, table), weights=weights(spec.train, table.classes or BINARY, table.frame))
 
 
 def objective_of(spec: ModelSpec) -> Objective | None:
