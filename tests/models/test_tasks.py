@@ -12,10 +12,12 @@ import pytest
 from everfit.errors import SpecError, UnknownName
 from everfit.models import Rows, Scorer, Terms, Trained, Training, sample
 from everfit.models.objectives import load_objective, names_in
+from everfit.models.xgb.rounds import CHUNK
 from everfit.models.xgboost import XGBoost
 from everfit.spec.building import build
 from everfit.statistics.metrics import measure
 from everfit.statistics.truth import Truth
+from tests.models.test_going_on import Shelf, interrupted, undisturbed
 
 ROWS = 2000
 NAMES, KINDS = ["distance", "hour", "carrier"], ["q", "q", "c"]
@@ -236,6 +238,41 @@ def test_the_file_is_read_and_not_run_to_see_what_is_in_it(tmp_path: Path) -> No
 def test_what_has_a_setting_or_follows_from_the_task_is_no_extra(name: str) -> None:
     with pytest.raises(Exception, match=r"write it there|everfit sets this itself"):
         build(XGBoost, {"extra": {name: 1}})
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "more"),
+    [
+        ("multiclass", "softly", {"classes": ("a", "b", "c")}),
+        ("regression", "squared", {}),
+        ("quantile", "", {"quantiles": (0.1, 0.9)}),
+        ("ranking", "", {}),
+        ("survival", "", {}),
+    ],
+)
+def test_after_a_crash_the_model_of_each_task_has_the_bytes_of_an_undisturbed_one(
+    task: str, name: str, more: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "objectives.py").write_text(OWN)
+    data = make(task, **more)
+    if name:
+        data = replace(data, objective=load_objective(tmp_path / "objectives.py", name))
+    algorithm = XGBoost(rounds=2 * CHUNK + 5, subsample=0.7, colsample_bytree=0.7, objective=name)
+    found, said = interrupted(algorithm, data, CHUNK + 3, 2 * CHUNK + 1)
+    assert found.model == undisturbed(algorithm, data).model
+    assert any(f"going on from round {2 * CHUNK}" in line for line in said)
+
+
+def test_another_function_does_not_go_on_from_the_rounds_of_this_one(tmp_path: Path) -> None:
+    (tmp_path / "objectives.py").write_text(OWN)
+    data = replace(make("regression"), objective=load_objective(tmp_path / "objectives.py", "squared"))
+    (tmp_path / "objectives.py").write_text(OWN + "\n# changed\n")
+    other = replace(data, objective=load_objective(tmp_path / "objectives.py", "squared"))
+    algorithm, shelf = XGBoost(rounds=CHUNK + 5, objective="squared"), Shelf()
+    algorithm.fit(data, Terms("cpu", 7, lambda _: None, checkpoints=shelf))
+    said: list[str] = []
+    algorithm.fit(other, Terms("cpu", 7, said.append, checkpoints=shelf))
+    assert not [line for line in said if "going on" in line]
 
 
 def test_a_sample_of_groups_has_whole_groups() -> None:
