@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,9 +14,10 @@ from everfit.errors import Corrupted
 from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
 from everfit.models.space import Between, Space
+from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import Binned
-from everfit.models.xgb.objective import objective
+from everfit.models.xgb.objective import check_objective, objective, own
 from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 
@@ -25,13 +26,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OURS = {
-    *("objective", "eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "seed_per_iteration"),
+    *("eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "seed_per_iteration"),
+    *("num_class", "quantile_alpha", "ndcg_exp_gain", "base_score"),
     *("verbosity", "tree_method", "updater", "process_type"),
 }
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha", "num_boost_round": "rounds"}
+ALIASES |= {"monotone_constraints": "monotone", "interaction_constraints": "interactions"}
+NO_PARAMETERS = {"rounds", "objective", "monotone", "interactions", "extra"}
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+Group = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,11 @@ class XGBoost:
 
     `rounds` trees of `max_depth`, each adding `learning_rate` of what it found; `subsample` of the rows and
     `colsample_bytree` of the columns are drawn for each. `min_child_weight`, `reg_lambda` and `reg_alpha` hold it back;
-    `max_bin` is the number of histogram bins. `extra` takes more of XGBoost's parameters by their own names, such as
-    `gamma` or `scale_pos_weight`. Equal data, parameters and seed give a byte-equal model, on any number of cores.
+    `max_bin` is the number of histogram bins. `objective` is one of XGBoost's that fits the task (`reg:tweedie`), or a
+    function of objectives.py in the model's folder. `monotone` says of features that the answer must rise or fall with
+    them, all else equal; `interactions` are groups of features that may meet in a tree. `extra` takes more of XGBoost's
+    parameters by their own names, such as `gamma`. Equal data, parameters and seed give a byte-equal
+    model, on any number of cores.
     """
 
     rounds: Annotated[int, Field(ge=1, le=100_000)] = 100
@@ -53,6 +61,9 @@ class XGBoost:
     reg_lambda: Weight = 1.0
     reg_alpha: Weight = 0.0
     max_bin: Annotated[int, Field(ge=2, le=65_536)] = 256
+    objective: str = ""
+    monotone: Mapping[str, Literal["rising", "falling"]] = field(default_factory=dict)
+    interactions: tuple[Group, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
@@ -74,6 +85,10 @@ class XGBoost:
                 raise ValueError(f"extra.{name}: this is the setting {setting!r}: write it there")
             if name in OURS:
                 raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
+
+    def check(self, task: str) -> None:
+        """Refuse an objective that does not answer the task."""
+        check_objective(task, self.objective)
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
@@ -111,7 +126,8 @@ class XGBoost:
             "train": binned.watched(sample(data.train, data.holdout.rows), learnt),
             "holdout": binned.watched(data.holdout, learnt),
         }
-        growth = Growth(params, self.rounds, learnt, watched, what_grows(params, data), base=data.base)
+        what, gradients = what_grows(params, data), own(data.objective)
+        growth = Growth(params, self.rounds, learnt, watched, what, base=data.base, objective=gradients)
         if data.stop is None:
             return grow(growth, terms)
         watched["stop"] = binned.watched(data.stop.part, learnt)
@@ -138,8 +154,9 @@ class XGBoost:
         return _Scorer(booster)
 
     def _params(self, data: Training) -> dict[str, Any]:
-        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "extra")}
-        return {**objective(data), "tree_method": "hist", **settings, **self.extra}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in NO_PARAMETERS}
+        constrained = constraints(data.names, data.kinds, self.monotone, self.interactions)
+        return {**objective(data, self.objective), "tree_method": "hist", **settings, **constrained, **self.extra}
 
 
 @dataclass(frozen=True)

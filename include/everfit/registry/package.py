@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from everfit.values import FileHash
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
-BOOSTER = "model.ubj"
+BOOSTER, CARD = "model.ubj", "everfit.json"
 NEEDED = ("xgboost", "pandas", "numpy", "pyarrow", "scipy")
 SKIPPED = "__pycache__"
 
@@ -35,7 +36,6 @@ def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None
     the installed versions, never inferred (that starts a process and takes half a minute).
     """
     import mlflow.xgboost
-    import numpy as np
     import xgboost
     from mlflow.models import Model, infer_signature
 
@@ -53,7 +53,7 @@ def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None
             booster,
             str(into),
             mlflow_model=model,
-            signature=infer_signature(example, np.zeros(1, np.float32)),
+            signature=infer_signature(example, _answer(folder)),
             input_example=example,
             pip_requirements=requirements(),
             model_format="ubj",
@@ -61,6 +61,16 @@ def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None
     model.flavors.pop("python_function")
     model.save(str(into / "MLmodel"))
     shutil.copytree(folder, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SKIPPED))
+
+
+def _answer(folder: Path) -> Any:
+    """What an answer looks like: a number, or a column for each class or quantile that the model's card names."""
+    import numpy as np
+    import pandas as pd
+
+    card = json.loads((folder / CARD).read_bytes())
+    columns = card.get("classes") or [f"{level:g}" for level in card.get("quantiles", ())]
+    return pd.DataFrame(np.zeros((1, len(columns))), columns=columns) if columns else np.zeros(1, np.float32)
 
 
 def requirements() -> list[str]:

@@ -97,7 +97,7 @@ class MlflowRun:
 
         points = []
         known = self._data().metrics if self.resumed else {}
-        for name, pairs in wanted.items():
+        for name, pairs in ((in_letters(name), pairs) for name, pairs in wanted.items()):
             there = self._history(name) if name in known else {}
             for step, value in pairs:
                 last, stamp = there.get(step, (None, self.started + step - 1))
@@ -116,6 +116,15 @@ class MlflowRun:
     def _data(self) -> Any:
         with self.server.asked("read the run") as client:
             return client.get_run(self.id).data
+
+
+def in_letters(metric: str) -> str:
+    """A metric's name as MLflow takes it.
+
+    >>> in_letters("holdout_ndcg@10")
+    'holdout_ndcg_at_10'
+    """
+    return metric.replace("@", "_at_")
 
 
 def shorten(server: Server, run: str, values: Mapping[str, str], limit: int) -> dict[str, str]:

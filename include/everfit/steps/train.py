@@ -12,21 +12,25 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Algorithm, EachRound, Rows, Terms, Trained, Training, sample
+from everfit.models import Algorithm, EachRound, Objective, Rows, Terms, Trained, Training, sample
+from everfit.models.objectives import FILE as OBJECTIVES
+from everfit.models.objectives import load_objective
 from everfit.predictor import Card, write_model_folder
+from everfit.spec.consistency import own_objective
 from everfit.steps.base import Base, load_base
 from everfit.steps.checkpoints import FOLDER
 from everfit.steps.course import Course, going_on
 from everfit.steps.dying import within_memory
 from everfit.steps.early_stopping import fit_stopping, newest
 from everfit.steps.environment import libraries
-from everfit.steps.feature_table import LABEL, FeatureTable
+from everfit.steps.feature_table import GROUP, LABEL, OBSERVED, FeatureTable
 from everfit.steps.gpu_watch import Watched
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted, place
 from everfit.steps.rounds import tell_rounds
 from everfit.steps.study import as_chosen, log_study
 from everfit.steps.together import trainer
+from everfit.steps.weights import weights
 from everfit.values import Batch, Candidate, Features, Placement, Snapshot, canonical, digest, dump, load
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
 
+BINARY = ("0", "1")
 FROM_THE_START = Course()
 
 DRAWN = 10_000
@@ -161,10 +166,18 @@ def learn(
     older, watched = newest(batches, early) if early else ((), ())
     learnt, watch = _of(table, batches), _of(table, snapshot.held_out)
     columns = base.columns if base else Columns.learn(learnt.features)
-    train, held_out = _rows(columns, learnt), _rows(columns, watch)
+    train, held_out = _weighted(spec, columns, learnt), _rows(columns, known_to_the_model(watch))
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(
-        spec.task, columns.names, columns.kinds, train, sample(held_out, drawn), base=base.model if base else None
+        spec.task,
+        columns.names,
+        columns.kinds,
+        train,
+        sample(held_out, drawn),
+        classes=table.classes,
+        quantiles=spec.quantiles,
+        objective=objective_of(spec),
+        base=base.model if base else None,
     )
 
     def fit(on: str, memory: int) -> Trained:
@@ -172,7 +185,7 @@ def learn(
         terms = Terms(on, spec.train.seed, progress, each_round, memory=memory)
         if early is None:
             return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
-        parts = _rows(columns, _of(table, older)), _rows(columns, _of(table, watched))
+        parts = _weighted(spec, columns, _of(table, older)), _rows(columns, known_to_the_model(_of(table, watched)))
         return fit_stopping(algorithm, data, parts, early, terms, course)
 
     def fit_on(on: str) -> Trained:
@@ -189,7 +202,32 @@ def _of(table: FeatureTable, batches: Sequence[Batch]) -> FeatureTable:
 
 
 def _rows(columns: Columns, table: FeatureTable) -> Rows:
-    return Rows(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
+    """The rows as an algorithm takes them, all of one weight."""
+    frame = table.frame
+    return Rows(
+        columns.encode(table.features),
+        frame[LABEL].to_numpy(dtype="float32"),
+        groups=frame[GROUP].to_numpy(dtype="int64") if GROUP in frame else None,
+        observed=frame[OBSERVED].to_numpy(dtype=bool) if OBSERVED in frame else None,
+    )
+
+
+def _weighted(spec: ModelSpec, columns: Columns, table: FeatureTable) -> Rows:
+    """The rows to learn from, each as much as the spec lets it count."""
+    return replace(_rows(columns, table), weights=weights(spec.train, table.classes or BINARY, table.frame))
+
+
+def objective_of(spec: ModelSpec) -> Objective | None:
+    """The function of the folder's objectives.py that the spec names, if it names one."""
+    name = own_objective(spec)
+    return load_objective(spec.folder / OBJECTIVES, name) if name else None
+
+
+def known_to_the_model(table: FeatureTable) -> FeatureTable:
+    """The rows whose class the model has learnt: of another one no curve can be drawn. The gates see all of them."""
+    if not table.strangers:
+        return table
+    return replace(table, frame=table.frame[table.frame[LABEL] < len(table.classes)].reset_index(drop=True))
 
 
 def _model_folder(
@@ -207,6 +245,7 @@ def _model_folder(
         raise DataError(f"{code.path} has changed since the features of this run were built: start a new run")
     unpack(ports.store.local_file(features.history), work / "history")
     history = read_tables(work / "history")
+    objective = objective_of(spec)
     card = Card(
         model=spec.name,
         task=spec.task,
@@ -220,5 +259,9 @@ def _model_folder(
         columns=columns,
         history=tuple(sorted(history)),
         libraries=libraries(),
+        classes=table.classes,
+        quantiles=spec.quantiles,
+        objectives=objective.sha256 if objective else "",
     )
-    return write_model_folder(work / "model", card, model, code, history)
+    extra = {OBJECTIVES: objective.source} if objective else {}
+    return write_model_folder(work / "model", card, model, code, history, extra)
