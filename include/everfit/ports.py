@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from everfit.values import Batch, Candidate, Change, FileHash, ModelVersion, Seen, StoredFile
+from everfit.values import Answer, Batch, Candidate, Change, FileHash, ModelVersion, Seen, StoredFile
 
 if TYPE_CHECKING:
     from everfit.ledger import Ledger
@@ -172,8 +172,8 @@ class Target(Protocol):
         """Make the target follow the registry's aliases now; returns alias to loaded version (`DeployError` if it
         cannot load one)."""
 
-    def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[float]]:
-        """Ask for predictions; returns the version that answered and one score per row."""
+    def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[Answer]]:
+        """Ask for predictions; returns the version that answered and one answer per row."""
 
 
 class Peers(Protocol):

@@ -17,6 +17,18 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Answer = float | Mapping[str, float]
+"""What a model says of a row: a number, or one for each class or quantile by its name."""
+
+
+def numbers(answer: Answer) -> tuple[float, ...]:
+    """All numbers in an answer.
+
+    >>> numbers(0.5), numbers({"late": 0.2, "on time": 0.8})
+    ((0.5,), (0.2, 0.8))
+    """
+    return tuple(answer.values()) if isinstance(answer, Mapping) else (answer,)
+
 
 class Outcome(StrEnum):
     """What a gate can say."""
@@ -223,7 +235,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Features:
-    """The feature table of a snapshot, in the store, and how its rows split."""
+    """The feature table of a snapshot, in the store, how its rows split, and the `classes` of a multiclass task."""
 
     snapshot: str
     table: StoredFile
@@ -233,6 +245,7 @@ class Features:
     training_rows: int
     holdout_rows: int
     unlabeled_rows: int
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from everfit.cli.new import TASKS
 from everfit.features.code import load_code
 from everfit.spec import load_spec
 from everfit.validation.suites import load_suite
@@ -15,7 +16,7 @@ from everfit.validation.suites import load_suite
 Command = Callable[..., tuple[int, str]]
 
 
-@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("task", list(TASKS))
 def test_a_new_model_is_right_at_once(project: Path, everfit: Command, task: str) -> None:
     code, said = everfit("new", "toy", "--task", task)
     assert code == 0

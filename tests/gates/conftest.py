@@ -38,3 +38,55 @@ def binary():
 @pytest.fixture
 def regression():
     return regression_evidence
+
+
+def task_evidence(task, seed=0, days=30, per_day=40, **changes):
+    """A candidate that is right about the signal, and a champion that sees it through noise, for the other tasks."""
+    rng = np.random.default_rng(seed)
+    day = np.repeat(np.arange(days), per_day)
+    signal = rng.normal(0, 1, len(day)) + rng.normal(0, 0.3, days)[day]
+    noise = rng.normal(0, 1, len(day))
+    made = {
+        "multiclass": _classes,
+        "quantile": _quantiles,
+        "ranking": _ranking,
+        "survival": _survival,
+    }[task](rng, day, signal, signal + noise)
+    return replace(made, **changes)
+
+
+def _classes(rng, day, signal, blurred):
+    columns = ("late", "on time", "very late")
+
+    def shares(of):
+        weights = np.exp(np.column_stack([of, 1 - of, of - 1]))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+    y = (rng.random(len(day))[:, None] > shares(signal).cumsum(axis=1)).sum(axis=1).astype(float)
+    usual = np.tile(np.bincount(y.astype(int), minlength=3) / len(y), (len(y), 1))
+    return Evidence("multiclass", y, shares(signal), shares(blurred), usual, day, columns=columns)
+
+
+def _quantiles(rng, day, signal, blurred):
+    y = 10 * signal + rng.normal(0, 2, len(day))
+    bands = 2 * np.array([-1.2816, 0, 1.2816])
+    usual = np.tile(np.quantile(y, [0.1, 0.5, 0.9]), (len(y), 1))
+    ours, theirs = (10 * of[:, None] + bands for of in (signal, blurred))
+    return Evidence("quantile", y, ours, theirs, usual, day, columns=("0.1", "0.5", "0.9"))
+
+
+def _ranking(rng, day, signal, blurred):
+    y = np.maximum(signal + rng.normal(0, 0.2, len(day)), 0)
+    groups = np.arange(len(day)) // 10
+    return Evidence("ranking", y, signal, blurred, np.zeros(len(day)), day, groups=groups)
+
+
+def _survival(rng, day, signal, blurred):
+    came, left = np.exp(signal + rng.normal(0, 0.5, len(day))), rng.exponential(4, len(day)) + 0.01
+    y, seen = np.minimum(came, left), came <= left
+    return Evidence("survival", y, np.exp(signal), np.exp(blurred), np.full(len(day), 1.0), day, observed=seen)
+
+
+@pytest.fixture
+def of_task():
+    return task_evidence

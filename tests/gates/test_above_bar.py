@@ -26,7 +26,7 @@ def test_a_lower_limit_is_harder(metric, regression):
 
 def test_passing_by_a_hair_is_not_passing(binary):
     evidence = binary()
-    value = measure("auc", evidence.y, evidence.candidate).value
+    value = measure("auc", evidence.truth, evidence.candidate).value
     verdict = AboveBar("auc", at_least=value - 1e-6).judge(evidence)
     assert verdict.effect > verdict.bar
     assert verdict.outcome is Outcome.CANNOT_TELL

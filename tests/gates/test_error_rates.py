@@ -73,7 +73,7 @@ def test_a_forecast_of_nothing_rarely_beats_the_constant():
 @pytest.mark.parametrize("metric", ["auc", "log_loss"])
 def test_a_metric_at_the_bar_is_rarely_put_on_one_side(metric, outcome):
     many = drawn(np.random.default_rng(5), 20_000)
-    truth = measure(metric, many.y, many.candidate).value
+    truth = measure(metric, many.truth, many.candidate).value
     gate = AboveBar(metric, **{"at_least" if metric == "auc" else "at_most": truth})
     assert rate(gate, 30, 6, outcome) < ALLOWED
 

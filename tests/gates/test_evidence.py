@@ -35,7 +35,7 @@ def test_another_table_is_no_evidence():
     [
         ({"candidate": np.zeros(3)}, "labels but 3 values of candidate"),
         ({"champion": np.zeros(3)}, "labels but 3 values of champion"),
-        ({"task": "ranking"}, "binary or regression, found 'ranking'"),
+        ({"task": "clustering"}, "ranking or survival, found 'clustering'"),
     ],
 )
 def test_what_does_not_fit_is_refused(change, says, binary):

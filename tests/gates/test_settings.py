@@ -47,5 +47,9 @@ def test_a_loss_is_one_that_there_is(gate):
 
 
 def test_each_metric_and_loss_knows_its_task():
-    assert AboveBar("auc", at_least=0.6).tasks == BeatsBaseline("brier").tasks == {"binary"}
+    assert AboveBar("auc", at_least=0.6).tasks == {"binary"}
+    assert AboveBar("accuracy", at_least=0.6).tasks == BeatsBaseline("brier").tasks == {"binary", "multiclass"}
+    assert AboveBar("coverage", at_least=0.7).tasks == BeatsBaseline("pinball").tasks == {"quantile"}
+    assert AboveBar("ndcg_at_10", at_least=0.7).tasks == BeatsBaseline("ndcg_loss").tasks == {"ranking"}
+    assert AboveBar("concordance", at_least=0.6).tasks == BeatsBaseline("aft_nloglik").tasks == {"survival"}
     assert AboveBar("mae", at_most=3).tasks == BeatsChampion("absolute").tasks == {"regression"}

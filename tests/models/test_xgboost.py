@@ -163,7 +163,7 @@ def test_more_of_xgboosts_own_parameters_can_be_given() -> None:
         XGBoost(rounds=5, extra=extra).fit(make(), Terms("cpu", 0, silent)) for extra in ({}, {"gamma": 50})
     )
     assert len(held_back.model) < len(plain.model)
-    rising = XGBoost(rounds=5, extra={"monotone_constraints": "(1,0,0)"})
+    rising = XGBoost(rounds=5, extra={"max_leaves": 3})
     assert rising.fit(make(), Terms("cpu", 0, silent)).model != plain.model
 
 

@@ -3,10 +3,18 @@
 import numpy as np
 import pytest
 
-from everfit.plots.evaluation import Holdout, draw
+from everfit.plots.evaluation import draw
+from everfit.plots.holdout import Holdout
+from everfit.statistics.truth import Truth
 
 BINARY = {"roc.png", "calibration.png", "scores.png"}
 REGRESSION = {"predicted_and_actual.png", "residuals_by_hour.png"}
+OTHERS = {
+    "multiclass": {"confusion.png", "class_shares.png"},
+    "quantile": {"below.png", "bands.png"},
+    "ranking": {"gain_by_place.png", "gain_by_group.png"},
+    "survival": {"waiting.png", "predicted_and_waited.png"},
+}
 
 
 def holdout(task="binary", rows=400, champion=True, **changes):
@@ -17,12 +25,40 @@ def holdout(task="binary", rows=400, champion=True, **changes):
         scores["champion"] = rng.random(rows)
     made = {
         "task": task,
-        "y": y,
+        "truth": Truth(y),
         "scores": scores,
         "days": rng.integers(0, 20, rows),
         "hours": rng.integers(0, 24, rows),
     }
     return Holdout(**(made | changes))
+
+
+def other(task, rows=400, champion=True):
+    """A holdout of one of the tasks that know more of a row than a number."""
+    rng = np.random.default_rng(rows)
+    y, columns, more = rng.gamma(2, 30, rows), (), {}
+    if task == "multiclass":
+        y, columns = (np.arange(rows) % 15).astype(float), tuple(f"class of rather long name {i}" for i in range(15))
+    if task == "quantile":
+        columns, more = ("0.05", "0.25", "0.5", "0.75", "0.95"), {"levels": (0.05, 0.25, 0.5, 0.75, 0.95)}
+    if task == "ranking":
+        more = {"groups": np.arange(rows) // 4}
+    if task == "survival":
+        more = {"observed": rng.random(rows) < 0.5}
+    shape = (rows, len(columns)) if columns else (rows,)
+    who = ("candidate", "baseline", *(["champion"] if champion else []))
+    scores = {one: np.sort(rng.gamma(2, 30, shape), axis=-1) for one in who}
+    return Holdout(task, Truth(y, **more), scores, rng.integers(0, 20, rows), rng.integers(0, 24, rows), columns)
+
+
+@pytest.mark.parametrize("champion", [True, False])
+@pytest.mark.parametrize("rows", [4, 400])
+@pytest.mark.parametrize("task", OTHERS)
+def test_the_other_tasks_have_theirs(task, rows, champion, tmp_path):
+    drawn = draw(other(task, rows, champion), tmp_path / "one")
+    assert {path.name for path in drawn} == OTHERS[task]
+    again = draw(other(task, rows, champion), tmp_path / "two")
+    assert [path.read_bytes() for path in drawn] == [path.read_bytes() for path in again]
 
 
 @pytest.mark.parametrize("champion", [True, False])
@@ -50,6 +86,6 @@ def test_rows_of_one_day_and_equal_scores_are_drawn_too(tmp_path):
 
 
 def test_what_cannot_be_drawn_is_left_out(tmp_path):
-    assert draw(holdout(y=np.ones(400)), tmp_path) == []
+    assert draw(holdout(truth=Truth(np.ones(400))), tmp_path) == []
     assert draw(holdout(scores={"candidate": np.full(400, np.nan)}), tmp_path) == []
     assert list(tmp_path.iterdir()) == []

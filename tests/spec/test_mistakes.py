@@ -18,7 +18,12 @@ MISTAKES = [
     ("label: bought\n", "", 1, "label: is missing"),
     ("name: shop", "name: shoq", 1, "name: found 'shoq', wanted the name of the model's folder, 'shop'"),
     ("name: shop", "name: Shop", 1, "name: found 'Shop', wanted text like ^[a-z]"),
-    ("task: binary", "task: binry", 2, "task: found 'binry'; did you mean 'binary'? (known: binary, regression)"),
+    (
+        "task: binary",
+        "task: binry",
+        2,
+        "task: found 'binry'; did you mean 'binary'? (known: binary, multiclass, quantile, ranking, regression,",
+    ),
     ("time: seen_at", "time: 7", 4, "time: found 7, wanted text"),
     ("time: seen_at", "time:", 4, "time: found nothing, wanted text"),
     ("time: seen_at", "time: no", 4, "time: found false, wanted text"),

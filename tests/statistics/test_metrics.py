@@ -6,6 +6,7 @@ from sklearn import metrics as reference
 
 from everfit.statistics import losses, metrics
 from everfit.statistics.paired import loss_difference
+from everfit.statistics.truth import Truth
 
 RNG = np.random.default_rng(1)
 Y = (RNG.random(400) < 0.3).astype(float)
@@ -28,49 +29,51 @@ DAY = np.arange(400) // 20
     ],
 )
 def test_values_are_scikit_learns_and_influences_are_first_differences(metric, y, scores, wanted):
-    found = metrics.measure(metric, y, scores)
+    found = metrics.measure(metric, Truth(y), scores)
     assert found.value == pytest.approx(wanted, rel=1e-10)
     assert found.influence.sum() == pytest.approx(0, abs=1e-9)
     left_out = np.arange(0, 400, 37)
-    change = [found.value - metrics.measure(metric, np.delete(y, i), np.delete(scores, i)).value for i in left_out]
+    change = [
+        found.value - metrics.measure(metric, Truth(np.delete(y, i)), np.delete(scores, i)).value for i in left_out
+    ]
     np.testing.assert_allclose(found.influence[left_out], change, rtol=0.05, atol=abs(wanted) * 2e-5)
 
 
 def test_table_has_every_metric_of_the_task():
-    assert set(metrics.table("binary", Y, P)) == {"auc", "log_loss", "brier", "accuracy"}
-    assert set(metrics.table("regression", T, F)) == {"mae", "rmse", "r2"}
+    assert set(metrics.table("binary", Truth(Y), P)) == {"auc", "log_loss", "brier", "accuracy"}
+    assert set(metrics.table("regression", Truth(T), F)) == {"mae", "rmse", "r2"}
 
 
 def test_table_leaves_out_what_a_constant_label_has_no_value_for():
-    assert set(metrics.table("binary", np.ones(400), P)) == {"log_loss", "brier", "accuracy"}
+    assert set(metrics.table("binary", Truth(np.ones(400)), P)) == {"log_loss", "brier", "accuracy"}
 
 
 def test_a_perfect_forecast_has_no_error_and_no_doubt():
-    found = metrics.measure("rmse", T, T)
+    found = metrics.measure("rmse", Truth(T), T)
     assert found.value == 0
     assert not found.influence.any()
 
 
 def test_sure_and_wrong_costs_much_and_not_infinity():
-    assert losses.per_row("log_loss", np.array([1.0, 0.0]), np.array([0.0, 1.0])) == pytest.approx(
+    assert losses.per_row("log_loss", Truth(np.array([1.0, 0.0])), np.array([0.0, 1.0])) == pytest.approx(
         [34.54, 34.54], abs=0.01
     )
 
 
 def test_names_that_do_not_exist_are_refused():
     with pytest.raises(ValueError, match="there is no loss 'hinge'"):
-        losses.per_row("hinge", Y, P)
+        losses.per_row("hinge", Truth(Y), P)
     with pytest.raises(ValueError, match="there is no metric 'f1'"):
-        metrics.measure("f1", Y, P)
+        metrics.measure("f1", Truth(Y), P)
 
 
 @pytest.mark.parametrize("loss", ["log_loss", "brier", "zero_one"])
 def test_a_difference_turns_its_sign_with_its_sides(loss):
     other = np.clip(P + RNG.normal(0, 0.2, 400), 0.01, 0.99)
-    one, two = loss_difference(loss, Y, P, other, DAY), loss_difference(loss, Y, other, P, DAY)
+    one, two = loss_difference(loss, Truth(Y), P, other, DAY), loss_difference(loss, Truth(Y), other, P, DAY)
     assert (one.value, one.low, one.high) == pytest.approx((-two.value, -two.high, -two.low), abs=1e-12)
 
 
 def test_equal_scores_differ_by_nothing_for_certain():
-    same = loss_difference("log_loss", Y, P, P, DAY)
+    same = loss_difference("log_loss", Truth(Y), P, P, DAY)
     assert (same.low, same.value, same.high) == (0, 0, 0)

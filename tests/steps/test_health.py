@@ -108,7 +108,7 @@ def test_labels_too_small_to_gain_from_are_told_with_what_to_do() -> None:
         train=replace(data.train, labels=data.train.labels * np.float32(1e-6)),
         holdout=replace(data.holdout, labels=data.holdout.labels * np.float32(1e-6)),
     )
-    with pytest.raises(TrainingFailed, match=r"labels no larger than 5.29e-06 leave nothing to gain.*other units"):
+    with pytest.raises(TrainingFailed, match=r"labels no larger than 4.62e-06 leave nothing to gain.*other units"):
         go(XGBoost(), tiny)
 
 

@@ -13,7 +13,7 @@ from everfit.errors import Unreachable
 from everfit.models import Round, Rows, Terms, Training, all_of
 from everfit.models.xgboost import XGBoost
 from everfit.registry import MlflowRegistry
-from everfit.steps.rounds import show_rounds, tell_rounds
+from everfit.steps.rounds import Best, show_rounds, tell_rounds
 from tests.services import Service
 
 
@@ -195,3 +195,20 @@ def test_a_training_outlives_its_mlflow_and_the_curves_are_whole(mlflow: Service
     assert [point.step for point in points] == list(range(30))
     assert len(said) == 1
     assert "did not answer when asked to log metrics" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("curve", "metric", "value", "at"),
+    [
+        ({"holdout_ndcg@10": [0.5, 0.8, 0.7]}, "ndcg@10", -0.8, 2),
+        ({"holdout_auc": [0.5, 0.8, 0.9], "holdout_logloss": [0.6, 0.4, 0.5]}, "logloss", 0.4, 2),
+        ({"holdout_aft-nloglik": [3.0, 2.0, 1.0]}, "aft-nloglik", 1.0, 3),
+    ],
+)
+def test_the_best_round_is_the_one_with_the_least_loss_or_the_best_order(
+    curve: dict[str, list[float]], metric: str, value: float, at: int
+) -> None:
+    best = Best()
+    for done in range(1, 4):
+        best(Round(done, 3, {name: values[done - 1] for name, values in curve.items()}))
+    assert (best.metric, best.value, best.round) == (metric, value, at)

@@ -1,8 +1,9 @@
 """Make a new model: its folder and its DAG file, ready for a CSV.
 
-The model expects a table `examples.csv` with the columns `time`, `amount` (a number), `kind` (a word) and `outcome`
-(0 or 1 for --task binary, a number for --task regression). Change model.yaml and features.py to what you have. Nothing
-that is there already is ever overwritten.
+The model expects a table `examples.csv` with the columns `time`, `amount` (a number), `kind` (a word) and `outcome`:
+0 or 1 for --task binary, a word for multiclass, a number for regression and quantile, a relevance for ranking, a time
+for survival. A ranking also wants `query`, what is ranked together, and survival `came`, whether it happened. Change
+model.yaml and features.py to what you have. Nothing that is there already is ever overwritten.
 """
 
 from __future__ import annotations
@@ -34,6 +35,39 @@ TASKS = {
         "bar": "above_bar: {metric: r2, at_least: 0.1}",
         "loss": "squared",
         "margin": "0.05",
+    },
+    "multiclass": {
+        "question": "Which outcome will it be?",
+        "label": "a word or a whole number",
+        "bar": "above_bar: {metric: accuracy, at_least: 0.5}",
+        "loss": "log_loss",
+        "margin": "0.01",
+    },
+    "quantile": {
+        "question": "Between which two numbers will the outcome be?",
+        "label": "a number",
+        "bar": "above_bar: {metric: coverage, at_least: 0.7}",
+        "loss": "pinball",
+        "margin": "0.05",
+        "more": "quantiles: [0.1, 0.5, 0.9]\n",
+    },
+    "ranking": {
+        "question": "Which of a query's examples is the most relevant?",
+        "label": "the relevance, 0 or more",
+        "bar": "above_bar: {metric: ndcg_at_10, at_least: 0.6}",
+        "loss": "ndcg_at_10_loss",
+        "margin": "0.01",
+        "more": "group: query         # rows of equal value are ranked together\n",
+        "column": ', "query"',
+    },
+    "survival": {
+        "question": "When will it happen?",
+        "label": "the time until it happened, or until nobody looked any more",
+        "bar": "above_bar: {metric: concordance, at_least: 0.6}",
+        "loss": "aft_nloglik",
+        "margin": "0.01",
+        "more": "observed: came       # true where it happened\n",
+        "column": ', "came"',
     },
 }
 
@@ -77,7 +111,7 @@ def scaffold(name: str, task: str, models: Path) -> list[Path]:
     there = [str(path) for path in targets.values() if path.exists()]
     if there:
         raise SpecError(f"{', '.join(there)} is there already, and nothing is overwritten; take another name")
-    values = {"name": name, "title": name.replace("_", " "), "task": task, **TASKS[task]}
+    values = {"name": name, "title": name.replace("_", " "), "task": task, "more": "", "column": "", **TASKS[task]}
     for file, path in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         template = files("everfit.cli").joinpath("scaffold", f"{file}.txt").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from everfit.statistics.interval import FEWEST_CLUSTERS, FEWEST_EQUAL, Estimate, count_clusters, effective
+from everfit.statistics.ndcg import has_order
 from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ TITLES = {
     "squared": "mean squared error",
     "rmse": "root mean squared error",
     "r2": "R²",
+    "pinball": "pinball loss",
+    "coverage": "coverage",
+    "ndcg": "NDCG",
+    "ndcg_at_10": "NDCG of the first 10",
+    "ndcg_loss": "1 - NDCG",
+    "ndcg_at_10_loss": "1 - NDCG of the first 10",
+    "concordance": "concordance (Harrell's C)",
+    "aft_nloglik": "negative log-likelihood of the times",
 }
 """What people call the metrics and losses."""
 
@@ -64,12 +73,10 @@ def cannot_tell(gate: str, reason: str, evidence: Evidence) -> Verdict:
 
 def obstacle(evidence: Evidence, who: str, scores: NDArray[np.float64]) -> str | None:
     """Why no interval can be had of these scores, or None if one can."""
-    import numpy as np
-
-    odd = int((~np.isfinite(scores)).sum())
+    odd = odd_rows(scores)
     if odd:
         return f"{odd:,} of {evidence.rows:,} scores of the {who} are not finite numbers"
-    return too_few_days(evidence.clusters)
+    return too_few_days(evidence.clusters) or _nothing_to_find(evidence)
 
 
 def too_few_days(clusters: NDArray[np.int64]) -> str | None:
@@ -86,6 +93,36 @@ def too_few_days(clusters: NDArray[np.int64]) -> str | None:
             f"the rows of the holdout bunch so much on some of its {days} days that they say as little as {equal:.1f} "
             f"equal days, and it takes {FEWEST_EQUAL}: hold out more batches (window.holdout)"
         )
+    return None
+
+
+def odd_rows(scores: NDArray[np.float64]) -> int:
+    """How many rows have a score that is no finite number.
+
+    >>> import numpy as np
+    >>> odd_rows(np.array([[0.5, 0.5], [np.nan, 1.0]])), odd_rows(np.array([1.0, np.inf, np.nan]))
+    (1, 2)
+    """
+    import numpy as np
+
+    finite = np.isfinite(scores)
+    return int((~(finite.all(axis=1) if scores.ndim > 1 else finite)).sum())
+
+
+def _nothing_to_find(evidence: Evidence) -> str | None:
+    """Why these labels tell no answer from another, for the tasks whose rows need not say anything each."""
+    import numpy as np
+
+    if evidence.task == "survival" and not evidence.truth.events.any():
+        return "no event was observed in the holdout"
+    if evidence.task == "ranking":
+        lists = evidence.truth.lists
+        days = count_clusters(evidence.clusters[np.isin(lists, np.unique(lists)[has_order(evidence.truth)])])
+        if days < FEWEST_CLUSTERS:
+            return (
+                f"only {days} days of the holdout have a group whose rows differ in relevance, and it takes "
+                f"{FEWEST_CLUSTERS}: hold out more batches (window.holdout)"
+            )
     return None
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, show, side, too_few_days
 from everfit.refuse import number, one_of
 from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters, estimate
-from everfit.statistics.metrics import TASKS, Metric, measure
+from everfit.statistics.metrics import LARGER_IS_BETTER, TASKS, Metric, has_value, measure
 from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -18,19 +18,18 @@ if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
     from everfit.gates.prospect import Prospect
 
-LARGER_IS_BETTER = frozenset({"auc", "accuracy", "r2"})
-
 
 @dataclass(frozen=True)
 class AboveBar:
     """The candidate's metric is on the right side of a bar that the team has set, champion or no champion.
 
-    Settings: `metric` (auc, log_loss, brier, accuracy; for regression mae, rmse, r2) and its bar: `at_least` where
-    more is better (auc, accuracy, r2), `at_most` where less is. It passes when the one-sided 95 % bound clears the bar,
-    fails when the other bound misses it, and else cannot tell. All intervals are cluster-robust by day: for the AUC the
-    influences are DeLong's (Sun and Xu's fast algorithm), added up by day as Obuchowski (1997) does, because plain
-    DeLong takes the rows of one day for independent and is too sure. What no interval here covers: dependence between
-    different days, and a next month unlike this one. With AUC 1 or error 0 the interval has no width.
+    Settings: `metric`, one of the task's (see `everfit.statistics.metrics`), and its bar: `at_least` where more is
+    better (auc, accuracy, r2, coverage, ndcg, concordance), `at_most` where less is. It passes when the one-sided 95 %
+    bound clears the bar, fails when the other bound misses it, and else cannot tell. All intervals are cluster-robust
+    by day: for the AUC the influences are DeLong's (Sun and Xu's fast algorithm), added up by day as Obuchowski (1997)
+    does, because plain DeLong takes the rows of one day for independent and is too sure. What no interval here covers:
+    dependence between different days, and a next month unlike this one. With AUC 1 or error 0 the interval has no
+    width.
     """
 
     metric: Metric
@@ -56,12 +55,10 @@ class AboveBar:
 
     def judge(self, evidence: Evidence) -> Verdict:
         """Hold the metric's interval against the bar."""
-        why_not = obstacle(evidence, "candidate", evidence.candidate) or self._label_obstacle(
-            evidence.y, evidence.clusters
-        )
+        why_not = obstacle(evidence, "candidate", evidence.candidate) or self._label_obstacle(evidence)
         if why_not:
             return cannot_tell("above_bar", why_not, evidence)
-        found = estimate(measure(self.metric, evidence.y, evidence.candidate), evidence.clusters)
+        found = estimate(measure(self.metric, evidence.truth, evidence.candidate), evidence.clusters)
         above = self.metric in LARGER_IS_BETTER
         outcome = side(found, self.bar, above=above)
         least, most = f"at least {show(found.low)}", f"at most {show(found.high)}"
@@ -77,15 +74,19 @@ class AboveBar:
         return claim("above_bar", outcome, reason, found, self.bar, above=above)
 
     def hopeless(self, prospect: Prospect) -> str | None:
-        """Without enough days, or days with either label, there is no interval."""
-        return too_few_days(prospect.clusters) or self._label_obstacle(prospect.y, prospect.clusters)
+        """Without enough days, or for an AUC days with either label, there is no interval."""
+        return too_few_days(prospect.clusters) or self._one_sided(prospect.y, prospect.clusters)
 
-    def _label_obstacle(self, y: NDArray[np.float64], clusters: NDArray[np.int64]) -> str | None:
-        if self.metric == "r2" and float(y.min()) == float(y.max()):
+    def _label_obstacle(self, evidence: Evidence) -> str | None:
+        if self.metric == "r2" and float(evidence.y.min()) == float(evidence.y.max()):
             return "every label of the holdout is the same, so there is nothing to explain"
         if self.metric != "auc":
-            return None
-        for label in (0, 1):
+            has = has_value(self.metric, evidence.truth)
+            return None if has else f"the labels of the holdout give no {TITLES[self.metric]}"
+        return self._one_sided(evidence.y, evidence.clusters)
+
+    def _one_sided(self, y: NDArray[np.float64], clusters: NDArray[np.int64]) -> str | None:
+        for label in (0, 1) if self.metric == "auc" else ():
             days = count_clusters(clusters[y == label])
             if days < FEWEST_CLUSTERS:
                 return f"only {days} days of the holdout have a row with label {label}; an AUC takes {FEWEST_CLUSTERS}"

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BeatsBaseline:
-    """The candidate does better than one who always gives the same answer: the base rate, mean or median of training.
+    """The candidate does better than one who always gives the same answer, the one that does best in training: the
+    base rate, the shares of the classes, mean or median, the quantiles, no order at all, one lifetime for all.
 
-    Setting: `loss` (log_loss, brier, zero_one; for regression squared, absolute). Passes when the candidate's mean loss
+    Setting: `loss`, one of the task's (see `everfit.statistics.losses`). Passes when the candidate's mean loss
     is lower at one-sided 95 % confidence: paired by row, cluster-robust by day. A model that learnt nothing passes at
     most once in twenty times.
     """
@@ -41,7 +42,7 @@ class BeatsBaseline:
         if why_not:
             return cannot_tell("beats_baseline", why_not, evidence)
         baseline = evidence.baseline_for(self.loss)
-        found = loss_difference(self.loss, evidence.y, evidence.candidate, baseline, evidence.clusters)
+        found = loss_difference(self.loss, evidence.truth, evidence.candidate, baseline, evidence.clusters)
         outcome = side(found, 0.0, above=False)
         reason = (
             f"{TITLES[self.loss]} is {compared(found.value)} than that of a constant answer"

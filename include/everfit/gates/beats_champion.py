@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class BeatsChampion:
     """The candidate is better than the champion: superiority, where a change has a price.
 
-    Settings: `loss` (log_loss, brier, zero_one; for regression squared, absolute) and `by`, the least gain that is
+    Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `by`, the least gain that is
     worth a change, in units of the loss (0 by default). Passes when the candidate's mean loss is lower than the
     champion's by more than that at one-sided 95 % confidence: paired by row, cluster-robust by day. An equal candidate
     passes at most once in twenty times. Without a champion it passes, since the bar and the baseline hold a first

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from everfit.statistics.truth import Truth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,16 +14,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+TASKS = ("binary", "multiclass", "regression", "quantile", "ranking", "survival")
+
 
 @dataclass(frozen=True)
 class Evidence:
     """Labels and scores on the holdout, one value per row, in one order for all.
 
-    `y`: 0 or 1 for `binary`, the number for `regression`. `candidate` and `champion` (None: there is none, or it may
-    not be scored): probabilities or predictions. `baseline`: the answer of one who knows only the training labels,
-    their mean (for `binary` the share of ones); `baseline_median` their median, the better constant for the absolute
-    loss. `clusters`: a whole number per row, equal for rows of one day. `champion_saw_holdout`: the champion learnt
-    from some of these rows, so the comparison would favour it.
+    `y`: 0 or 1 for `binary`, the number for `regression`, and see `everfit.statistics.truth` for the other tasks.
+    `candidate` and `champion` (None: there is none, or it may not be scored): probabilities or predictions. `baseline`:
+    the answer of one who knows only the training labels, their mean (for `binary` the share of ones);
+    `baseline_median` their median, the better constant for the absolute loss. Scores of several columns, named by
+    `columns`, have one for each class or quantile. `clusters`: a whole number per row, equal for rows of one day.
+    `champion_saw_holdout`: the champion learnt from some of these rows, so the comparison would favour it. `groups` and
+    `observed` are there for the tasks that have them.
 
     Scores may hold NaN (`answers_sanely` judges that); labels may not. Arrays of other lengths, or labels that do not
     fit the task, raise `ValueError`.
@@ -35,24 +41,37 @@ class Evidence:
     clusters: NDArray[np.int64]
     champion_saw_holdout: bool = False
     baseline_median: Array | None = None
+    columns: tuple[str, ...] = ()
+    groups: NDArray[np.int64] | None = None
+    observed: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         import numpy as np
 
-        if self.task not in ("binary", "regression"):
-            raise ValueError(f"evidence is for the task binary or regression, found {self.task!r}")
-        for name, values in self._columns().items():
+        if self.task not in TASKS:
+            raise ValueError(f"evidence is for the task {' or '.join(TASKS)}, found {self.task!r}")
+        for name, values in self._by_row().items():
             if len(values) != len(self.y):
                 raise ValueError(f"evidence has {len(self.y)} labels but {len(values)} values of {name}")
         if not np.isfinite(self.y).all():
             raise ValueError("evidence has rows without a label: leave them out")
         if self.task == "binary" and not np.isin(self.y, (0, 1)).all():
             raise ValueError("evidence for a binary task has labels other than 0 and 1")
+        wanted = (self.rows, len(self.columns)) if self.columns else (self.rows,)
+        for who, scores in self.scores.items():
+            if scores.shape != wanted:
+                raise ValueError(f"the scores of the {who} have shape {scores.shape}, wanted {wanted}")
 
     @property
     def rows(self) -> int:
         """How many labelled rows there are."""
         return len(self.y)
+
+    @property
+    def truth(self) -> Truth:
+        """What came, as metrics and losses take it."""
+        levels = tuple(map(float, self.columns)) if self.task == "quantile" else ()
+        return Truth(self.y, self.groups, self.observed, levels)
 
     @property
     def scores(self) -> dict[str, Array]:
@@ -65,41 +84,66 @@ class Evidence:
         return self.baseline_median if loss == "absolute" and self.baseline_median is not None else self.baseline
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per holdout row, to be kept as parquet; what is not per row travels in the frame's `attrs`."""
+        """One row per holdout row, to be kept as parquet; what is not per row travels in the frame's `attrs`.
+
+        Scores of several columns are kept as `candidate[late]`, `candidate[on time]` and so on.
+        """
         import pandas as pd
 
-        frame = pd.DataFrame(self._columns())
+        made: dict[str, Any] = {}
+        for name, values in self._by_row().items():
+            made |= dict(zip(self._names(name), values.T, strict=True)) if values.ndim > 1 else {name: values}
+        frame = pd.DataFrame(made)
         frame.attrs = {"task": self.task, "champion_saw_holdout": self.champion_saw_holdout}
+        if self.columns:
+            frame.attrs["columns"] = list(self.columns)
         return frame
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame) -> Evidence:
         """The evidence that `to_frame` made a frame of; `ValueError` names what is missing in any other frame."""
-        missing = {"y", "candidate", "baseline", "clusters"} - set(frame) or {"task"} - set(frame.attrs)
+        columns = tuple(frame.attrs.get("columns", ()))
+
+        def names(who: str) -> list[str]:
+            return [f"{who}[{name}]" for name in columns] or [who]
+
+        wanted = {"y", *names("candidate"), *names("baseline"), "clusters"}
+        missing = wanted - set(frame) or {"task"} - set(frame.attrs)
         if missing:
             raise ValueError(f"this table is no evidence: it has no {', '.join(sorted(missing))}")
 
-        def column(name: str) -> Array | None:
-            return frame[name].to_numpy(dtype=float) if name in frame else None
+        def of(who: str) -> Any:
+            given = [name for name in names(who) if name in frame]
+            if not given:
+                return None
+            return frame[given].to_numpy(dtype=float) if columns else frame[who].to_numpy(dtype=float)
 
         return cls(
             task=frame.attrs["task"],
             y=frame["y"].to_numpy(dtype=float),
-            candidate=frame["candidate"].to_numpy(dtype=float),
-            champion=column("champion"),
-            baseline=frame["baseline"].to_numpy(dtype=float),
+            candidate=of("candidate"),
+            champion=of("champion"),
+            baseline=of("baseline"),
             clusters=frame["clusters"].to_numpy(dtype="int64"),
             champion_saw_holdout=bool(frame.attrs["champion_saw_holdout"]),
-            baseline_median=column("baseline_median"),
+            baseline_median=frame["baseline_median"].to_numpy(dtype=float) if "baseline_median" in frame else None,
+            columns=columns,
+            groups=frame["groups"].to_numpy(dtype="int64") if "groups" in frame else None,
+            observed=frame["observed"].to_numpy(dtype=bool) if "observed" in frame else None,
         )
 
-    def _columns(self) -> dict[str, Array | NDArray[np.int64]]:
-        columns: dict[str, Array | NDArray[np.int64] | None] = {
+    def _names(self, who: str) -> list[str]:
+        return [f"{who}[{name}]" for name in self.columns]
+
+    def _by_row(self) -> dict[str, Any]:
+        columns: dict[str, Any] = {
             "y": self.y,
             "candidate": self.candidate,
             "champion": self.champion,
             "baseline": self.baseline,
             "baseline_median": self.baseline_median,
             "clusters": self.clusters,
+            "groups": self.groups,
+            "observed": self.observed,
         }
         return {name: values for name, values in columns.items() if values is not None}

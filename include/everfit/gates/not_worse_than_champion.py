@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class NotWorseThanChampion:
     """The candidate is not worse than the champion by more than a margin: non-inferiority, where freshness matters.
 
-    Settings: `loss` (log_loss, brier, zero_one; for regression squared, absolute) and `margin`, the loss that the team
+    Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `margin`, the loss that the team
     would give for a fresher model, in units of the loss. Passes when the candidate's mean loss is less than the
     champion's plus the margin at one-sided 95 % confidence: paired by row, cluster-robust by day. A candidate that is
     worse by exactly the margin passes at most once in twenty times. Without a champion it passes, since the bar and the

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from everfit.models.objectives import Objective
 from everfit.models.rows import Part, Rows, sample, whole
 from everfit.models.space import Space
 from everfit.models.terms import Checkpoints, EachRound, Forgetful, Kept, Round, Terms, all_of
@@ -31,7 +32,8 @@ class Training:
 
     It learns from `train`. `holdout` is a sample of the held-out rows: its curve is drawn, and nothing is decided by
     it. `classes` names the classes of a multiclass task in the order of their codes, `quantiles` the levels of a
-    quantile task. With `base`, a model of the same algorithm and columns, training goes on from that.
+    quantile task. `objective` is a function of the team's own that the spec names, to be minimised. With `base`, a
+    model of the same algorithm and columns, training goes on from that.
     """
 
     task: str
@@ -42,6 +44,7 @@ class Training:
     stop: Stop | None = None
     classes: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
+    objective: Objective | None = None
     base: bytes | None = None
 
 
@@ -71,7 +74,8 @@ class Scorer(Protocol):
     def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """One score per row: a probability for a binary task, the number itself for regression.
 
-        A multiclass task has one column per class, a quantile task one per level.
+        A multiclass task has one column per class, a quantile task one per level (of a single one it need not be a
+        column). A ranking is by descending score; survival's score is the time that half of the rows will have waited.
         """
 
 
@@ -80,7 +84,8 @@ class Algorithm(Protocol):
 
     `file` is the name that the model has in its folder, `tasks` what it can learn. `search_space` is where a search
     looks when the spec does not say; empty where there is nothing to search. `goes_on` says whether it can start from a
-    model (`Training.base`).
+    model (`Training.base`). It may have `check(task)`, which raises `SpecError` when its settings do not fit the task
+    of a spec, and `fewest_rows(task)`: below so many it could learn nothing.
     """
 
     file: ClassVar[str]
@@ -102,6 +107,7 @@ __all__ = [
     "EachRound",
     "Forgetful",
     "Kept",
+    "Objective",
     "Part",
     "Round",
     "Rows",

@@ -19,7 +19,7 @@ class Part(Protocol):
         """How many there are."""
 
     def pieces(self) -> Iterator[Rows]:
-        """All of them, in order, in pieces that are the same each time."""
+        """All of them, in order, in pieces that are the same each time and cut no group in two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Rows:
 
 
 def sample(part: Part, most: int) -> Rows:
-    """At most so many of the rows, evenly spread.
+    """About so many of the rows at most, evenly spread; of groups, whole ones.
 
     >>> import numpy as np
     >>> rows = Rows(np.arange(10, dtype=np.float32).reshape(10, 1), np.arange(10, dtype=np.float32))
@@ -82,7 +82,7 @@ def sample(part: Part, most: int) -> Rows:
     kept, begin = [], 0
     for piece in part.pieces():
         here = places[(places >= begin) & (places < begin + piece.rows)] - begin
-        kept.append(piece.take(here))
+        kept.append(piece.take(here if piece.groups is None else _whole_groups(piece.groups, here)))
         begin += piece.rows
     return Rows.join(kept)
 
@@ -110,3 +110,12 @@ def whole(part: Part) -> Rows:
                 columns[name][begin : begin + piece.rows] = values
         begin += piece.rows
     return Rows(**columns)
+
+
+def _whole_groups(groups: NDArray[np.int64], places: Any) -> NDArray[np.int64]:
+    """All rows of some of the groups that have a row at one of the places: about as many rows as there are places."""
+    import numpy as np
+
+    hit = np.unique(groups[places])
+    rows = int(np.isin(groups, hit).sum())
+    return np.flatnonzero(np.isin(groups, hit[:: max(1, -(-rows // max(len(places), 1)))]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from math import ceil
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,9 +16,10 @@ from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
 from everfit.models._names import plain
 from everfit.models.space import Between, Space
+from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import NEVER, Binned
-from everfit.models.xgb.objective import OBJECTIVES, objective
+from everfit.models.xgb.objective import OBJECTIVES, check_objective, objective, own
 from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 
@@ -27,13 +28,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OURS = {
-    *("objective", "eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "seed_per_iteration"),
+    *("eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "seed_per_iteration"),
+    *("num_class", "quantile_alpha", "ndcg_exp_gain", "base_score"),
     *("verbosity", "tree_method", "updater", "process_type"),
 }
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha", "num_boost_round": "rounds"}
+ALIASES |= {"monotone_constraints": "monotone", "interaction_constraints": "interactions"}
+NO_PARAMETERS = {"rounds", "objective", "monotone", "interactions", "extra"}
+
+BEGIN, LAST, END = b"{L", b"version", b"}"
+"""How a model in XGBoost's binary JSON begins, what its last entry is called, and how it ends."""
 
 Share = Annotated[float, Field(gt=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
+Group = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,11 @@ class XGBoost:
 
     `rounds` trees of `max_depth`, each adding `learning_rate` of what it found; `subsample` of the rows and
     `colsample_bytree` of the columns are drawn for each. `min_child_weight`, `reg_lambda` and `reg_alpha` hold it back;
-    `max_bin` is the number of histogram bins. `extra` takes more of XGBoost's parameters by their own names, such as
-    `gamma` or `scale_pos_weight`. Equal data, parameters and seed give a byte-equal model, on any number of cores.
+    `max_bin` is the number of histogram bins. `objective` is one of XGBoost's that fits the task (`reg:tweedie`), or a
+    function of objectives.py in the model's folder. `monotone` says of features that the answer must rise or fall with
+    them, all else equal; `interactions` are groups of features that may meet in a tree. `extra` takes more of XGBoost's
+    parameters by their own names, such as `gamma`. Equal data, parameters and seed give a byte-equal
+    model, on any number of cores.
     """
 
     rounds: Annotated[int, Field(ge=1, le=100_000)] = 100
@@ -55,6 +66,9 @@ class XGBoost:
     reg_lambda: Weight = 1.0
     reg_alpha: Weight = 0.0
     max_bin: Annotated[int, Field(ge=2, le=65_536)] = 256
+    objective: str = ""
+    monotone: Mapping[str, Literal["rising", "falling"]] = field(default_factory=dict)
+    interactions: tuple[Group, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
@@ -77,6 +91,10 @@ class XGBoost:
                 raise ValueError(f"extra.{name}: this is the setting {setting!r}: write it there")
             if name in OURS:
                 raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
+
+    def check(self, task: str) -> None:
+        """Refuse an objective that does not answer the task."""
+        check_objective(task, self.objective)
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
@@ -120,7 +138,8 @@ class XGBoost:
             "train": binned.watched(sample(data.train, data.holdout.rows), learnt),
             "holdout": binned.watched(data.holdout, learnt),
         }
-        growth = Growth(params, self.rounds, learnt, watched, what_grows(params, data), base=data.base)
+        what, gradients = what_grows(params, data), own(data.objective)
+        growth = Growth(params, self.rounds, learnt, watched, what, base=data.base, objective=gradients)
         if data.stop is None:
             return grow(growth, terms)
         watched["stop"] = binned.watched(data.stop.part, learnt)
@@ -139,16 +158,20 @@ class XGBoost:
         """A saved model, ready to score. Check its hash first. Errors: `Corrupted` if XGBoost cannot read it."""
         import xgboost
 
-        booster = xgboost.Booster()
+        booster, data = xgboost.Booster(), path.read_bytes()
+        # XGBoost may end the process when it reads half a model
+        if not (data.startswith(BEGIN) and LAST in data[-64:] and data.endswith(END)):
+            raise Corrupted(f"{path} is not a model that XGBoost {xgboost.__version__} can read: it is not whole")
         try:
-            booster.load_model(path)
+            booster.load_model(bytearray(data))
         except (xgboost.core.XGBoostError, UnicodeDecodeError) as error:  # its complaint may quote the file's bytes
             raise Corrupted(f"{path} is not a model that XGBoost {xgboost.__version__} can read: {error}") from error
         return _Scorer(booster)
 
     def _params(self, data: Training) -> dict[str, Any]:
-        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("rounds", "extra")}
-        return {**objective(data), "tree_method": "hist", **settings, **self.extra}
+        settings = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in NO_PARAMETERS}
+        constrained = constraints(data.names, data.kinds, self.monotone, self.interactions)
+        return {**objective(data, self.objective), "tree_method": "hist", **settings, **constrained, **self.extra}
 
 
 @dataclass(frozen=True)

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from everfit.plots.classes import class_shares, confusion
+from everfit.plots.holdout import COLOURS, Holdout
+from everfit.plots.quantiles import bands, below
+from everfit.plots.ranking import gain_by_group, gain_by_place
 from everfit.plots.style import BASELINE, CANDIDATE, CHAMPION, FAINT, picture
+from everfit.plots.survival import predicted_and_waited, waiting
 from everfit.statistics.interval import estimate, mean
 from everfit.statistics.metrics import measure
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Array = NDArray[np.float64]
-
-COLOURS = {"candidate": CANDIDATE, "champion": CHAMPION}
 POINTS = 400
 BINS = 10
 LATE_SHARE = 0.995
-
-
-@dataclass(frozen=True, eq=False)
-class Holdout:
-    """What is drawn: label, day and hour (UTC) of each row, and the scores of `candidate` and perhaps `champion`."""
-
-    task: str
-    y: Array
-    scores: Mapping[str, Array]
-    days: NDArray[np.int64]
-    hours: NDArray[np.int64]
-
-    @property
-    def models(self) -> list[tuple[str, Array]]:
-        """Champion first, so that the candidate is drawn above it."""
-        return [(who, self.scores[who]) for who in ("champion", "candidate") if who in self.scores]
 
 
 def draw(holdout: Holdout, folder: Path) -> list[Path]:
@@ -45,16 +25,7 @@ def draw(holdout: Holdout, folder: Path) -> list[Path]:
 
     if not all(np.isfinite(scores).all() for _, scores in holdout.models) or np.ptp(holdout.y) == 0:
         return []
-    if holdout.task == "binary":
-        return [
-            roc(holdout, folder / "roc.png"),
-            calibration(holdout, folder / "calibration.png"),
-            scores_by_label(holdout, folder / "scores.png"),
-        ]
-    return [
-        predicted_and_actual(holdout, folder / "predicted_and_actual.png"),
-        residuals_by_hour(holdout, folder / "residuals_by_hour.png"),
-    ]
+    return [one(holdout, folder / f"{name}.png") for name, one in PICTURES[holdout.task].items()]
 
 
 def roc(holdout: Holdout, path: Path) -> Path:
@@ -68,7 +39,7 @@ def roc(holdout: Holdout, path: Path) -> Path:
             positive, ends = holdout.y[order] == 1, np.r_[np.flatnonzero(np.diff(scores[order])), len(scores) - 1]
             found, wrong = (np.r_[0, np.cumsum(of)[ends] / of.sum()] for of in (positive, ~positive))
             some = np.unique(np.linspace(0, len(found) - 1, POINTS).astype(int))
-            value = measure("auc", holdout.y, scores).value
+            value = measure("auc", holdout.truth, scores).value
             axes.plot(wrong[some], found[some], color=COLOURS[who], label=f"{who}, AUC {value:.4f}")
         axes.set(xlabel="share of negatives called positive", ylabel="share of positives found", title="ROC")
         axes.set_aspect("equal")
@@ -156,3 +127,13 @@ def residuals_by_hour(holdout: Holdout, path: Path) -> Path:
         axes.set(xlabel="hour of the day (UTC)", ylabel="actual less predicted", title="What is left over, by hour")
         axes.legend(loc="best")
     return path
+
+
+PICTURES: Mapping[str, Mapping[str, Callable[[Holdout, Path], Path]]] = {
+    "binary": {"roc": roc, "calibration": calibration, "scores": scores_by_label},
+    "multiclass": {"confusion": confusion, "class_shares": class_shares},
+    "regression": {"predicted_and_actual": predicted_and_actual, "residuals_by_hour": residuals_by_hour},
+    "quantile": {"below": below, "bands": bands},
+    "ranking": {"gain_by_place": gain_by_place, "gain_by_group": gain_by_group},
+    "survival": {"waiting": waiting, "predicted_and_waited": predicted_and_waited},
+}

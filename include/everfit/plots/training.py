@@ -9,7 +9,16 @@ from typing import Any
 from everfit.plots.style import BASELINE, CANDIDATE, end_label, picture
 
 SHOWN = 20
-TITLES = {"auc": "AUC", "logloss": "Log loss", "rmse": "Root mean squared error", "mae": "Mean absolute error"}
+TITLES = {
+    "auc": "AUC",
+    "logloss": "Log loss",
+    "rmse": "Root mean squared error",
+    "mae": "Mean absolute error",
+    "mlogloss": "Log loss",
+    "quantile": "Pinball loss",
+    "ndcg@10": "NDCG of the first 10",
+    "aft-nloglik": "Negative log-likelihood",
+}
 
 
 def learning_curves(curves: Mapping[str, Sequence[float]], path: Path) -> Path:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from everfit.values import Answer
+
 
 @dataclass(frozen=True)
 class Prediction:
-    """What was asked (`rows`, as they were received) and answered (one score per row), when, and by which version."""
+    """What was asked (`rows`, as they were received) and answered (`scores`, per row a number or one for each class or
+    quantile), when, and by which version."""
 
     id: str
     at: datetime
@@ -19,7 +22,7 @@ class Prediction:
     version: int
     alias: str
     rows: Sequence[Mapping[str, Any]]
-    scores: Sequence[float]
+    scores: Sequence[Answer]
 
     def line(self) -> bytes:
         """The prediction as one line of JSON; a number that JSON has not stays what it was (`NaN`, `Infinity`)."""

@@ -13,6 +13,7 @@ from everfit.features import Columns, Inputs
 from everfit.values import dump, load
 
 FILE = "everfit.json"
+RARE = ("classes", "quantiles", "objectives")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,9 @@ class Card:
     """Everything needed to score with a model, and to make it again.
 
     `code` is the SHA-256 of `features.py`, `history` names the tables in `history/`, `libraries` the versions that
-    trained it. There is no time and no place in it: the same training gives the same bytes.
+    trained it. `classes` are those of a multiclass task in the order of their scores, `quantiles` the levels of a
+    quantile task, `objectives` the SHA-256 of the `objectives.py` that it was trained with, if it was; a card says
+    nothing of what its model has not. There is no time and no place in it: the same training gives the same bytes.
     """
 
     model: str
@@ -35,10 +38,19 @@ class Card:
     columns: Columns
     history: tuple[str, ...]
     libraries: Mapping[str, str]
+    classes: tuple[str, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    objectives: str = ""
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """What the columns of the scores stand for: classes, or levels of quantiles; nothing where it is one number."""
+        return self.classes or tuple(f"{level:g}" for level in self.quantiles)
 
     def to_bytes(self) -> bytes:
         """The card as JSON that people can read too."""
-        return (json.dumps(dump(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        said = {name: value for name, value in dump(self).items() if value or name not in RARE}
+        return (json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
     @classmethod
     def read(cls, folder: Path) -> Card:

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from everfit import catalog
@@ -20,9 +21,16 @@ HISTORY = "history"
 
 
 def write_model_folder(
-    folder: Path, card: Card, model: bytes, code: FeatureCode, history: Mapping[str, pd.DataFrame]
+    folder: Path,
+    card: Card,
+    model: bytes,
+    code: FeatureCode,
+    history: Mapping[str, pd.DataFrame],
+    beside: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Path:
     """Make `folder` anew: the model in its own format, features.py, history/<name>.parquet and everfit.json.
+
+    `beside` are more files that the model was made with, by name.
 
     A crash or a full disk leaves no folder under that name: it is written beside it, synced, and renamed.
     """
@@ -32,6 +40,8 @@ def write_model_folder(
     (half / catalog.algorithm(card.algorithm).file).write_bytes(model)
     (half / CODE).write_bytes(code.source)
     (half / FILE).write_bytes(card.to_bytes())
+    for name, source in beside.items():
+        (half / name).write_bytes(source)
     if history:
         write_tables(history, half / HISTORY)
     for path in [*half.rglob("*"), half]:

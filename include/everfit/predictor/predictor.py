@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from everfit.features import FeatureCode, load_code, read_tables
 from everfit.models import Scorer
 from everfit.predictor.card import Card
 from everfit.predictor.folder import CODE, HISTORY
+from everfit.values import Answer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +51,8 @@ class Predictor:
         return self.card.inputs.names
 
     def predict(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """One score per row, in order; a probability for a binary task. Columns beyond `inputs` are ignored.
+        """One score per row, in order; a probability for a binary task, a column of them for each class or quantile
+        of a task that has several (`card.scores` names them). Columns beyond `inputs` are ignored.
 
         A row's score does not depend on the rows beside it. Errors: `DataError` that names a column which is missing,
         holds something of another kind or makes an infinite feature.
@@ -59,8 +61,34 @@ class Predictor:
 
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """One score per row of a feature table: for rows whose features were made with another history, as the
-        holdout's are, which must not know itself."""
+        holdout's are, which must not know itself.
+
+        Quantiles are put in order, for trees of different levels may cross; that never makes their pinball loss worse
+        (Chernozhukov, Fernandez-Val and Galichon, Econometrica 78 (2010) 1093-1125).
+        """
         import numpy as np
 
-        matrix = self.card.columns.encode(features)
-        return self.scorer.predict(matrix) if len(matrix) else np.empty(0)
+        matrix, named = self.card.columns.encode(features), self.card.scores
+        if not len(matrix):
+            return np.empty((0, len(named)) if named else 0)
+        scores = self.scorer.predict(matrix)
+        if named:
+            scores = scores.reshape(len(matrix), len(named))  # an algorithm may give a single quantile as one number
+        return np.sort(scores, axis=1) if self.card.quantiles else scores
+
+    def answers(self, rows: pd.DataFrame) -> list[Answer]:
+        """The scores as a caller gets them: a number per row, or the probability of each class, or each quantile."""
+        return in_words(self.predict(rows), self.card.scores)
+
+
+def in_words(scores: NDArray[np.float64], named: Sequence[str]) -> list[Answer]:
+    """Scores as plain numbers, those of several columns by the columns' names.
+
+    >>> import numpy as np
+    >>> in_words(np.array([0.5]), ()), in_words(np.array([[0.2, 0.8]]), ("late", "on time"))
+    ([0.5], [{'late': 0.2, 'on time': 0.8}])
+    """
+    if not named:
+        plain: list[Answer] = scores.tolist()
+        return plain
+    return [dict(zip(named, row, strict=True)) for row in scores.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from everfit.values import FileHash
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
+CARD = "everfit.json"
 NEEDED = ("pandas", "numpy", "pyarrow", "scipy")
 SKIPPED = "__pycache__"
 
@@ -35,7 +37,6 @@ def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None
     model raw rows, which it would answer wrongly. Requirements are the installed versions, never inferred (that starts
     a process and takes half a minute).
     """
-    import numpy as np
     from mlflow.models import Model, infer_signature
 
     model = Model(
@@ -47,11 +48,21 @@ def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None
     flavor = flavor_of(folder)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "integer columns cannot hold missing values": our rows say null
-        signature = infer_signature(example, np.zeros(1, np.float32))
+        signature = infer_signature(example, _answer(folder))
         flavor.save(folder, into, Described(model, signature, example, requirements(flavor.library)))
     model.flavors.pop("python_function", None)
     model.save(str(into / "MLmodel"))
     shutil.copytree(folder, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SKIPPED))
+
+
+def _answer(folder: Path) -> Any:
+    """What an answer looks like: a number, or a column for each class or quantile that the model's card names."""
+    import numpy as np
+    import pandas as pd
+
+    card = json.loads((folder / CARD).read_bytes())
+    columns = card.get("classes") or [f"{level:g}" for level in card.get("quantiles", ())]
+    return pd.DataFrame(np.zeros((1, len(columns))), columns=columns) if columns else np.zeros(1, np.float32)
 
 
 def requirements(library: str | None) -> list[str]:

@@ -100,6 +100,7 @@ class MlflowRun:
         from mlflow.entities import Metric
 
         points = []
+        wanted = {in_letters(name): pairs for name, pairs in wanted.items()}
         self._ask_for(wanted)
         for name, pairs in wanted.items():
             for step, value in pairs:
@@ -139,6 +140,15 @@ class MlflowRun:
 def _same(one: float, other: float) -> bool:
     """Whether two values are the same: what is not a number is the same as itself."""
     return one == other or (isnan(one) and isnan(other))
+
+
+def in_letters(metric: str) -> str:
+    """A metric's name as MLflow takes it.
+
+    >>> in_letters("holdout_ndcg@10")
+    'holdout_ndcg_at_10'
+    """
+    return metric.replace("@", "_at_")
 
 
 def shorten(server: Server, run: str, values: Mapping[str, str], limit: int) -> dict[str, str]:

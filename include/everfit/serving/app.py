@@ -72,7 +72,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
 
     @app.post("/predict", openapi_extra=schema)
     async def predict(request: Request) -> Response:
-        """One score per row: a probability for a binary task, the predicted value for a regression."""
+        """One answer per row: a number (a probability for a binary task), or one per class or quantile by its name."""
         begun = time.perf_counter()
         asked = Asked()
         try:
@@ -130,14 +130,14 @@ def _answer(body: bytes, versions: Versions, metrics: Metrics, keeper: Keeper | 
     loaded = versions.get(question.model, question.alias)
     asked.model, asked.alias, asked.version = question.model, question.alias, str(loaded.version)
     try:
-        scores = loaded.predictor.predict(frame(question.rows, loaded.predictor.inputs)).tolist()
+        answers = loaded.predictor.answers(frame(question.rows, loaded.predictor.inputs))
     except OverflowError as error:
         raise DataError(f"a number in the rows is too large: {error}") from error
-    metrics.answered(question.model, loaded.version, question.alias, scores)
+    metrics.answered(question.model, loaded.version, question.alias, answers)
     if keeper:
-        asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, scores)
+        asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, answers)
     named = {"model": question.model, "version": loaded.version, "alias": question.alias}
-    return {**named, "predictions": scores}
+    return {**named, "predictions": answers}
 
 
 async def _body(request: Request) -> bytes:
@@ -180,6 +180,8 @@ def _describe(versions: Versions, name: str) -> dict[str, Any]:
     if champion := shelf.by_alias.get("champion"):
         card = champion.predictor.card
         said |= {"task": card.task, "label": card.label, "snapshot": card.snapshot}
+        if card.scores:
+            said["scores"] = card.scores
         said["inputs"] = {column.name: column.kind for column in card.inputs.inputs}
     return said
 

@@ -22,6 +22,7 @@ from everfit.predictions import Prediction, pack
 from everfit.predictions.journal import Journal
 from everfit.predictions.prediction import id_of
 from everfit.serving.metrics import Metrics
+from everfit.values import Answer
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Keeper:
         self._away = ""
 
     def keep(
-        self, model: str, version: int, alias: str, rows: Sequence[Mapping[str, Any]], scores: Sequence[float]
+        self, model: str, version: int, alias: str, rows: Sequence[Mapping[str, Any]], scores: Sequence[Answer]
     ) -> str:
         """Keep one answer and return its id, or "" if it is not in the share that is kept or there is no room."""
         noise = self._noise(8)

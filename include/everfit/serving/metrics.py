@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from everfit.values import Answer, numbers
+
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 # Probabilities need even steps between 0 and 1; minutes, prices and the like need few steps over many sizes.
 SCORES = (-1000, -100, -50, -20, -10, -5, -1, 0, *(i / 20 for i in range(1, 21)), 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -34,19 +36,20 @@ class Metrics:
         self.waiting = Gauge("everfit_predictions_waiting_bytes", "Bytes kept that wait for the store", registry=own)
         self.versions = Gauge("everfit_version_info", "1 for each version that is loaded", by, registry=own)
 
-    def answered(self, model: str, version: int, alias: str, scores: Iterable[float]) -> None:
-        """Count the rows and scores of one answer."""
+    def answered(self, model: str, version: int, alias: str, answers: Iterable[Answer]) -> None:
+        """Count the rows and the numbers of one request's answers: of several classes or quantiles, each number."""
         observe = self.scores.labels(model, version).observe
         rows = 0
-        for score in scores:
-            observe(score)
+        for answer in answers:
+            for score in numbers(answer):
+                observe(score)
             rows += 1
         self.rows.labels(model, version, alias).inc(rows)
 
     def page(self, loaded: Mapping[str, Mapping[str, int]]) -> bytes:
         """The text that Prometheus reads; `loaded` is model to alias to version."""
         self.versions.clear()
-        for model, numbers in loaded.items():
-            for alias, version in numbers.items():
+        for model, by_alias in loaded.items():
+            for alias, version in by_alias.items():
                 self.versions.labels(model, version, alias).set(1)
         return generate_latest(self.registry)

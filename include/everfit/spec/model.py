@@ -19,6 +19,7 @@ from pydantic import (
 from everfit import catalog
 from everfit.errors import SpecError, UnknownName
 from everfit.spec.building import gate_from
+from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
@@ -36,10 +37,24 @@ class ModelSpec(Frozen):
     """
 
     name: Name = Field(description="The model's name: its folder, its DAGs and its registered model.")
-    task: Literal["binary", "regression"] = Field(description="What is predicted.")
+    task: Literal["binary", "multiclass", "regression", "quantile", "ranking", "survival"] = Field(
+        description="What is predicted: whether, which class, how much, quantiles of how much, in which order, when."
+    )
     label: str = Field(
         min_length=1,
         description="The column, made by rows(), that is predicted; rows without a value are not learnt from.",
+    )
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
+        default=(), strict=False, description="Of the task quantile: the levels to predict, such as [0.1, 0.5, 0.9]."
+    )
+    group: str = Field(
+        default="",
+        description="Of the task ranking: the column, made by rows(); rows of equal value are ranked together.",
+    )
+    observed: str = Field(
+        default="",
+        description="Of the task survival: the column, made by rows(), that is true where the event came, and false "
+        "where nobody knows more than that it had not come by the time in the label.",
     )
     time: str = Field(min_length=1, description="The column, made by rows(), that says when a row happened.")
     title: str = Field(default="", description="One line for people.")
@@ -127,11 +142,19 @@ class ModelSpec(Frozen):
         return engine
 
     @model_validator(mode="after")
-    def _gates_judge_this_task(self) -> Self:
-        wrong = [
+    def _fits_the_task(self, info: ValidationInfo) -> Self:
+        wrong = [*task_mistakes(self), *objective_mistakes(self, folder_being_read(info))]
+        wrong += [
             Mistake(("gates", i), f"this gate is for {' or '.join(sorted(gate.tasks))}, and the task is {self.task}")
             for i, gate in enumerate(self.gates)
             if self.task not in getattr(gate, "tasks", {self.task})
+        ]
+        wrong += [
+            Mistake(
+                ("data", "rules", i), f"this rule is for {' or '.join(sorted(rule.tasks))}, and the task is {self.task}"
+            )
+            for i, rule in enumerate(self.data.rules)
+            if self.task not in getattr(rule, "tasks", {self.task})
         ]
         if wrong:
             raise complaint(wrong)

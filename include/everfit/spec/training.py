@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from everfit import catalog
 from everfit.errors import UnknownName, did_you_mean
@@ -53,11 +53,22 @@ class EarlyStoppingSpec(Frozen):
     )
 
 
+ClassName = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
+
+
 class TrainSpec(Frozen):
     """How a model is trained."""
 
     algorithm: str = Field(default="xgboost", description="A file in everfit/models.")
     params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the algorithm.")
+    weight: str = Field(default="", description="A column, made by rows(): how much each row counts in training.")
+    class_weights: Literal["balanced"] | dict[ClassName, Annotated[float, Field(gt=0)]] | None = Field(
+        default=None,
+        description="balanced: all classes count the same together; or how much a row of a class counts, {late: 3}.",
+    )
+    half_life: float | None = Field(
+        default=None, gt=0, description="Days after which a row counts half in training; the newest counts 1."
+    )
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: str = Field(
         default="auto",

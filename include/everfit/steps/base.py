@@ -65,6 +65,8 @@ def load_base(ports: Ports, spec: ModelSpec, features: Features, run: str, progr
             ("algorithm", card.algorithm, spec.train.algorithm),
             ("task", card.task, spec.task),
             ("features", card.columns.names, features.columns),
+            ("classes", card.classes, features.classes),
+            ("quantiles", card.quantiles, spec.quantiles),
         )
         if then != now
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ from everfit.features import Columns, FeatureCode, Inputs, each_kind, load_code,
 from everfit.steps.apart import check_apart, gap_of
 from everfit.steps.batches import BatchRows
 from everfit.steps.engine import engine_of, to_send
-from everfit.steps.feature_table import BATCH, FORMAT, LABEL, TIME, FeatureTable
-from everfit.steps.labels import check_columns, check_learnable, labels, times
+from everfit.steps.feature_table import BATCH, FORMAT, GROUP, LABEL, FeatureTable
+from everfit.steps.labels import check_columns, classes_of, learnable_rows, truths
+from everfit.steps.learnable import check_learnable
 from everfit.steps.point_in_time import features_at, history_before, stack
 from everfit.values import Features, Snapshot, canonical, digest, dump, load
 
@@ -53,7 +55,7 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
         batches = [one.with_facts(facts) for one, facts in zip(batches, engine.map(_facts, batches), strict=True)]
     table, unlabeled = _table(snapshot, inputs, batches, samples[0].first, engine)
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    check_learnable(spec, training.frame[LABEL], held_out.frame[LABEL])
+    check_learnable(spec, training, held_out)
     Columns.learn(training.features).encode(table.features)
     with tempfile.TemporaryDirectory(dir=ports.work) as scratch:
         files = _write(Path(scratch), table, next(engine.map(_whole_history, [batches])))
@@ -66,6 +68,7 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
             training_rows=len(training.frame),
             holdout_rows=len(held_out.frame),
             unlabeled_rows=unlabeled,
+            classes=table.classes,
         )
     ports.store.write(f"{key}.json", canonical(dump(features)))
     return features
@@ -100,16 +103,53 @@ def _table(
     gap = gap_of(snapshot)
     used = [place for place in range(len(batches)) if place not in gap]
     parts = list(engine.map(partial(_part, batches, gap), used))
-    return FeatureTable(stack([kept for kept, _ in parts]), inputs, inputs.read(example)), sum(n for _, n in parts)
+    if batches[0].spec.group:
+        parts = _counted_on(parts)
+    table = FeatureTable(stack([part.kept for part in parts]), inputs, inputs.read(example))
+    unlabeled = sum(part.unlabeled for part in parts)
+    return (_with_classes(snapshot, table) if batches[0].spec.task == "multiclass" else table), unlabeled
 
 
-def _part(batches: list[BatchRows], gap: range, place: int) -> tuple[pd.DataFrame, int]:
-    """The labelled rows of one batch, and how many others there are."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The labelled rows of one batch, how many others there are, and how many groups."""
+
+    kept: pd.DataFrame
+    unlabeled: int
+    groups: int
+
+
+def _part(batches: list[BatchRows], gap: range, place: int) -> _Part:
     of = batches[place]
-    part = features_at(of.code, batches, place, gap)
-    part[LABEL], part[TIME], part[BATCH] = labels(of.spec, of.frame), times(of.spec, of.frame), of.batch.partition
-    kept = part[part[LABEL].notna()]
-    return kept, len(part) - len(kept)
+    truth = truths(of.spec, of.frame)
+    whole = features_at(of.code, batches, place, gap).assign(**truth, **{BATCH: of.batch.partition})
+    kept = whole.iloc[learnable_rows(of.spec, truth)]
+    groups = int(truth[GROUP].to_numpy().max(initial=-1)) + 1 if of.spec.group else 0
+    return _Part(kept, len(whole) - len(kept), groups)
+
+
+def _counted_on(parts: list[_Part]) -> list[_Part]:
+    """The groups of all batches with one number each."""
+    before = accumulate((part.groups for part in parts), initial=0)
+    return [
+        replace(part, kept=part.kept.assign(**{GROUP: part.kept[GROUP] + start}))
+        for part, start in zip(parts, before, strict=False)
+    ]
+
+
+def _with_classes(snapshot: Snapshot, table: FeatureTable) -> FeatureTable:
+    """The names of the classes as their places: those that training knows, then those that only came later."""
+    names = table.frame[LABEL]
+    learnt = names[table.frame[BATCH].isin([batch.partition for batch in snapshot.training])]
+    classes = classes_of(learnt)
+    strangers = tuple(name for name in classes_of(names) if name not in classes)
+    place = {name: float(at) for at, name in enumerate((*classes, *strangers))}
+    return replace(
+        table,
+        frame=table.frame.assign(**{LABEL: names.map(place).astype("float64")}),
+        classes=classes,
+        strangers=strangers,
+    )
 
 
 def _write(folder: Path, table: FeatureTable, history: Mapping[str, pd.DataFrame]) -> Path:
@@ -137,4 +177,6 @@ def _id(spec: ModelSpec, snapshot: Snapshot, code: FeatureCode) -> str:
     tables = {name: table.file for name, table in spec.data.tables.items()}
     what = [snapshot.id, code.sha256, spec.label, spec.time, spec.task, tables, FORMAT, pd.__version__]
     what += [list(spec.window.key)] if spec.window.key else []  # another key is another check of the split
+    named = [spec.group, spec.observed, spec.train.weight]
+    what += [named] if any(named) else []
     return digest(what)[:16]

@@ -45,10 +45,14 @@ class Holdout:
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """The version to beat; `scores` has one value per raw row of the holdout, None when it learnt from some of them."""
+    """The version to beat; `scores` has one value per raw row of the holdout, None when it learnt from some of them.
+
+    `columns` says what the columns of its scores stand for, if they have several.
+    """
 
     version: int
     scores: NDArray[np.float64] | None
+    columns: tuple[str, ...] = ()
 
     @property
     def saw_holdout(self) -> bool:
@@ -62,7 +66,8 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     It is asked as it is in production: its own `rows()` on the raw batches, its own stored history. Only if its
     snapshot reached into this holdout or its gap (it was kept from training there too) is its history made again, from
     the batches before, so that it does not know the answers. If it learnt from such a batch it is not scored.
-    Errors: `SpecError` if its code makes other rows of the batches, for then there is nothing to compare.
+    Errors: `SpecError` if it is a model of another task, or its code makes other rows of the batches, for then there is
+    nothing to compare.
     """
     import numpy as np
 
@@ -74,10 +79,19 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     if learnt(view, spec, view.champion) & holdout.unknown:
         return Champion(view.champion, None)
     predictor = Predictor.load(ports.registry.model_files(version.mlflow_run, version.files))
+    _check_task(spec, predictor, view.champion)
     rows = _rows(ports, spec, predictor, holdout, view.champion)
     predictor = _knowing_only_before(ports, spec, predictor, trained, holdout, rows)
-    asked = scorer(ports, spec, predictor)
-    return Champion(view.champion, np.concatenate([asked.predict(frame) for frame in rows]))
+    scores = np.concatenate([scorer(ports, spec, predictor).predict(frame) for frame in rows])
+    return Champion(view.champion, scores, predictor.card.scores)
+
+
+def _check_task(spec: ModelSpec, predictor: Predictor, version: int) -> None:
+    if predictor.card.task != spec.task:
+        raise SpecError(
+            f"{spec.name}: champion {version} is a {predictor.card.task} model and the spec asks for {spec.task}: the "
+            "two answer different questions and cannot be compared. Give the new task a model of its own"
+        )
 
 
 def _rows(

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.gates import Evidence
-from everfit.statistics.days import days
 from everfit.steps.champion import Champion, Holdout, score_champion
-from everfit.steps.feature_table import LABEL, TIME, FeatureTable
-from everfit.steps.labels import labels
+from everfit.steps.comparing import gather
+from everfit.steps.feature_table import TIME, FeatureTable
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
-from everfit.steps.scoring import Spread, scorer
+from everfit.steps.scoring import scorer
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from everfit.ledger import View
     from everfit.ports import Ports, Progress, Run
-    from everfit.predictor import Predictor
     from everfit.spec import ModelSpec
 
 
@@ -56,9 +54,7 @@ def evaluate(
     )
     table = FeatureTable.read(ports.store.local_file(features.table))
     training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    evidence = _gather(
-        spec.task, training, held_out, scorer(ports, spec, predictor), champion, labels(spec, raw).notna().to_numpy()
-    )
+    evidence = gather(spec, training, held_out, scorer(ports, spec, predictor), champion, rows)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
@@ -75,31 +71,6 @@ def _found_before(ports: Ports, candidate: Candidate, view: View) -> Evaluation 
     return found if current and found.candidate == candidate else None
 
 
-def _gather(
-    task: str,
-    training: FeatureTable,
-    held_out: FeatureTable,
-    predictor: Predictor | Spread,
-    champion: Champion | None,
-    labelled: NDArray[np.bool_],
-) -> Evidence:
-    """`labelled` says which of the champion's scores, one per raw row, belong to the rows of `held_out`."""
-    import numpy as np
-
-    learnt, y = (part.frame[LABEL].to_numpy(dtype=float) for part in (training, held_out))
-    scores = champion.scores if champion else None
-    return Evidence(
-        task=task,
-        y=y,
-        candidate=predictor.score(held_out.features).astype(float),
-        champion=None if scores is None else scores[labelled].astype(float),
-        baseline=np.full(len(y), learnt.mean()),
-        clusters=days(held_out.frame[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[h]").astype("int64")),
-        champion_saw_holdout=champion is not None and champion.saw_holdout,
-        baseline_median=np.full(len(y), np.median(learnt)),
-    )
-
-
 def _keep(
     ports: Ports, candidate: Candidate, champion: Champion | None, evidence: Evidence, sample: Sample
 ) -> Evaluation:
@@ -111,19 +82,20 @@ def _keep(
         champion_saw_holdout=evidence.champion_saw_holdout,
         evidence=_put_frame(ports, _key(candidate, ".parquet"), evidence.to_frame()),
         sample=_put(ports, _key(candidate, "-sample.json"), canonical(dump(sample))),
-        metrics={who: table(evidence.task, evidence.y, scores) for who, scores in evidence.scores.items()},
+        metrics={who: table(evidence.task, evidence.truth, scores) for who, scores in evidence.scores.items()},
         holdout_rows=evidence.rows,
     )
 
 
 def _log(run: Run, evaluation: Evaluation, evidence: Evidence, hours: NDArray[np.int64]) -> None:
-    from everfit.plots.evaluation import Holdout as Drawn
     from everfit.plots.evaluation import draw
+    from everfit.plots.holdout import Holdout as Drawn
 
     for who, metrics in evaluation.metrics.items():
         run.metrics({f"{who}_{name}": value for name, value in metrics.items()})
     with tempfile.TemporaryDirectory() as folder:
-        draw(Drawn(evidence.task, evidence.y, evidence.scores, evidence.clusters, hours), Path(folder))
+        drawn = Drawn(evidence.task, evidence.truth, evidence.scores, evidence.clusters, hours, evidence.columns)
+        draw(drawn, Path(folder))
         run.artifact(Path(folder), "plots")
 
 

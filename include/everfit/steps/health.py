@@ -32,10 +32,10 @@ def watch_health(largest: float) -> EachRound:
     explodes.
 
     Exploding is to be 5 times larger than in the first round, than 1, and than the `largest` label. No healthy loss
-    gets there on the rows it is made smaller on: squared and absolute errors begin below the labels' size, log losses at
-    the logarithm of the number of classes, and metrics where more is better end at 1. What is not a number from the first
-    round on is undefined on these rows, as an AUC is where all labels are equal, as long as another metric of the same
-    rows is one.
+    gets there on the rows it is made smaller on: squared and absolute errors begin below the labels' size, log losses
+    at the logarithm of the number of classes, and metrics where more is better end at 1. What is not a number from the
+    first round on is undefined on these rows, as an AUC is where all labels are equal, as long as another metric of the
+    same rows is one.
     """
     first: dict[str, float] = {}
 

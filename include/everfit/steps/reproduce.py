@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import Corrupted, DataError, UnknownName
 from everfit.features.code import load_code
 from everfit.ledger.entries import BytesDeleted, RowsErased
+from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.predictor.card import Card
 from everfit.registry.package import hash_folder
 from everfit.spec import ModelSpec
@@ -36,7 +37,8 @@ ENVIRONMENT = "lineage/environment.json"
 
 @dataclass(frozen=True)
 class Lineage:
-    """All that a version was made from: its spec as it was then, feature code, batches, device and environment.
+    """All that a version was made from: its spec as it was then, feature code, batches, device and environment, and
+    the `objectives` that it was trained with, if the team wrote them.
 
     `folder` has the version's files as the registry keeps them, each checked against its hash in the ledger.
     """
@@ -49,6 +51,7 @@ class Lineage:
     made_with: Environment
     card: Card
     files: tuple[FileHash, ...]
+    objectives: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def lineage_of(ports: Ports, model: str, version: int) -> Lineage:
         made_with=load(Environment, json.loads(ports.registry.run_file(made.mlflow_run, ENVIRONMENT))),
         card=Card.read(folder),
         files=made.files,
+        objectives=(folder / OBJECTIVES).read_bytes() if (folder / OBJECTIVES).is_file() else b"",
     )
 
 
@@ -196,6 +200,8 @@ def _with_code(lineage: Lineage, folder: Path) -> ModelSpec:
     found = load_code(path).sha256
     if found != lineage.card.code:
         raise Corrupted(f"features.py of version {lineage.version} has SHA-256 {found}, wanted {lineage.card.code}")
+    if lineage.objectives:
+        (folder / OBJECTIVES).write_bytes(lineage.objectives)
     train = lineage.spec.train.model_copy(update={"fallback": "none"})
     return lineage.spec.model_copy(update={"folder": folder, "train": train})
 

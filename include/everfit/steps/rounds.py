@@ -156,7 +156,12 @@ class Best:
     def __call__(self, ended: Round) -> None:
         """Hear of a round."""
         found = {name.removeprefix("holdout_"): v for name, v in ended.metrics.items() if name.startswith("holdout_")}
-        self.metric = min(found, key=lambda name: name in RISING)
-        value = -found[self.metric] if self.metric in RISING else found[self.metric]
+        self.metric = min(found, key=_rises)
+        value = -found[self.metric] if _rises(self.metric) else found[self.metric]
         if value < self.value:
             self.value, self.round = value, ended.done
+
+
+def _rises(metric: str) -> bool:
+    """Whether more of it is better: of `ndcg@10` as of `ndcg`."""
+    return metric.partition("@")[0] in RISING

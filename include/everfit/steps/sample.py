@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
+
+from everfit.values import Answer, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +22,7 @@ class Sample:
     """Rows as a caller would send them, plain JSON values, and the score of each."""
 
     rows: Sequence[Mapping[str, Any]]
-    scores: Sequence[float | None]
+    scores: Sequence[Answer | None]
 
 
 def draw_sample(predictor: Predictor, rows: pd.DataFrame, size: int = ROWS) -> Sample:
@@ -29,8 +32,8 @@ def draw_sample(predictor: Predictor, rows: pd.DataFrame, size: int = ROWS) -> S
 
     places = np.unique(np.linspace(0, len(rows) - 1, min(size, len(rows))).round().astype(int))
     chosen = _records(predictor.card.inputs.read(rows.iloc[places]))
-    scores = predictor.predict(pd.DataFrame(chosen, columns=list(predictor.inputs)))
-    return Sample(chosen, [float(score) if np.isfinite(score) else None for score in scores])
+    answers = predictor.answers(pd.DataFrame(chosen, columns=list(predictor.inputs)))
+    return Sample(chosen, [answer if all(map(isfinite, numbers(answer))) else None for answer in answers])
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from everfit.engines import Engine
     from everfit.ports import Ports
-    from everfit.predictor import Predictor
+    from everfit.predictor import Card, Predictor
     from everfit.spec import ModelSpec
 
 PIECE = 16 << 20  # bytes that go to one task
@@ -34,6 +34,11 @@ class Spread:
 
     predictor: Predictor
     engine: Engine
+
+    @property
+    def card(self) -> Card:
+        """What the model says of itself."""
+        return self.predictor.card
 
     def predict(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """One score per row, in order, as `Predictor.predict` gives it."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import Corrupted, DeployError
+from everfit.values import Answer, numbers
 
 if TYPE_CHECKING:
     from everfit.ports import Ports
@@ -46,17 +48,32 @@ def put_on_trial(ports: Ports, model: str, version: int, sample: StoredFile) -> 
     return Trial(len(rows), largest)
 
 
-def _difference(score: float, wanted: float) -> float:
-    difference = abs(score - wanted) / max(1.0, abs(wanted))
-    return math.inf if math.isnan(difference) else difference
+def _difference(answer: Answer, wanted: Answer) -> float:
+    """The largest difference of two answers' numbers; infinite if they are not about the same classes or quantiles."""
+    if _names(answer) != _names(wanted):
+        return math.inf
+    pairs = zip(numbers(answer), numbers(wanted), strict=True)
+    differences = [abs(score - offline) / max(1.0, abs(offline)) for score, offline in pairs]
+    return math.inf if any(map(math.isnan, differences)) else max(differences)
 
 
-def _read(ports: Ports, sample: StoredFile) -> tuple[list[dict[str, Any]], list[float]]:
+def _names(answer: Answer) -> tuple[str, ...]:
+    return tuple(answer) if isinstance(answer, Mapping) else ()
+
+
+def _read(ports: Ports, sample: StoredFile) -> tuple[list[dict[str, Any]], list[Answer]]:
     try:
         said = json.loads(ports.store.local_file(sample).read_bytes())
         rows, scores = said["rows"], said["scores"]
     except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
         raise Corrupted(f"the sample {sample.key} cannot be read ({type(error).__name__}: {error})") from error
-    if not rows or len(rows) != len(scores) or not all(isinstance(score, float | int) for score in scores):
-        raise Corrupted(f"{sample.key} holds {len(rows)} rows and {len(scores)} scores; wanted one number per row")
+    if not rows or len(rows) != len(scores) or not all(map(_is_answer, scores)):
+        raise Corrupted(
+            f"{sample.key} holds {len(rows)} rows and {len(scores)} scores; wanted one number per row, "
+            "or one per class or quantile"
+        )
     return rows, scores
+
+
+def _is_answer(said: Any) -> bool:
+    return isinstance(said, float | int | dict) and all(isinstance(one, float | int) for one in numbers(said))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from everfit.errors import DeployError, Unreachable
+from everfit.values import Answer
 
 CONNECT = 3
 AWAY = 503
@@ -28,8 +29,8 @@ class EverfitServer:
         loaded: Mapping[str, int] = self._field(self._post(f"models/{model}/refresh", {}), "aliases")
         return loaded
 
-    def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[float]]:
-        """Ask for predictions; returns the version that answered and one score per row."""
+    def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[Answer]]:
+        """Ask for predictions; returns the version that answered and one answer per row."""
         answer = self._post("predict", {"model": model, "alias": alias, "rows": list(rows)})
         return self._field(answer, "version"), self._field(answer, "predictions")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,15 @@ from everfit.values import Check
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
+
+
+WANTED: Mapping[str, tuple[str, Callable[[Series], Series]]] = {
+    "binary": ("only 0 and 1", lambda known: known.isin([0, 1])),
+    "multiclass": ("only text and whole numbers", lambda known: ~(_numbers(known) % 1 > 0)),
+    "ranking": ("only numbers of at least 0", lambda known: _numbers(known) >= 0),
+    "survival": ("only times above 0", lambda known: _numbers(known) > 0),
+}
+"""What labels of a task can be, beside numbers."""
 
 
 def check_rows(rows: DataFrame, *, label: str, time: str, task: str, code: Path) -> tuple[Check, ...]:
@@ -35,11 +45,19 @@ def _label(values: Series, name: str, task: str) -> tuple[Check, ...]:
     if not kinds:
         found = f"no value in any of {value(len(values))} rows"
     varied = Check("label", name, "at least two different values to learn from", found, len(kinds) > 1)
-    if task != "binary" or not kinds:
+    if task not in WANTED or not kinds:
         return (varied,)
-    others = known[~known.isin([0, 1])]
+    wanted, fits = WANTED[task]
+    others = known[~fits(known)]
     found = f"{value(len(others))} other values{examples(others.tolist())}" if len(others) else "nothing else"
-    return (varied, Check("label", name, "only 0 and 1", found, not len(others), share=len(others) / len(values)))
+    return (varied, Check("label", name, wanted, found, not len(others), share=len(others) / len(values)))
+
+
+def _numbers(known: Series) -> Series:
+    """The labels as numbers, NaN for what is none."""
+    import pandas as pd
+
+    return pd.to_numeric(known.astype(object), errors="coerce").astype("float64")
 
 
 def _time(values: Series, name: str) -> Check:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from everfit.models._names import plain
+from everfit.models.xgb.fields import fields as told
 
 if TYPE_CHECKING:
     from everfit.models import Part, Rows, Training
@@ -25,17 +26,17 @@ class Binned:
 
     def learnt(self) -> Any:
         """The rows to learn from."""
-        return self._matrix(self.data.train)
+        return self._matrix(self.data.train, self._fields)
 
     def watched(self, part: Part, learnt: Any) -> Any:
-        """Other rows, in the bins of those learnt from."""
-        return self._matrix(part, learnt)
+        """Other rows, in the bins of those learnt from; each counts the same, as it does for the gates."""
+        return self._matrix(part, lambda piece: self._fields(replace(piece, weights=None)), learnt)
 
-    def _matrix(self, part: Part, ref: Any = None) -> Any:
+    def _matrix(self, part: Part, fields: Callable[[Rows], dict[str, Any]], ref: Any = None) -> Any:
         import xgboost
 
         return xgboost.QuantileDMatrix(
-            _pieces(part, self._fields),
+            _pieces(part, fields),
             enable_categorical=True,
             max_bin=self.max_bin,
             nthread=self.threads,
@@ -45,8 +46,7 @@ class Binned:
     def _fields(self, piece: Rows) -> dict[str, Any]:
         return {
             "data": piece.matrix,
-            "label": piece.labels,
-            "weight": piece.weights,
+            **told(self.data.task, piece),
             "feature_names": plain(self.data.names, NEVER),
             "feature_types": list(self.data.kinds),
         }

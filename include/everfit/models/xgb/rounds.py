@@ -60,7 +60,8 @@ class Growth:
     """What is grown: XGBoost's parameters with the seed, the rounds at most, the matrix, and those watched by name.
 
     `what` is all that decides the trees: a state that was kept for anything else is not gone on from. `base` is a model
-    whose trees are there already; rounds and metrics count from it.
+    whose trees are there already; rounds and metrics count from it. `objective` is a function of the team's own, as
+    XGBoost takes it.
     """
 
     params: Mapping[str, Any]
@@ -70,6 +71,7 @@ class Growth:
     what: Mapping[str, object]
     patience: Patience | None = None
     base: bytes | None = None
+    objective: Any = None
 
     @property
     def before(self) -> int:
@@ -88,6 +90,7 @@ def what_grows(params: Mapping[str, Any], data: Training) -> dict[str, object]:
         "device": str(params["device"]).partition(":")[0],
         "rows": [data.train.rows, data.holdout.rows, data.stop.part.rows if data.stop else 0],
         "columns": [list(data.names), list(data.kinds)],
+        "objective": data.objective.sha256 if data.objective else "",
         "base": None if data.base is None else hashlib.sha256(data.base).hexdigest(),
         "chunk": CHUNK,
         "xgboost": xgboost.__version__,
@@ -104,7 +107,7 @@ def grow(growth: Growth, terms: Terms) -> tuple[Any, dict[str, list[float]]]:
             break
         if done and done % CHUNK == 0:
             _renew(booster, _seed(growth.params["seed"], done // CHUNK))
-        booster.update(growth.learnt, done)
+        booster.update(growth.learnt, done, growth.objective)
         for name, value in _measured(booster, growth.watched, done):
             curves.setdefault(name, []).append(value)
         terms.each_round(Round(done + 1, growth.most, {name: curve[-1] for name, curve in curves.items()}))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from everfit.validation.delivery import Delivery
 
 HOUR = 3600
+NUMBERS = frozenset({"binary", "regression", "quantile", "ranking", "survival"})
+"""The tasks whose label is a number, of which a mean and a rank say something."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from everfit.errors import DataError
 from everfit.refuse import between, whole
 from everfit.statistics.prediction import FEWEST_BATCHES, error_of_mean, inside, predict, predict_share, share_of
 from everfit.validation.rules._checks import batches, fails_closed, rows, too_few
-from everfit.validation.rules._labels import labels
+from everfit.validation.rules._labels import NUMBERS, labels
 from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import percent, value
 from everfit.values import Check
@@ -47,6 +47,11 @@ class LabelPrior:
         whole("newest", self.newest, least=FEWEST_BATCHES)
         between("false_alarms", self.false_alarms, 0, 0.5, open_ends=True)
         severity(self.severity)
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """Those whose label is a number."""
+        return NUMBERS
 
     @property
     def table(self) -> str:

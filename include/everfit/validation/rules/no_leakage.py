@@ -9,7 +9,7 @@ from everfit.refuse import between, words
 from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters
 from everfit.statistics.knowing import Known, knows
 from everfit.validation.rules._checks import fails_closed
-from everfit.validation.rules._labels import labels, times_known
+from everfit.validation.rules._labels import NUMBERS, labels, times_known
 from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import value
 from everfit.values import Check
@@ -48,6 +48,11 @@ class NoLeakage:
         between("correlation_at_most", self.correlation_at_most, 0, 1)
         words("allow", self.allow, least=0)
         severity(self.severity)
+
+    @property
+    def tasks(self) -> frozenset[str]:
+        """Those whose label is a number."""
+        return NUMBERS
 
     @property
     def table(self) -> str:
