@@ -27,7 +27,7 @@ from everfit.steps.register import register
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.train import train
 from everfit.targets.everfit_server import EverfitServer
-from everfit.values import Candidate, Device, Evaluation, Judgement, numbers
+from everfit.values import Candidate, Evaluation, Judgement, numbers
 from tests.services import shared_mlflow, shared_model_server
 from tests.tasks.six import TASKS, spec_of
 from tests.workshop import Workshop, open_workshop
@@ -47,7 +47,7 @@ class Life:
         triggered: RunTriggered = resolve(ports, spec, TrainRequest(run, "test", until=until, forced=True))
         snapshot = snapshot_of(spec, triggered)
         features = build_features(ports, spec, snapshot)
-        candidate = train(ports, spec, snapshot, features, run, Device.CPU, print)
+        candidate = train(ports, spec, snapshot, features, run, "cpu", print)
         evaluation = evaluate(ports, spec, snapshot, features, candidate, print)
         return candidate, evaluation, judge(ports, spec, evaluation)
 
