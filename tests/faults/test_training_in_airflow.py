@@ -28,7 +28,7 @@ MODELS = Path(__file__).parents[2] / "include" / "models"
 MONTHS = ("2013-01", "2013-02", "2013-03")
 # Long enough for a first checkpoint: every round of DART looks at all trees before it.
 PARAMS = {
-    "rounds": 1_000,
+    "rounds": 320,
     "max_depth": 5,
     "subsample": 0.8,
     "colsample_bytree": 0.8,
@@ -38,6 +38,9 @@ CONFIG = """
 [dag_processor]
 dag_bundle_config_list = [{{"name": "killed", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
   "kwargs": {{"path": "{dags}"}}}}]
+[scheduler]
+task_instance_heartbeat_timeout = 30
+task_instance_heartbeat_timeout_detection_interval = 5
 """
 DAG = f"""from everfit_airflow import build_dags  # an Airflow DAG file
 

@@ -50,7 +50,7 @@ MISTAKES = [
         "algorithm: xgboost",
         "early_stopping: {rounds: 5}",
         12,
-        "train.early_stopping.batches: found 1; of window.at_least (2) batches nothing is left to learn from then: raise",
+        "train.early_stopping.batches: found 1; of window.at_least (2) batches nothing is left to learn from",
     ),
     (
         "algorithm: xgboost",
