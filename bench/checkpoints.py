@@ -2,8 +2,8 @@
 
 The same training with and without checkpoints in a local store, in turns in one process, with the same bytes each time;
 and once as one chunk, in which the generators are those of the first round to the end. Seconds are those of the
-processor, of all cores together, which a busy machine does not lengthen. What keeping took by the clock, waiting for the
-disk included, is told beside them.
+processor, of all cores together, which a busy machine does not lengthen. What keeping took by the clock, waiting for
+the disk included, is told beside them.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Keeping:
             self.shares.append(taken[0] / (perf_counter() - begin))
             return model
 
-    def told(self, key: str, done: int) -> None:
+    def told(self, key: str, done: int) -> None:  # noqa: ARG002
         self.after.append(done)
 
 
