@@ -146,10 +146,14 @@ def test_pictures_and_lineage_are_kept_with_the_run(candidate: Candidate, client
     for name in ("learning_curves", "importance"):
         assert (got / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     lineage = {path.stem: json.loads(path.read_text()) for path in (got / "lineage").iterdir()}
-    assert sorted(lineage) == ["device", "environment", "features", "snapshot", "spec"]
+    assert sorted(lineage) == ["device", "environment", "features", "snapshot", "spec", "training"]
     assert lineage["device"] == {"wanted": "cpu", "used": "cpu", "why": "", "gpu": None}
     assert lineage["environment"]["packages"]["xgboost"]
     assert lineage["environment"]["python"].startswith("3.")
+    assert lineage["environment"]["hardware"]
+    assert lineage["training"]["seed"] == 2013
+    assert lineage["training"]["rounds"] == 150
+    assert lineage["training"]["threads"] >= 1
     assert [batch["partition"] for batch in lineage["snapshot"]["batches"]] == list(MONTHS)
     assert lineage["spec"]["train"]["params"]["rounds"] == 150
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -110,6 +111,8 @@ def _keys(kind: Any, path: Path) -> list[str]:
     for step in path:
         fields = kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
         kind = fields[step].annotation if step in fields else get_args(kind)[-1] if get_origin(kind) is dict else None
+        if isinstance(kind, UnionType):  # a part that may be left out
+            kind = get_args(kind)[0]
     fields = kind.model_fields if kind else {}
     return [field.alias or name for name, field in fields.items() if name != "folder"]
 

@@ -18,7 +18,8 @@ LIBRARIES = ("lightgbm", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", 
 @dataclass(frozen=True)
 class Environment:
     """Python, the project's git revision ("" if there is none, `+changes` if files differ from it), system and CPU,
-    the version of every installed package, and the GPU ("" if there is none)."""
+    the version of every installed package, the GPU ("" if there is none), and the `hardware` class of the CPU: what
+    numerical libraries look at when they choose their code (`x86-64-v3`, `aarch64`)."""
 
     python: str
     revision: str
@@ -27,6 +28,7 @@ class Environment:
     cores: int
     packages: Mapping[str, str]
     gpu: str = ""
+    hardware: str = ""
 
 
 def environment(project: Path) -> Environment:
@@ -39,6 +41,7 @@ def environment(project: Path) -> Environment:
         cores=os.cpu_count() or 0,
         packages=dict(sorted((d.metadata["Name"], d.version) for d in distributions() if d.metadata["Name"])),
         gpu=_gpu(),
+        hardware=_hardware(),
     )
 
 
@@ -82,6 +85,29 @@ def _cpu() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+LEVELS = {
+    "x86-64-v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+    "x86-64-v3": {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"},
+    "x86-64-v2": {"cx16", "popcnt", "sse4_1", "sse4_2", "ssse3"},
+}
+"""What a processor of each class has beside the classes below, by the x86-64 psABI."""
+
+
+def _hardware(said: Path = Path("/proc/cpuinfo")) -> str:
+    """The highest class whose instructions the processor has, with those of all below."""
+    machine = platform.machine()
+    if machine != "x86_64" or not said.is_file():
+        return machine
+    lines = said.read_text(encoding="utf-8").splitlines()
+    flags = set(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), []))
+    reached = "x86-64"
+    for level, wanted in reversed(LEVELS.items()):
+        if not wanted <= flags:
+            break
+        reached = level
+    return reached
 
 
 def _gpu(driver: Path = Path("/proc/driver/nvidia/gpus")) -> str:

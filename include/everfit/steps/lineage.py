@@ -31,6 +31,8 @@ def params(spec: ModelSpec, snapshot: Snapshot, features: Features, fitted: Fitt
         "device": fitted.placement.used,
         "device_wanted": fitted.placement.wanted,
         "threads": fitted.trained.threads,
+        "kept_rounds": fitted.trained.rounds,
+        **fitted.trained.facts,
         "batches": ", ".join(b.label for b in snapshot.training),
         "holdout": ", ".join(b.label for b in snapshot.held_out),
         "features": len(features.columns),
@@ -104,6 +106,12 @@ def log_files(opened: Run, spec: ModelSpec, snapshot: Snapshot, features: Featur
     lineage.mkdir()
     said = {"snapshot": snapshot, "features": features, "environment": made_with}
     texts = {name: dump(value) for name, value in said.items()} | {
+        "training": {
+            "seed": spec.train.seed,
+            "threads": fitted.trained.threads,
+            "rounds": fitted.trained.rounds,
+            "facts": dict(fitted.trained.facts),
+        },
         "spec": spec.model_dump(mode="json"),
         "device": {**dump(fitted.placement), "gpu": dump(fitted.watched.use) if fitted.watched.use else None},
     }
