@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from everfit.features.as_of import as_of
+from everfit.features.batches import encode_batch, learn_columns
 from everfit.features.code import FeatureCode, load_code
 from everfit.features.inputs import Input, Inputs
 from everfit.features.matrix import Column, Columns
@@ -15,6 +16,8 @@ __all__ = [
     "Input",
     "Inputs",
     "as_of",
+    "encode_batch",
+    "learn_columns",
     "load_code",
     "pack",
     "read_tables",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from everfit.gates import Evidence
 from everfit.statistics.days import days
 from everfit.steps.champion import Champion, Holdout, score_champion
-from everfit.steps.feature_table import LABEL, TIME, FeatureTable
+from everfit.steps.feature_table import LABEL, TIME, FeatureTable, TableFile
 from everfit.steps.labels import labels
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
@@ -53,8 +53,11 @@ def evaluate(
     champion = score_champion(
         ports, spec, view, Holdout(snapshot.held_out, rows, predictor.code.sha256, snapshot.between)
     )
-    table = FeatureTable.read(ports.store.local_file(features.table))
-    training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
+    table = TableFile.open(ports.store.local_file(features.table))
+    training, held_out = (
+        table.of(tuple(b.partition for b in part), names)
+        for part, names in ((snapshot.training, [LABEL]), (snapshot.held_out, None))
+    )
     evidence = _gather(spec.task, training, held_out, predictor, champion, labels(spec, raw).notna().to_numpy())
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Rows, Terms, Trained, Training, sample
+from everfit.models import Terms, Trained, Training, sample
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
-from everfit.steps.feature_table import LABEL, FeatureTable
+from everfit.steps.feature_rows import FeatureRows, learn
+from everfit.steps.feature_table import TableFile
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.rounds import tell_rounds
 from everfit.values import Candidate, Device, Features, Snapshot, canonical, dump, load
@@ -88,7 +89,7 @@ def make_model(
     progress: Progress,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
-    table = FeatureTable.read(ports.store.local_file(features.table))
+    table = TableFile.open(ports.store.local_file(features.table))
     columns, trained = _fit(spec, snapshot, table, device, progress)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
@@ -104,20 +105,16 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
 
 
 def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: FeatureTable, device: Device, progress: Progress
+    spec: ModelSpec, snapshot: Snapshot, table: TableFile, device: Device, progress: Progress
 ) -> tuple[Columns, Trained]:
     """Learn columns and model from the training batches; the holdout is only watched."""
-    learn, watch = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    columns = Columns.learn(learn.features)
-    train, held_out = _rows(columns, learn), _rows(columns, watch)
+    learnt, watched = (tuple(b.partition for b in part) for part in (snapshot.training, snapshot.held_out))
+    columns = learn(table, learnt)
+    train, held_out = FeatureRows(table, learnt, columns), FeatureRows(table, watched, columns)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
     terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
     return columns, spec.algorithm.fit(data, terms)
-
-
-def _rows(columns: Columns, table: FeatureTable) -> Rows:
-    return Rows(columns.encode(table.features), table.frame[LABEL].to_numpy(dtype="float32"))
 
 
 def _model_folder(
@@ -127,7 +124,7 @@ def _model_folder(
     features: Features,
     columns: Columns,
     trained: Trained,
-    table: FeatureTable,
+    table: TableFile,
     work: Path,
 ) -> Path:
     code = load_code(spec.code_path)
