@@ -5,6 +5,7 @@
     │   └── UnknownName    a name that nothing answers to, with "did you mean"
     ├── DataError          the data cannot be used as it is                   (never retried)
     │   ├── NotEnoughData  too little accepted data to do what was asked
+    │   ├── TooLarge       more rows than the memory or disk that may be used can hold
     │   └── Corrupted      bytes are not the ones whose hash was recorded
     ├── LedgerError        the log of decisions would stop telling the truth  (never retried)
     │   ├── ChainBroken    an entry is missing, changed or out of order
@@ -54,6 +55,10 @@ class DataError(EverfitError):
 
 class NotEnoughData(DataError):
     """There is too little accepted data to do what was asked."""
+
+
+class TooLarge(DataError):
+    """There are more rows than the memory or the disk that may be used for them can hold."""
 
 
 class Corrupted(DataError):

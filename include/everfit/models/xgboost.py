@@ -13,9 +13,11 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
-from everfit.models.xgb.matrix import Binned
+from everfit.models.memory import Peak
+from everfit.models.xgb.matrix import Binned, choose_keeping, open_matrices
 from everfit.models.xgb.objective import objective
 from everfit.models.xgb.rounds import curves, teller
+from everfit.models.xgb.size import Growth
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 from everfit.values import Device
 
@@ -73,33 +75,44 @@ class XGBoost:
         terms.progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
         params = self._params(data) | {"device": where.value, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
-        log: dict[str, dict[str, list[float]]] = {}
         with in_our_words():
             refuse_unknown(params)
-            binned = Binned(data, self.max_bin, threads)
-            learnt = binned.learnt()
-            booster = xgboost.train(
-                params,
-                learnt,
-                self.rounds,
-                evals=[
-                    (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
-                    (binned.watched(data.holdout, learnt), "holdout"),
-                ],
-                evals_result=log,
-                verbose_eval=False,
-                callbacks=[teller(self.rounds, terms.each_round)],
-            )
+            growth = self._growth(data, threads)
+            keeping, peak = choose_keeping(data, growth, terms), Peak()
+            with open_matrices(data, growth, keeping, terms) as binned:
+                booster, log = self._grow(data, params, binned, terms)
+                model, importance = bytes(booster.save_raw("ubj")), _importance(booster, data.names)
         return Trained(
-            model=bytes(booster.save_raw("ubj")),
+            model=model,
             device=where.value,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),
             curves={name: tuple(curve) for name, curve in curves(log).items()},
-            importance=_importance(booster, data.names),
-            facts={},
+            importance=importance,
+            facts=keeping.facts(peak.bytes()),
         )
+
+    def _grow(self, data: Training, params: dict[str, Any], binned: Binned, terms: Terms) -> tuple[Any, Any]:
+        """The booster, and XGBoost's record of its rounds."""
+        import xgboost
+
+        log: dict[str, dict[str, list[float]]] = {}
+        learnt = binned.learnt()
+        watched = [
+            (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
+            (binned.watched(data.holdout, learnt), "holdout"),
+        ]
+        told = [teller(self.rounds, terms.each_round)]
+        booster = xgboost.train(
+            params, learnt, self.rounds, evals=watched, evals_result=log, verbose_eval=False, callbacks=told
+        )
+        return booster, log
+
+    def _growth(self, data: Training, threads: int) -> Growth:
+        outputs = max(1, len(data.classes), len(data.quantiles))
+        sampled = self.subsample < 1
+        return Growth(self.max_bin, self.max_depth, self.rounds, outputs, sampled, threads, tuple(data.kinds))
 
     @staticmethod
     def load(path: Path) -> Scorer:

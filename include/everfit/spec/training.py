@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -13,6 +14,9 @@ from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 from everfit.values import Device
 
+SIZE = r"^(?:auto|([1-9][0-9]*(?:\.[0-9]+)?) ?(MB|GB))$"
+UNITS = {"MB": 10**6, "GB": 10**9}
+
 
 class TrainSpec(Frozen):
     """How a model is trained."""
@@ -22,9 +26,29 @@ class TrainSpec(Frozen):
     seed: int = Field(default=0, ge=0, description="The seed of everything random in training.")
     device: Device = Field(default=Device.AUTO, strict=False, description="auto takes a GPU if there is one.")
 
+    memory: str = Field(
+        default="auto",
+        description="How much memory training may take: `4 GB`, `800 MB`, or auto for most of what is free. Beyond "
+        "it, training goes on in external memory.",
+        json_schema_extra={"pattern": SIZE},
+    )
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """`memory` in bytes, None for auto."""
+        found = re.fullmatch(SIZE, self.memory)
+        return int(float(found[1]) * UNITS[found[2]]) if found and found[1] else None
+
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""
         return build(catalog.algorithm(self.algorithm), self.params)
+
+    @field_validator("memory")
+    @classmethod
+    def _is_a_size(cls, memory: str) -> str:
+        if not re.fullmatch(SIZE, memory):
+            raise complaint([Mistake((), f"found {memory!r}, wanted auto or a size like 4 GB or 800 MB")])
+        return memory
 
     @model_validator(mode="after")
     def _can_be_made(self) -> Self:

@@ -105,9 +105,9 @@ class TableFile:
         """How many rows some batches have: nothing but the file's own summary is read."""
         with self._file() as file:
             groups = _groups(file, partitions)
-            counted = sum(file.metadata.row_group(group).num_rows for group, whole in groups if whole)
+            counted = sum(int(file.metadata.row_group(group).num_rows) for group, whole in groups if whole)
             mixed = [group for group, whole in groups if not whole]
-            return int(counted) + sum(batch.num_rows for batch in _read(file, mixed, [], partitions))
+            return counted + sum(int(batch.num_rows) for batch in _read(file, mixed, [], partitions))
 
     def batches(self, partitions: Sequence[str], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Some columns of the rows of some batches, in the table's order, a bounded number of rows at a time."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
 from everfit.models import Terms, Trained, Training, sample
+from everfit.models.memory import SHARE, available
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_rows import FeatureRows, learn
@@ -61,6 +62,7 @@ def train(
         opened.params(params(spec, snapshot, features, trained))
         opened.curves(trained.curves)
         opened.metrics(before.until_now() | {"training_seconds": trained.seconds})
+        opened.tags({f"everfit.{name}": fact for name, fact in trained.facts.items()})
         progress("keeping the model and its lineage")
         log_files(opened, spec, snapshot, features, trained, work)
         files = ports.registry.log_model(opened, made.folder, made.example)
@@ -90,7 +92,7 @@ def make_model(
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes."""
     table = TableFile.open(ports.store.local_file(features.table))
-    columns, trained = _fit(spec, snapshot, table, device, progress)
+    columns, trained = _fit(spec, snapshot, table, device, work / "matrix", progress)
     folder = _model_folder(ports, spec, snapshot, features, columns, trained, table, work)
     return Made(folder, trained, table.example)
 
@@ -105,7 +107,7 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
 
 
 def _fit(
-    spec: ModelSpec, snapshot: Snapshot, table: TableFile, device: Device, progress: Progress
+    spec: ModelSpec, snapshot: Snapshot, table: TableFile, device: Device, scratch: Path, progress: Progress
 ) -> tuple[Columns, Trained]:
     """Learn columns and model from the training batches; the holdout is only watched."""
     learnt, watched = (tuple(b.partition for b in part) for part in (snapshot.training, snapshot.held_out))
@@ -113,7 +115,8 @@ def _fit(
     train, held_out = FeatureRows(table, learnt, columns), FeatureRows(table, watched, columns)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
-    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress))
+    memory = spec.train.memory_bytes or int(available() * SHARE)
+    terms = Terms(device.value, spec.train.seed, progress, tell_rounds(progress), memory=memory, scratch=scratch)
     return columns, spec.algorithm.fit(data, terms)
 
 

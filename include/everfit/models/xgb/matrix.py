@@ -1,22 +1,106 @@
-"""From pieces of rows to the matrix that XGBoost grows trees on, without a second copy of them."""
+"""From pieces of rows to the matrix that XGBoost grows trees on: in memory, or in pages on disk if that is too much."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from everfit.errors import TooLarge
+from everfit.models.memory import MB, in_words
+from everfit.models.xgb.size import Growth, Need, need, page_rows, survey
+
 if TYPE_CHECKING:
-    from everfit.models import Part, Rows, Training
+    from everfit.models import Part, Rows, Terms, Training
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How a matrix is kept: in memory, or in external memory, and what training takes then at most in bytes."""
+
+    external: bool
+    stated: int
+
+    def facts(self, peak: int) -> dict[str, str]:
+        """How it was kept, for the lineage; `peak` is what was taken in bytes."""
+        said = {"stated": self.stated, "peak": peak}
+        return {
+            "matrix": "in external memory" if self.external else "in memory",
+            **{f"memory_{name}_mb": f"{size / MB:.0f}" for name, size in said.items()},
+        }
+
+
+def choose_keeping(data: Training, growth: Growth, terms: Terms) -> Keeping:
+    """In memory if that keeps within `terms.memory`, else in external memory; says so. It counts the rows once.
+
+    Errors: `TooLarge` if not even external memory does, or if the disk has no room for it.
+    """
+    learnt = survey(data.train)
+    watched = [survey(part) for part in _watched(data)]
+    size = need(learnt, watched, growth)
+    rows = f"{learnt.rows:,} rows of {learnt.columns} columns need about {in_words(size.in_memory)}"
+    if not terms.memory or size.in_memory <= terms.memory:
+        free = f"; {in_words(terms.memory)} may be taken" if terms.memory else ""
+        terms.progress(f"{rows}{free}: in memory")
+        return Keeping(external=False, stated=size.in_memory)
+    _check_that_it_fits(size, terms)
+    terms.progress(
+        f"{rows}; {in_words(terms.memory)} may be taken: in external memory, with about {in_words(size.external)}"
+    )
+    return Keeping(external=True, stated=size.external)
+
+
+def _watched(data: Training) -> list[Part]:
+    """The held-out rows twice, because as many of the training rows are watched beside them."""
+    return [data.holdout, data.holdout, *([data.stop.part] if data.stop else [])]
+
+
+def _check_that_it_fits(size: Need, terms: Terms) -> None:
+    if size.external > terms.memory:
+        raise TooLarge(
+            f"training needs about {in_words(size.external)} even in external memory, and {in_words(terms.memory)} may "
+            "be taken: allow more (train.memory), take a machine with more, or train on fewer rows"
+        )
+    if terms.scratch is None:
+        raise TooLarge(
+            f"training needs about {in_words(size.in_memory)} and {in_words(terms.memory)} may be taken; external "
+            "memory needs a folder, and the terms name none: allow more memory or give `scratch`"
+        )
+    terms.scratch.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(terms.scratch).free
+    if size.disk > free:
+        raise TooLarge(
+            f"external memory needs about {in_words(size.disk)} of disk in {terms.scratch}, which has "
+            f"{in_words(free)} left: free some, put the work folder elsewhere, or allow more memory (train.memory)"
+        )
+
+
+@contextmanager
+def open_matrices(data: Training, growth: Growth, keeping: Keeping, terms: Terms) -> Iterator[Binned]:
+    """What makes the matrices of one training; afterwards they, and any pages on disk, are gone."""
+    with ExitStack() as stack:
+        folder = None
+        if keeping.external:
+            there = TemporaryDirectory(dir=terms.scratch, prefix="pages-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(there))
+        binned = Binned(data, growth.max_bin, growth.threads, folder)
+        stack.callback(binned.free)
+        yield binned
 
 
 @dataclass(frozen=True, eq=False)
 class Binned:
-    """Makes the matrices of one training: binned as the rows learnt from are."""
+    """Makes the matrices of one training: binned as the rows learnt from are. With a `folder`, pages go there."""
 
     data: Training
     max_bin: int
     threads: int
+    folder: Path | None = None
+    made: list[Any] = field(default_factory=list)
 
     def learnt(self) -> Any:
         """The rows to learn from."""
@@ -26,35 +110,69 @@ class Binned:
         """Other rows, in the bins of those learnt from."""
         return self._matrix(part, learnt)
 
+    def free(self) -> None:
+        """Let go of the matrices, although the traceback of an error may hold them still."""
+        while self.made:
+            self.made.pop().__del__()
+
     def _matrix(self, part: Part, ref: Any = None) -> Any:
         import xgboost
 
-        return xgboost.QuantileDMatrix(
-            _pieces(part, self._fields),
-            enable_categorical=True,
-            max_bin=self.max_bin,
-            nthread=self.threads,
-            ref=ref,
-        )
+        settings: dict[str, Any] = {"max_bin": self.max_bin, "nthread": self.threads, "ref": ref}
+        settings["enable_categorical"] = True
+        most = page_rows(len(self.data.names))
+        if self.folder is None or (ref is not None and part.rows <= most):
+            made = xgboost.QuantileDMatrix(_pieces(part.pieces, self._fields), **settings)
+        else:
+            pages = _pieces(lambda: _pages(part, most), self._fields, str(self.folder / "pages"))
+            made = xgboost.ExtMemQuantileDMatrix(pages, **settings)
+        self.made.append(made)
+        _tell_groups(made, part)
+        return made
 
     def _fields(self, piece: Rows) -> dict[str, Any]:
         return {
             "data": piece.matrix,
             "label": piece.labels,
-            "weight": piece.weights,
+            "weight": piece.weights if piece.groups is None else None,
             "feature_names": list(self.data.names),
             "feature_types": list(self.data.kinds),
         }
 
 
-def _pieces(part: Part, fields: Callable[[Rows], dict[str, Any]]) -> Any:
+def _tell_groups(made: Any, part: Part) -> None:
+    """Which rows are ranked against each other, and how much each group counts.
+
+    Told of the whole: XGBoost takes a group that goes on in the next piece for two.
+    """
+    import numpy as np
+
+    first = next(part.pieces(), None)
+    if first is None or first.groups is None:
+        return
+    groups = np.concatenate([piece.groups for piece in part.pieces() if piece.groups is not None])
+    begins = np.flatnonzero(np.diff(groups, prepend=groups[0] - 1))
+    made.set_group(np.diff(begins, append=len(groups)))
+    if first.weights is not None:  # that of a group is that of its first row
+        weights = np.concatenate([piece.weights for piece in part.pieces() if piece.weights is not None])
+        made.set_weight(weights[begins])
+
+
+def _pages(part: Part, most: int) -> Iterator[Rows]:
+    """The pieces, none of them larger than a page."""
+    for piece in part.pieces():
+        for begin in range(0, piece.rows, most):
+            yield piece.take(slice(begin, begin + most))
+
+
+def _pieces(read: Callable[[], Iterator[Rows]], fields: Callable[[Rows], dict[str, Any]], prefix: str = "") -> Any:
     """The pieces as XGBoost asks for them: from the first to the last, as often as it likes."""
     import xgboost
 
     class Pieces(xgboost.DataIter):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.left = part.pieces()
-            super().__init__()
+            self.left = read()
+            super().__init__(cache_prefix=prefix or None)
 
         def next(self, input_data: Callable[..., None]) -> bool:
             piece = next(self.left, None)
@@ -64,6 +182,6 @@ def _pieces(part: Part, fields: Callable[[Rows], dict[str, Any]]) -> Any:
             return True
 
         def reset(self) -> None:
-            self.left = part.pieces()
+            self.left = read()
 
     return Pieces()
