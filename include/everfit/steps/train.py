@@ -12,6 +12,7 @@ from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
 from everfit.models import Terms, Trained, Training, sample
 from everfit.models.memory import SHARE, available
+from everfit.models.spooled import Spooled
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.environment import libraries
 from everfit.steps.feature_rows import FeatureRows, learn
@@ -112,7 +113,8 @@ def _fit(
     """Learn columns and model from the training batches; the holdout is only watched."""
     learnt, watched = (tuple(b.partition for b in part) for part in (snapshot.training, snapshot.held_out))
     columns = learn(table, learnt)
-    train, held_out = FeatureRows(table, learnt, columns), FeatureRows(table, watched, columns)
+    train = Spooled(FeatureRows(table, learnt, columns), scratch / "train.rows")
+    held_out = FeatureRows(table, watched, columns)
     progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
     data = Training(spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
     memory = spec.train.memory_bytes or int(available() * SHARE)

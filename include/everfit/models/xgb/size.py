@@ -14,7 +14,7 @@ while the rows are put into them, or while trees grow.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,12 +59,11 @@ def survey(part: Part) -> Survey:
     import numpy as np
 
     rows, piece, weighted = 0, 0, False
-    present: np.ndarray | int = 0
-    highest: np.ndarray | float = -1.0
+    present: Any = 0
+    highest: Any = -1.0
     for block in part.pieces():
-        there = ~np.isnan(block.matrix)
-        present = present + there.sum(axis=0)
-        highest = np.maximum(highest, np.max(block.matrix, axis=0, initial=-1, where=there))
+        present = present + block.rows - np.isnan(block.matrix).sum(axis=0)
+        highest = np.fmax(highest, np.fmax.reduce(block.matrix, axis=0))  # passes over NaN
         rows, piece, weighted = rows + block.rows, max(piece, block.rows), weighted or block.weights is not None
     categories = tuple(map(int, np.atleast_1d(highest) + 1))
     return Survey(rows, tuple(map(int, np.atleast_1d(present))), categories, piece, weighted)
