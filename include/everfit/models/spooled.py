@@ -54,7 +54,7 @@ class Spooled:
 
     def _read(self) -> Iterator[Rows]:
         with self.path.open("rb") as file:
-            while file.peek(1):  # type: ignore[attr-defined]
+            while file.peek(1):
                 yield _piece(file)
 
 
@@ -70,7 +70,6 @@ def _piece(file: IO[bytes]) -> Rows:
     import numpy as np
 
     columns: dict[str, Any] = {one.name: np.load(file, allow_pickle=False) for one in fields(Rows)}
-    there = columns["labels"].shape
-    return Rows(
-        **{name: column if column.ndim > 1 or column.shape == there else None for name, column in columns.items()}
-    )
+    rows = len(columns["labels"])
+    given: dict[str, Any] = {name: column if len(column) == rows else None for name, column in columns.items()}
+    return Rows(**given)
