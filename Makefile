@@ -55,6 +55,7 @@ schema: env  ## check that the editors' JSON schema is the one of the code
 	$(PY) -m everfit schema --check
 
 test: env packages lint types schema  ## run every check and every test
+	$(VENV)/bin/pytest --doctest-modules include/everfit plugins/everfit_airflow
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup
 
 soak: env packages  ## deliver thousands of files while Airflow's processes are killed (20 minutes)

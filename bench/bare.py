@@ -34,6 +34,25 @@ PARAMS = {
 ROUNDS = 150
 
 
+CHUNK = 20
+
+
+class Chunks(xgboost.callback.TrainingCallback):
+    """The seeds that everfit trains with, so that both do the same work: every chunk of rounds has its own."""
+
+    def before_iteration(self, model, epoch, evals_log):  # noqa: ARG002
+        if epoch and epoch % CHUNK == 0:
+            for change in ({"tree_method": "approx"}, {"tree_method": "hist", "seed": seed_of(epoch // CHUNK)}):
+                model.set_param(change)
+                model.save_config()
+        return False
+
+
+def seed_of(chunk):
+    first = int.from_bytes(hashlib.sha256(str(PARAMS["seed"]).encode()).digest()[:4], "big")
+    return (first + chunk) % 2**31
+
+
 def load_feature_code(path):
     spec = importlib.util.spec_from_file_location("flight_features", path)
     module = importlib.util.module_from_spec(spec)
@@ -122,7 +141,7 @@ def main():
             matrix[~held][spread], labels[~held][spread], ref=train, max_bin=256, **shared
         )
         curves = {}
-        params = PARAMS | {"nthread": int(given.threads)}
+        params = PARAMS | {"nthread": int(given.threads), "seed": seed_of(0)}
         booster = xgboost.train(
             params,
             train,
@@ -130,6 +149,7 @@ def main():
             evals=[(watched, "train"), (holdout, "holdout")],
             evals_result=curves,
             verbose_eval=False,
+            callbacks=[Chunks()],
         )
         y = labels[held]
         scores = booster.inplace_predict(matrix[held]).astype(float)

@@ -122,13 +122,13 @@ def ours(path: Path, memory: int) -> tuple[bytes, dict[str, str]]:
     from everfit.models import Terms, Training, sample
     from everfit.models.spooled import Spooled
     from everfit.models.xgboost import XGBoost
-    from everfit.steps.feature_rows import FeatureRows, learn
+    from everfit.steps.feature_rows import FeatureRows, learn_from
     from everfit.steps.feature_table import TableFile
     from everfit.steps.train import DRAWN
 
     table = TableFile.open(path)
     learnt = tuple(f"2013-{month:02}" for month in range(1, 12))
-    columns = learn(table, learnt)
+    columns = learn_from(table, learnt)
     with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
         train = Spooled(FeatureRows(table, learnt, columns), Path(scratch, "train.rows"))
         held_out = sample(FeatureRows(table, (HELD_OUT,), columns), DRAWN)

@@ -1,4 +1,4 @@
-"""Real servers for tests, each as a process of its own that ends with the block.
+"""Real servers for tests, most as a process of their own, which end with the block.
 
 with mlflow_server(tmp_path) as mlflow:
     registry = MlflowRegistry(mlflow.url, tmp_path / "work")
@@ -24,8 +24,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+"""What a server of ours that stands for Amazon's is asked with."""
+
 QUIET = {
     "GX_ANALYTICS_ENABLED": "false",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
@@ -90,6 +94,20 @@ def running(service: Service) -> Iterator[Service]:
         yield service
     finally:
         service.stop()
+
+
+@contextmanager
+def s3_server() -> Iterator[dict[str, Any]]:
+    """A real S3 (and SQS) server on a free port, in a thread of this process: the options that reach it."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield {"endpoint_url": f"http://{host}:{port}", **KEYS}
+    finally:
+        server.stop()
 
 
 @contextmanager

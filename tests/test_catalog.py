@@ -27,7 +27,7 @@ def test_every_file_with_a_gate_is_listed_and_the_others_are_not() -> None:
     assert catalog.name_of(catalog.rule("in_order")) == "in_order"
 
 
-@pytest.mark.parametrize("name", ["above_bra", "evidence", "_settings", "", "os.path", "../gates"])
+@pytest.mark.parametrize("name", ["above_bra", "evidence", "_claims", "", "os.path", "../gates"])
 def test_a_name_that_is_no_gate_is_unknown(name: str) -> None:
     with pytest.raises(UnknownName, match=r"there is no gate .*known: above_bar, "):
         catalog.gate(name)

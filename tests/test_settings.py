@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from everfit.cost import Prices
 from everfit.errors import SpecError
-from everfit.settings import Address, Place, address, open_ports, settings_file
+from everfit.settings import Address, Place, address, open_ports, prices, settings_file
 
 SETTINGS = """\
 airflow:
@@ -103,6 +104,35 @@ def test_a_mistake_is_told(file: Path, old: str, new: str, message: str) -> None
     file.write_text(SETTINGS.replace(old, new))
     with pytest.raises(SpecError, match=f"{file}.*{message}".replace("[", r"\[")):
         Place.from_file(file, {})
+
+
+PRICE_LIST = """  variables:
+    - {variable_name: other, variable_value: "1"}
+    - variable_name: everfit_prices
+      variable_value: '{"currency": "EUR", "cpu_core": 0.04, "gpu": {"H100": 2.5}}'
+"""
+
+
+def test_the_price_list_is_a_variable_of_the_file(file: Path, tmp_path: Path) -> None:
+    assert prices(file, {}) is None
+    file.write_text(SETTINGS + PRICE_LIST)
+    assert prices(file, {}) == Prices("EUR", cpu_core=0.04, gpu={"H100": 2.5})
+    other = prices(file, {"EVERFIT_PRICES": '{"currency": "USD"}'})
+    assert other == Prices("USD"), "the environment comes first"
+    assert prices(tmp_path / "none.yaml", {}) is None
+    assert prices(settings_file(), {}) is None, "nobody's prices but your own"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "found no JSON"), ('{"currency": "EUR", "gpus": {}}', "no price 'gpus'; did you mean 'gpu'")],
+)
+def test_a_price_list_that_cannot_be_read_is_told(file: Path, text: str, message: str) -> None:
+    file.write_text(SETTINGS + PRICE_LIST.replace('{"currency": "EUR", "cpu_core": 0.04, "gpu": {"H100": 2.5}}', text))
+    with pytest.raises(SpecError, match=f"variable everfit_prices: .*{message}"):
+        prices(file, {})
+    with pytest.raises(SpecError, match=f"EVERFIT_PRICES: .*{message}"):
+        prices(file, {"EVERFIT_PRICES": text})
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +38,7 @@ class Workshop:
         """Take a landed month as an accepted batch."""
         copy = self.ports.work / folder.name
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("_SUCCESS"))
-        files = tuple(_hash(path) for path in sorted(copy.iterdir()))
+        files = tuple(FileHash.of(path) for path in sorted(copy.iterdir()))
         sha256 = digest([[file.name, file.sha256] for file in files])
         pointer = self.ports.data.commit(copy, folder.name)
         shutil.rmtree(copy)
@@ -76,7 +75,3 @@ def open_workshop(
     for month in months:
         workshop.accept(month)
     return workshop
-
-
-def _hash(path: Path) -> FileHash:
-    return FileHash(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)

@@ -42,6 +42,7 @@ VARIABLES = {
     "EVERFIT_MLFLOW": "Address of MLflow's tracking server.",
     "EVERFIT_SERVER": "Address of the model server.",
     "EVERFIT_POINTERS": "Address of the git repository for pointers to all batches; none are published without it.",
+    "EVERFIT_PRICES": "The price list for the command line, as JSON. Comes before the variable `everfit_prices`.",
     "EVERFIT_WORK": "Folder for local copies and scratch files; it can be deleted at any time.",
     "EVERFIT_MODELS": "Folder of the models (default: `include/models`).",
     "EVERFIT_SETTINGS": "File with connections and pools (default: `airflow_settings.yaml`).",
@@ -82,19 +83,19 @@ def _keys(schema: Mapping[str, Any], whole: Mapping[str, Any], path: str) -> Ite
         needed = name in schema.get("required", ())
         default = "needed" if needed else _default(field)
         meaning = _prose(field.get("description") or found.get("description", ""))
-        inner = _inner(found, whole)
+        inner = _inner(name, found, whole)
         yield f"`{key}`", _type(found), "" if inner else default, meaning
         if inner:
             yield from _keys(inner[1], whole, f"{key}.{inner[0]}")
 
 
-def _inner(found: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+def _inner(name: str, found: Mapping[str, Any], whole: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
     """The schema one level further in, and what stands between the two keys."""
     if "properties" in found:
         return "", found
     if "patternProperties" in found:
         (one,) = found["patternProperties"].values()
-        return "<table>.", _resolved(one, whole)
+        return ("<task>." if name == "runs_on" else "<table>."), _resolved(one, whole)
     return None
 
 

@@ -2,7 +2,8 @@
 
     EverfitError
     ├── SpecError          the team's own files are wrong: fix them           (never retried)
-    │   └── UnknownName    a name that nothing answers to, with "did you mean"
+    │   ├── UnknownName    a name that nothing answers to, with "did you mean"
+    │   └── NoGpu          a GPU was asked for, and this process can use none
     ├── DataError          the data cannot be used as it is                   (never retried)
     │   ├── NotEnoughData  too little accepted data to do what was asked
     │   ├── TooLarge       more rows than the memory or disk that may be used can hold
@@ -13,6 +14,7 @@
     │   ├── Recalled       the version or batch knows data that was recalled
     │   ├── StaleHead      somebody decided first: read again, judge again
     │   └── FencedOut      a newer attempt has taken over this work
+    ├── OutOfMemory        a training needs more memory than there is        (never retried)
     ├── DeployError        the version does not load or answers differently   (never retried)
     └── Unreachable        a service did not answer                           (retried)
         └── BatchChanged   the batch was rewritten while it was being read
@@ -47,6 +49,22 @@ class UnknownName(SpecError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         self.name, self.known = name, sorted(known)
         super().__init__(f"there is no {what} {name!r}{did_you_mean(name, self.known)}")
+
+
+class NoGpu(SpecError):
+    """A GPU was asked for that this process cannot use; `why` says what stands in the way.
+
+    >>> str(NoGpu("cuda", "there is no NVIDIA driver on this machine"))
+    "device 'cuda' was asked for, but there is no NVIDIA driver on this machine; ask for 'auto' or 'cpu', allow \
+train.fallback: cpu, or train elsewhere"
+    """
+
+    def __init__(self, device: str, why: str) -> None:
+        self.device, self.why = device, why
+        super().__init__(
+            f"device {device!r} was asked for, but {why}; ask for 'auto' or 'cpu', allow train.fallback: cpu, or train "
+            "elsewhere"
+        )
 
 
 class DataError(EverfitError):
@@ -89,6 +107,10 @@ class FencedOut(LedgerError):
     """A newer attempt has taken over this work; this one must stop without any effect."""
 
 
+class OutOfMemory(EverfitError):
+    """A training needs more memory than there is, also with its matrix on disk."""
+
+
 class DeployError(EverfitError):
     """A version does not load on its target, or does not answer there as it did offline."""
 
@@ -110,7 +132,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'label'? (known: label, time)"
     >>> did_you_mean("zzz", ["label"])
     ' (known: label)'
+    >>> did_you_mean("zzz", [])
+    ' (known: none)'
     """
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
-    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names)})"
+    return (f"; did you mean {near[0]!r}?" if near else "") + f" (known: {', '.join(names) or 'none'})"

@@ -130,6 +130,9 @@ class Registry(Protocol):
         The run ends FINISHED, or FAILED if the block raises.
         """
 
+    def measure(self, mlflow_run: str, metrics: Mapping[str, float]) -> None:
+        """Log metrics to a run that is over, and leave it so; what it says already is not logged again."""
+
     def log_model(self, run: Run, folder: Path, example: Any) -> tuple[FileHash, ...]:
         """Keep the model folder (booster in XGBoost's own format, feature code, history) with signature and example."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import everfit
+from everfit.cost import Prices
 from everfit.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from everfit.ports import Clock, Ports
 
 FILE = "airflow_settings.yaml"
+PRICES = "everfit_prices"
+"""The variable with the price list: `Prices` as JSON."""
 _AWS = ("endpoint_url", "region_name", "aws_session_token")
 
 
@@ -79,6 +83,29 @@ def store_address(path: Path | None = None, environ: Mapping[str, str] = os.envi
     if "everfit_store" not in written:
         raise SpecError(f"{path}: found no connection everfit_store; add it there, or set {_variable('store')}")
     return _address_of(written["everfit_store"], path)
+
+
+def read_prices(text: str, where: str) -> Prices | None:
+    """The price list in the JSON text of a setting; None where nothing is said. `SpecError` names `where` it is."""
+    if not text.strip():
+        return None
+    try:
+        return Prices.read(json.loads(text), where)
+    except ValueError as error:
+        raise SpecError(f"{where}: found no JSON ({error}), wanted a price list") from error
+
+
+def prices(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Prices | None:
+    """What this installation pays: `EVERFIT_PRICES`, or the variable `everfit_prices` of the file; None if neither."""
+    if environ.get(_variable("prices")):
+        return read_prices(environ[_variable("prices")], _variable("prices"))
+    path = path or settings_file()
+    if not path.exists():
+        return None
+    for variable in _listed(path, "variables"):
+        if variable.get("variable_name") == PRICES:
+            return read_prices(str(variable.get("variable_value") or ""), f"{path}: variable {PRICES}")
+    return None
 
 
 def address(
@@ -171,11 +198,17 @@ def _address_in(url: str) -> Address:
 
 
 def _connections(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    return {connection["conn_id"]: connection for connection in _listed(path, "connections")}
+
+
+def _listed(path: Path, what: str) -> list[Mapping[str, Any]]:
+    """The connections or variables of the file; the connections must be there."""
     import yaml
 
     try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return {connection["conn_id"]: connection for connection in read["airflow"]["connections"]}
+        read = yaml.safe_load(path.read_text(encoding="utf-8"))["airflow"]
+        {connection["conn_id"] for connection in read["connections"]}
+        return list(read.get(what) or ())
     except FileNotFoundError as error:
         raise SpecError(f"found no file {path}, wanted the installation's connections there") from error
     except (yaml.YAMLError, KeyError, TypeError) as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -25,14 +26,6 @@ class Outcome(StrEnum):
     CANNOT_TELL = "cannot tell"
 
 
-class Device(StrEnum):
-    """Where a model is trained: `auto` takes a GPU if there is one."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
 @dataclass(frozen=True)
 class FileHash:
     """One file of a batch or a model: its name, its bytes' SHA-256 and how many bytes there are."""
@@ -40,6 +33,17 @@ class FileHash:
     name: str
     sha256: str
     size: int
+
+    @classmethod
+    def of(cls, path: Path, name: str = "") -> FileHash:
+        """The file as it is now; `name` is what it is called, if that is not the last part of its path.
+
+        >>> FileHash.of(Path("/dev/null")).sha256[:12]
+        'e3b0c44298fc'
+        """
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(name or path.name, sha256, path.stat().st_size)
 
 
 def batch_sha256(files: Iterable[FileHash]) -> str:
@@ -232,8 +236,26 @@ class Features:
 
 
 @dataclass(frozen=True)
+class Placement:
+    """Which device was wanted for a training run (`auto`, `cpu`, `cuda`, `cuda:1`), which was used, and why it was the
+    CPU although a GPU was wanted ("" if it was not)."""
+
+    wanted: str
+    used: str
+    why: str = ""
+
+    @property
+    def fell_back(self) -> bool:
+        """Whether a GPU was asked for by name and could not be had; `auto` takes what there is."""
+        return bool(self.why) and self.wanted != "auto"
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files."""
+    """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files.
+
+    `device` is the one that was used; `placement` also says which one was wanted.
+    """
 
     model: str
     run: str
@@ -242,6 +264,7 @@ class Candidate:
     files: tuple[FileHash, ...]
     device: str
     seconds: float
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The form of `<model>_train` in Airflow's UI, and what its answers mean.
+"""The form of `<model>_train` in Airflow's UI, what its answers mean, and the field that several forms have.
 
 Airflow checks a known field against its JSON schema before the run exists; unknown fields, and whatever reached the run
 by another way, are checked again by `Answers` in the first task.
@@ -12,13 +12,15 @@ from airflow.sdk import Param
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from everfit.errors import SpecError, did_you_mean
-from everfit.values import Device
+from everfit.gpu import DEVICE
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec, WindowSpec
 
 PARTITION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 MOST_BATCHES = 520
+DEVICES = ("auto", "cpu", "cuda", *(f"cuda:{number}" for number in range(8)))
+"""What the form offers: as many GPUs as a large machine has, and whatever the spec names."""
 
 
 class Answers(BaseModel):
@@ -28,7 +30,7 @@ class Answers(BaseModel):
 
     batches: int | None = Field(None, ge=2, le=MOST_BATCHES)
     until: str | None = Field(None, pattern=PARTITION)
-    device: Device = Device.AUTO
+    device: str = Field("auto", pattern=DEVICE)
     force: bool = False
     note: Annotated[str, BeforeValidator(lambda note: note or "")] = Field("", max_length=2_000)
 
@@ -56,11 +58,11 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             description_md="The newest batch to use, such as 2013-05. Empty: the newest there is.",
         ),
         "device": Param(
-            str(spec.train.device),
+            spec.train.device,
             type="string",
-            enum=[str(device) for device in Device],
+            enum=list(dict.fromkeys([*DEVICES, spec.train.device])),
             title="Device",
-            description_md="Auto takes a GPU if there is one.",
+            description_md="auto takes a GPU if there is one, cuda the first one; cuda:1 is the second.",
         ),
         "force": Param(
             False,
@@ -77,6 +79,18 @@ def train_form(spec: ModelSpec) -> dict[str, Param]:
             description_md="Why this run? Kept in the ledger and in MLflow.",
         ),
     }
+
+
+def reason(description: str) -> Param:
+    """The field of a form in which a person says why; it cannot stay empty."""
+    return Param(
+        type="string",
+        minLength=3,
+        maxLength=2_000,
+        title="Reason",
+        description_md=f"{description} Kept in the ledger for good.",
+        format="multiline",
+    )
 
 
 def _about_batches(window: WindowSpec) -> str:

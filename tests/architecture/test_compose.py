@@ -139,7 +139,7 @@ def test_components_are_the_issue_s(services: dict) -> None:
 
 
 def test_workers_take_every_queue_that_the_dags_use(services: dict) -> None:
-    from everfit_airflow.dag.train import GPU
+    from everfit_airflow.dag._placing import GPU
 
     queues = services["airflow-worker"]["command"][-1].split(",")
     assert queues == ["default", GPU]

@@ -20,16 +20,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from everfit.stores.s3 import connect
 from tests.architecture.compose import HOME, PROJECT, filled, load
+from tools.land_flights import land
 from tools.local import processes
-from tools.local.airflow_api import Airflow
+from tools.local.airflow_api import Airflow, TaskInstance
 from tools.local.environment import process_environment
 from tools.local.ports import any_port
 from tools.local.processes import Recorded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(420)]
 
 LISTENING = ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
+
+MODEL = "flight_minutes"
 
 DAG = """
 from datetime import timedelta
@@ -46,6 +50,7 @@ def production_shape():
         import sys
 
         return {
+            "at once": os.environ["AIRFLOW__CELERY__WORKER_CONCURRENCY"],
             "preloaded": "everfit_airflow.preload" in sys.modules and "xgboost" in sys.modules,
             "store": BaseHook.get_connection("everfit_store").extra_dejson["url"],
             "spins": os.environ["OMP_WAIT_POLICY"],
@@ -53,7 +58,9 @@ def production_shape():
 
     @task(queue="gpu", pool="gpu")
     def on_the_gpu_queue():
-        return "trained"
+        import os
+
+        return os.environ["AIRFLOW__CELERY__WORKER_CONCURRENCY"]
 
     wait = TimeDeltaSensor(task_id="wait", delta=timedelta(seconds=3), deferrable=True)
     [seen(), wait] >> on_the_gpu_queue()
@@ -68,7 +75,7 @@ class Shape:
 
     def __init__(self, tmp: Path) -> None:
         self.tmp = tmp
-        self.values = filled()
+        self.values = filled() | {"WORKER_QUEUES": "default"}  # as .env says where there are GPU workers
         self.services = load("docker-compose.yaml", self.values)
         self.ports = {
             name: any_port() for name in ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
@@ -77,6 +84,7 @@ class Shape:
         for folder in ("dags", "logs", "data", "home"):
             (tmp / folder).mkdir()
         (tmp / "dags" / "production_shape.py").write_text(DAG)
+        shutil.copy(PROJECT / "dags" / f"{MODEL}.py", tmp / "dags")
         (tmp / "airflow_settings.yaml").write_text(self.here((PROJECT / "airflow_settings.yaml").read_text()))
 
     def here(self, text: str) -> str:
@@ -92,6 +100,9 @@ class Shape:
             "localhost:8000": f"127.0.0.1:{self.ports['server']}",
             "localhost:8974": f"127.0.0.1:{self.ports['health']}",
             "conn_host: mlflow": "conn_host: 127.0.0.1",
+            "conn_host: model-server": "conn_host: 127.0.0.1",
+            "conn_port: 5000": f"conn_port: {self.ports['mlflow']}",
+            "conn_port: 8000": f"conn_port: {self.ports['server']}",
             "0.0.0.0": "127.0.0.1",
             f"{HOME}/dags": str(self.tmp / "dags"),
             f"{HOME}/logs": str(self.tmp / "logs"),
@@ -244,6 +255,8 @@ def _airflow(shape: Shape) -> None:
         "airflow-worker",
     ):
         shape.start(name)
+    # In containers each worker has a host name of its own; here they need names.
+    shape.start("airflow-gpu-worker", [*shape.command("airflow-gpu-worker"), "--celery-hostname", "gpu@%h"])
     shape.start("mlflow")
     shape.until(lambda: shape.answers(f"http://127.0.0.1:{shape.ports['mlflow']}/health"), "MLflow")
     shape.start("model-server")
@@ -260,10 +273,57 @@ def test_a_run_goes_through_celery_triggerer_and_gpu_queue(shape: Shape) -> None
         assert run.state == "success", "\n".join(airflow.log(task) for task in tasks)
         assert {task.task for task in tasks} == {"seen", "wait", "on_the_gpu_queue"}
         seen = airflow.xcom(run.dag, run.id, "seen")
-        assert seen == {"preloaded": True, "store": "s3://everfit/store", "spins": "PASSIVE"}
+        assert seen == {"preloaded": True, "store": "s3://everfit/store", "spins": "PASSIVE", "at once": "4"}
+        assert airflow.xcom(run.dag, run.id, "on_the_gpu_queue") == 1, "the GPU worker does one task at a time"
         assert [pool["name"] for pool in airflow.get("/pools")["pools"]] == ["default_pool", "gpu"]
         (done,) = [task for task in tasks if task.task == "seen"]
         assert "Done. Returned value was" in airflow.log(done)
+
+
+def test_a_models_own_dags_run_there_and_train_on_the_gpu_worker(shape: Shape, tmp_path: Path) -> None:
+    """Two months land in S3; ingest settles them on the plain worker, and the GPU worker does the training alone."""
+    upload(shape, tmp_path)
+    who = shape.values["ADMIN_USER"], shape.values["ADMIN_PASSWORD"]
+    with Airflow(f"http://127.0.0.1:{shape.ports['apiserver']}", *who) as airflow:
+        airflow.wait_for_dags(f"{MODEL}_ingest", f"{MODEL}_train", timeout=90)
+
+        def trained() -> list[str]:
+            runs = airflow.runs(f"{MODEL}_train")
+            tasks = [airflow.task_instances(run.dag, run.id) for run in runs]
+            lost = [task for of in tasks for task in of if task.state in {"failed", "up_for_retry"}]
+            assert not lost, airflow.log(lost[0])
+            return [run.id for run, of in zip(runs, tasks, strict=True) if {"train", "judge"} <= done(of)]
+
+        shape.until(trained, f"a candidate of {MODEL} was judged", timeout=240)
+        run = trained()[0]
+        answer = airflow.get(f"/dags/{MODEL}_train/dagRuns/{run}/taskInstances")["task_instances"]
+        queues = {task["task_id"]: task["queue"] for task in answer}
+        (train,) = [task for task in airflow.task_instances(f"{MODEL}_train", run) if task.task == "train"]
+        said = airflow.log(train)
+    assert {task for task, queue in queues.items() if queue == "gpu"} == {"train"}
+    assert "trained on" in said
+    gpu, plain = ((shape.tmp / f"{name}.log").read_text() for name in ("airflow-gpu-worker", "airflow-worker"))
+    assert f"dag_id='{MODEL}_train'" in gpu
+    assert "task_id='train'" in gpu
+    assert "task_id='build_features'" not in gpu
+    assert "task_id='build_features'" in plain
+    assert "task_id='train'" not in plain
+
+
+def done(tasks: list[TaskInstance]) -> set[str]:
+    return {task.task for task in tasks if task.state == "success"}
+
+
+def upload(shape: Shape, scratch: Path) -> None:
+    """Two small months, as a source system would deliver them: the marker last."""
+    environment = shape.environment("airflow-worker")
+    keys = {"aws_access_key_id": environment["AWS_ACCESS_KEY_ID"], "region_name": "us-east-1"}
+    secret = environment["AWS_SECRET_ACCESS_KEY"]
+    client = connect(endpoint_url=f"http://127.0.0.1:{shape.ports['s3']}", aws_secret_access_key=secret, **keys)
+    for month in land(scratch, ("2013-01", "2013-02"), 0.05):
+        for file in sorted(month.iterdir(), key=lambda path: path.name == "_SUCCESS"):
+            key = f"landing/{file.relative_to(scratch)}"
+            client.put_object(Bucket="everfit", Key=key, Body=file.read_bytes())
 
 
 @pytest.mark.parametrize(

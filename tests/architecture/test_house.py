@@ -90,4 +90,5 @@ def test_public_names_are_pinned():
         "TellLateOperator",
         "TrainModelOperator",
         "ValidateBatchOperator",
+        "WaitForTurnOperator",
     ]

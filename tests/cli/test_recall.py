@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from everfit.cli import main
-from everfit.ledger import View
 from everfit.ledger.entries import RowsErased
 from tests.cli.landed import land
+from tests.cli.story import Story, story_of
 from tests.services import mlflow_server, model_server
-
-
-@dataclass
-class Story:
-    """What one project went through: each command's exit code and words, and the ledger's view after it."""
-
-    folder: Path
-    chapters: dict[str, tuple[int, str, View]] = field(default_factory=dict)
-
-    def tell(self, chapter: str, *words: str) -> None:
-        """Run a command and remember it."""
-        from everfit.cli.opened import opened
-
-        out = io.StringIO()
-        code = main(words, Console(file=out, width=200, highlight=False))
-        self.chapters[chapter] = (code, out.getvalue(), opened().ledger("toy").view())
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("project")
     models, landing = folder / "include" / "models", folder / "landing"
-    models.mkdir(parents=True)
-    landing.mkdir()
-    with ExitStack() as open_now:
-        environ = open_now.enter_context(pytest.MonkeyPatch.context())
-        mlflow = open_now.enter_context(mlflow_server(folder / "mlflow"))
-        server = open_now.enter_context(model_server(mlflow.url, folder / "server", ["toy"]))
-        environ.chdir(folder)
-        places = {"MODELS": models, "WORK": folder / "work", "STORE": folder / "store", "LANDING": landing}
-        for name, value in {**places, "MLFLOW": mlflow.url, "SERVER": server.url}.items():
-            environ.setenv(f"EVERFIT_{name}", str(value))
-        story = Story(folder)
+    with (
+        mlflow_server(folder / "mlflow") as mlflow,
+        model_server(mlflow.url, folder / "server", ["toy"]) as server,
+        story_of(folder, mlflow.url, server.url, width=200) as story,
+    ):
         story.tell("new", "new", "toy")
         for months in (("2024-01", "2024-02"), ("2024-03",)):
             for month in months:

@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from everfit.cli import main
-from everfit.ledger import View
 from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged
 from tests.cli.landed import land
+from tests.cli.story import Story, story_of
 from tests.services import mlflow_server, model_server
-
-
-@dataclass
-class Story:
-    """What one project went through: each command's exit code and words, and the ledger's view after it."""
-
-    folder: Path
-    chapters: dict[str, tuple[int, str, View]] = field(default_factory=dict)
-    answer: dict[str, Any] = field(default_factory=dict)
-
-    def tell(self, chapter: str, *words: str) -> None:
-        """Run a command and remember it."""
-        from everfit.cli.opened import opened
-
-        out = io.StringIO()
-        code = main(words, Console(file=out, width=160, highlight=False))
-        self.chapters[chapter] = (code, out.getvalue(), opened().ledger("toy").view())
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("project")
-    models, landing = folder / "include" / "models", folder / "landing"
-    models.mkdir(parents=True)
-    landing.mkdir()
+    landing = folder / "landing"
     with ExitStack() as open_now:
-        environ = open_now.enter_context(pytest.MonkeyPatch.context())
         mlflow = open_now.enter_context(mlflow_server(folder / "mlflow"))
-        environ.chdir(folder)
-        places = {"MODELS": models, "WORK": folder / "work", "STORE": folder / "store", "LANDING": landing}
-        for name, value in {**places, "MLFLOW": mlflow.url, "SERVER": "http://127.0.0.1:9"}.items():
-            environ.setenv(f"EVERFIT_{name}", str(value))
-        story = Story(folder)
+        story = open_now.enter_context(story_of(folder, mlflow.url))
         story.tell("new", "new", "toy")
         land(landing / "toy", "2024-01")
         story.tell("one batch", "run", "toy")
@@ -59,9 +30,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         story.tell("two batches", "run", "toy", "--note", "the first one")
         story.tell("must deploy", "run", "toy", "--deploy")
         server = open_now.enter_context(model_server(mlflow.url, folder / "server", ["toy"]))
-        environ.setenv("EVERFIT_SERVER", server.url)
+        story.patch.setenv("EVERFIT_SERVER", server.url)
         story.tell("server is up", "run", "toy")
-        story.answer = _ask(server.url)
+        story.answers = _ask(server.url)
         story.tell("again", "run", "toy")
         bad = land(landing / "toy", "2024-03")
         (bad / "examples.csv").write_text("time,amount,kind\n2024-03-01T00:00:00Z,1,new\n")
@@ -117,8 +88,8 @@ def test_once_the_server_is_up_the_champion_serves(story: Story) -> None:
     assert "nothing new to learn from" in said
     assert "version 1 is the champion" in said
     assert view.champion == 1
-    surely, hardly = story.answer["predictions"]
-    assert (story.answer["version"], surely > 0.9, hardly < 0.1) == (1, True, True)
+    surely, hardly = story.answers["predictions"]
+    assert (story.answers["version"], surely > 0.9, hardly < 0.1) == (1, True, True)
 
 
 def test_again_nothing_happens(story: Story) -> None:

@@ -102,6 +102,26 @@ def test_training_starts_by_schedule_by_data_and_by_hand(bag):
     assert [task.task_id for task in dag.topological_sort()] == order
 
 
+def test_the_budget_of_a_model_reaches_every_task_that_trains(bag):
+    """A line only for who asks for it: without, the DAG has no task more than it had."""
+    from everfit.spec import PoolSpec, load_spec
+    from everfit_airflow import build_dags
+
+    spec = load_spec("flight_delays")
+    pool = PoolSpec(name="cards", slots=2, max_active=3, order="gain")
+    changed = spec.model_copy(update={"train": spec.train.model_copy(update={"pool": pool})})
+    dag = build_dags(changed)["flight_delays_train"]
+    train = dag.get_task("train")
+    assert (train.pool, train.pool_slots, train.max_active_tis_per_dag) == ("cards", 2, 3)
+    assert "absolute" in str(train.weight_rule).lower()
+    assert dag.get_task("wait_for_turn").upstream_task_ids == {"resolve_snapshot", "build_features"}
+    assert dag.get_task("wait_for_turn").downstream_task_ids == {"train"}
+    assert dag.get_task("wait_for_turn").pool == "default_pool"
+    usual = bag.dags["flight_delays_train"]
+    assert "wait_for_turn" not in usual.task_ids
+    assert usual.get_task("train").max_active_tis_per_dag == 1
+
+
 def test_deployment_follows_the_challenger_and_there_is_a_way_back(bag):
     deploy = bag.dags["flight_delays_deploy"]
     assert [asset.name for asset in deploy.timetable.asset_condition.objects] == ["flight_delays_challenger"]

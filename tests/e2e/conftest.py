@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from everfit.ledger import Ledger
 from everfit.stores import open_store
+from tests.e2e.waiting import until
 from tools.land_flights import land
 from tools.local import processes
 from tools.local.airflow_api import Airflow
@@ -37,13 +37,7 @@ class Running:
 
     def until(self, true, what: str, timeout: float = 150):
         """Poll until `true()` is something, and return it."""
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            if found := true():
-                return found
-            time.sleep(0.5)
-        states = [(run.dag, run.id, run.state) for run in self.airflow.runs("~", limit=30)]
-        raise AssertionError(f"not within {timeout} s: {what}; runs: {states}")
+        return until(self.airflow, true, what, timeout)
 
     def finished(self, dag: str, run: str, timeout: float = 150):
         return self.airflow.wait(self.airflow.run(dag, run), timeout)

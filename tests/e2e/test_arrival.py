@@ -5,7 +5,6 @@ A small Airflow of its own (no MLflow, no model server), with two models that di
 
 import json
 import shutil
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 from everfit.ledger import Ledger
 from everfit.ledger.entries import BatchAccepted, BatchLate, BatchQuarantined
 from everfit.stores import open_store
-from tests.steps.arriving import KEYS, s3_server
+from tests.e2e.waiting import until
+from tests.services import KEYS, s3_server
 from tools.local import stack as local_stack
 from tools.local.airflow_api import Airflow
 from tools.local.stack import Stack, down, up
@@ -77,13 +77,7 @@ class Arriving:
         return {partition for partition, _ in self.view(model).settled}
 
     def until(self, true, what: str, timeout: float = 60):
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            if found := true():
-                return found
-            time.sleep(0.3)
-        runs = [(run.dag, run.id, run.state) for run in self.airflow.runs("~", limit=30)]
-        raise AssertionError(f"not within {timeout} s: {what}; runs: {runs}")
+        return until(self.airflow, true, what, timeout)
 
     def run_types(self, dag: str) -> list[str]:
         return [run["run_type"] for run in self.airflow.get(f"/dags/{dag}/dagRuns", limit=100)["dag_runs"]]

@@ -4,12 +4,14 @@ import json
 
 import pytest
 
+from everfit.cost import Prices
+from everfit.errors import SpecError
 from everfit.spec import ModelSpec
 from everfit.steps.ingest import waiting
 from everfit.steps.staging import stage
 from everfit.stores.s3 import connect
 from everfit_airflow.hooks.everfit import EverfitHook
-from tests.steps.arriving import KEYS, s3_server
+from tests.services import KEYS, s3_server
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +42,13 @@ def test_a_landing_place_on_s3_comes_from_an_airflow_connection(s3, tmp_path, mo
     (arrival,) = waiting(ports, spec)
     staged = stage(ports, spec, arrival)
     assert ports.store.read(f"{staged.folder}/visits.csv") == b"page\n1\n"
+
+
+def test_the_price_list_is_an_airflow_variable(monkeypatch, airflow_db):
+    monkeypatch.delenv("AIRFLOW_VAR_EVERFIT_PRICES", raising=False)
+    assert EverfitHook().prices() is None
+    monkeypatch.setenv("AIRFLOW_VAR_EVERFIT_PRICES", '{"currency": "EUR", "cpu_core": 0.04}')
+    assert EverfitHook().prices() == Prices("EUR", cpu_core=0.04)
+    monkeypatch.setenv("AIRFLOW_VAR_EVERFIT_PRICES", "cheap")
+    with pytest.raises(SpecError, match="Airflow variable everfit_prices: found no JSON"):
+        EverfitHook().prices()

@@ -18,7 +18,7 @@ from everfit_airflow.triggers import new_batch
 from everfit_airflow.triggers.landing import LandingTrigger
 from everfit_airflow.triggers.message_queue import QueueTrigger
 from everfit_airflow.triggers.new_batch import NewBatchTrigger
-from tests.steps.arriving import KEYS
+from tests.services import KEYS, s3_server
 
 CONNECTIONS = {"store": "a", "landing": "b", "mlflow": "c", "server": "d"}
 
@@ -177,14 +177,9 @@ def test_a_watcher_is_silent_about_what_is_settled_and_speaks_of_what_is_late(la
 def sqs():
     """A real SQS server and a client of it."""
     import boto3
-    from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    yield boto3.client("sqs", endpoint_url=endpoint, **KEYS), endpoint
-    server.stop()
+    with s3_server() as options:
+        yield boto3.client("sqs", **options), options["endpoint_url"]
 
 
 def test_messages_of_any_endpoint_are_events_and_are_gone_then(sqs, monkeypatch):

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,10 +21,12 @@ from everfit.ledger.entries import (
     RowsErased,
     RunTriggered,
 )
+from everfit.steps.line import look, take_place
 from everfit.stores import LocalStore
 from everfit.testing.fakes import TickingClock
 from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Verdict, Withheld
 from everfit_airflow.views.app import app
+from tests.steps.queueing import hall, spec_of
 
 FILE = StoredFile("evidence/e", "0" * 64)
 RESULTS = json.dumps(
@@ -312,3 +314,21 @@ def _env() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_who_waits_for_a_pool_is_shown_with_the_reason_for_the_place(reader, store, tmp_path):
+    assert "Waiting for" not in reader.get("/").text
+    here = hall(tmp_path, store)
+    here.now = datetime.now(UTC) - timedelta(hours=3)
+    for model, why in {"killed": "a person", "called": "new data", "patient": "new data"}.items():
+        here.accept(model, "2013-01", "2013-02")
+        ticket = take_place(here.ports, spec_of(model), here.trigger(spec_of(model), why))
+        if model != "killed":
+            look(store, ticket, datetime.now(UTC))
+    page = reader.get("/").text
+    line = page[page.index("Waiting for the pool gpu") :]
+    assert line.index(">called</a>") < line.index(">killed</a>") < line.index(">patient</a>")
+    assert line.count("3 h 00 min") == 3
+    assert line.count("gain 0.50 (100 % new rows, 50 % likely to help)") == 2
+    assert "nobody answers for this run" in line
+    assert [line.count(f">{state}</span>") for state in ("next", "waits", "passed over")] == [1, 1, 1]

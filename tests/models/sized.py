@@ -45,8 +45,8 @@ def main(asked: dict[str, float], scratch: Path) -> None:
     data = Training("binary", names, ["q"] * columns, part, held_out)
     memory = 0
     if external:
-        growth = algorithm._growth(data, 2)
-        memory = need(survey(part), [survey(held_out)] * 2, growth).external
+        trees = algorithm._trees(data, 2)
+        memory = need(survey(part), [survey(held_out)] * 2, trees).external
     facts = algorithm.fit(data, Terms("cpu", 1, lambda _: None, memory=memory, scratch=scratch)).facts
     print(json.dumps(dict(facts)))
 

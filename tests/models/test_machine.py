@@ -1,48 +1,35 @@
-"""What the machine has: a GPU or not, and the cores that we were granted."""
+"""Which device it becomes, and the cores that we were granted."""
 
-import ctypes
 import os
 from pathlib import Path
 
 import pytest
 
-from everfit.errors import SpecError
+from everfit import gpu
+from everfit.errors import NoGpu
 from everfit.models import _machine
-from everfit.values import Device
-
-
-def driver_here() -> bool:
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    return True
 
 
 def test_cpu_is_cpu_whatever_there_is() -> None:
-    assert _machine.choose(Device.CPU, built_with_cuda=True) is Device.CPU
+    assert _machine.choose("cpu", built_with_cuda=True) == "cpu"
 
 
 def test_auto_follows_the_machine() -> None:
-    chosen = _machine.choose(Device.AUTO, built_with_cuda=True)
-    assert chosen is (Device.CUDA if _machine._no_gpu() is None else Device.CPU)
-    assert chosen is Device.CPU or driver_here()
+    chosen = _machine.choose("auto", built_with_cuda=True)
+    assert chosen == ("cuda" if gpu.lacking() is None else "cpu")
+    assert _machine.choose("auto", built_with_cuda=False) == "cpu"
 
 
-def test_asking_for_a_gpu_that_is_not_there_is_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SpecError, match="this build of XGBoost cannot use one; ask for 'auto' or 'cpu'"):
-        _machine.choose(Device.CUDA, built_with_cuda=False)
-    monkeypatch.setattr(_machine, "_no_gpu", lambda: "there is no NVIDIA driver on this machine")
-    with pytest.raises(SpecError, match="no NVIDIA driver on this machine"):
-        _machine.choose(Device.CUDA, built_with_cuda=True)
-
-
-def test_a_missing_driver_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_library(name: str) -> None:
-        raise OSError(f"{name}: cannot open shared object file")
-
-    monkeypatch.setattr(ctypes, "CDLL", no_library)
-    assert _machine._no_gpu() == "there is no NVIDIA driver on this machine"
+@pytest.mark.parametrize("wanted", ["cuda", "cuda:0", "cuda:97"])
+def test_asking_for_a_gpu_that_is_not_there_is_refused_with_the_reason(wanted: str) -> None:
+    with pytest.raises(
+        NoGpu, match=f"'{wanted}' was asked for, but this build of XGBoost cannot use one; ask for 'auto'"
+    ):
+        _machine.choose(wanted, built_with_cuda=False)
+    if (obstacle := gpu.lacking(gpu.ordinal(wanted) or 0)) is not None:
+        with pytest.raises(NoGpu) as refused:
+            _machine.choose(wanted, built_with_cuda=True)
+        assert refused.value.why == obstacle
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def training(part: Part) -> Training:
 def least(data: Training, algorithm: XGBoost) -> size.Need:
     """What this training needs."""
     watched = [size.survey(data.holdout)] * 2
-    return size.need(size.survey(data.train), watched, algorithm._growth(data, 2))
+    return size.need(size.survey(data.train), watched, algorithm._trees(data, 2))
 
 
 def terms(said: list[str], folder: Path, memory: int = 0) -> Terms:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from everfit.models import Rows
-from everfit.models.xgb.size import Growth, Survey, need, survey
+from everfit.models.xgb.size import Survey, Trees, need, survey
 
 USUAL: dict[str, float] = {"columns": 27, "missing": 0.07, "subsample": 1, "external": 0, "max_depth": 6}
 MARGIN = 1.6
@@ -61,8 +61,8 @@ def test_the_survey_counts() -> None:
 def test_more_of_anything_never_needs_less() -> None:
     def of(rows: int = 10_000, columns: int = 5, **changes: Any) -> int:
         settings = {"max_bin": 256, "max_depth": 6, "rounds": 10, "outputs": 1, "sampled": False, "threads": 2}
-        growth = Growth(**{**settings, **changes}, kinds=("q",) * columns)
-        return need(Survey(rows, (rows - 1,) * columns, (0,) * columns, 1000, weighted=False), [], growth).in_memory
+        trees = Trees(**{**settings, **changes}, kinds=("q",) * columns)
+        return need(Survey(rows, (rows - 1,) * columns, (0,) * columns, 1000, weighted=False), [], trees).in_memory
 
     changed = [of(rows=20_000), of(columns=6), of(max_bin=257), of(max_depth=15), of(outputs=3), of(sampled=True)]
     assert min(changed) >= of()
@@ -76,7 +76,7 @@ def test_ten_million_rows_need_about_what_they_took() -> None:
     """1.9 GB in memory and 0.6 GB in external memory were measured of 27 columns, 7 % of them missing."""
     rows = 10_000_000
     learnt = Survey(rows, (int(rows * 0.93),) * 27, (0,) * 27, 65_536, weighted=False)
-    needed = need(learnt, [], Growth(256, 6, 10, 1, False, 2, ("q",) * 27))
+    needed = need(learnt, [], Trees(256, 6, 10, 1, False, 2, ("q",) * 27))
     assert 1.6e9 < needed.in_memory < 2.2e9
     assert needed.external < 0.8e9
     assert 1.2e9 < needed.disk < 1.5e9

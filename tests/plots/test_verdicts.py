@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from everfit.cost import Bill, Spent, Use
 from everfit.plots.verdicts import draw, render
-from everfit.values import Candidate, Evaluation, Judgement, Outcome, StoredFile, Verdict
+from everfit.values import Candidate, Evaluation, Judgement, Outcome, Placement, StoredFile, Verdict
 
 AT = datetime(2013, 7, 1, 5, 3, tzinfo=UTC)
 FILE = StoredFile("evidence/m/r.parquet", "ab" * 32)
@@ -61,3 +62,31 @@ def test_a_gate_of_somebody_elses_may_say_less():
     assert draw(SANE) is None
     assert draw(replace(ABOVE, wanted="")).good is None
     assert "above_bar" in page(replace(ABOVE, wanted=""))
+
+
+def test_what_it_cost_is_a_table_if_it_is_known():
+    train = Spent("train", Use(3725, 7000, 2048, "NVIDIA H200"), 4.25, "EUR")
+    bill = Bill.of([Spent("features", Use(5, 9, 900), 0.0012, "EUR"), train, replace(train, cost=None)])
+    judgement = Judgement(CANDIDATE, 3, False, "", (SANE,), FILE, FILE, 42)
+    text = render(judgement, EVALUATION, title="Late?", at=AT, bill=bill)
+    for said in ("What it cost", "0.0012", "2 tries", "unknown", "2 h 04 min", "NVIDIA H200", "2,048 MB", "all tries"):
+        assert said in text
+    free = Bill.of([Spent("features", Use(5, 9, 900))])
+    assert "EUR" not in render(judgement, EVALUATION, title="Late?", at=AT, bill=free)
+    assert "What it cost" not in page(SANE)
+    assert "What it cost" not in render(judgement, EVALUATION, title="Late?", at=AT, bill=Bill.of([]))
+
+
+@pytest.mark.parametrize(
+    ("placement", "shown", "hidden"),
+    [
+        (None, (), ("trained on", "wanted")),
+        (Placement("cuda", "cuda"), ("<dd>GPU</dd>",), ("Not on the device",)),
+        (Placement("auto", "cpu", "there is none"), ("<dd>CPU</dd>",), ("Not on the device",)),
+        (Placement("cuda:1", "cpu", "<none>"), ("<dd>CPU</dd>", "<code>cuda:1</code>", "&lt;none&gt;"), ("<none>",)),
+    ],
+)
+def test_where_it_was_trained_is_on_the_page(placement, shown, hidden):
+    text = page(SANE, candidate=replace(CANDIDATE, placement=placement))
+    assert all(words in text for words in shown)
+    assert not any(words in text for words in hidden)

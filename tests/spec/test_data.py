@@ -45,6 +45,8 @@ def test_a_file_can_be_a_batch(change: Change) -> None:
 
 
 WRONG = [
+    ("complete_when:", "complete_when: found nothing, wanted the name of a marker file"),
+    ("complete_when: done/_SUCCESS", "the name of a file, no folder and no dot before it"),
     ("complete_when: .hidden", "complete_when: found '.hidden', wanted text like"),
     ("complete_when: {manifest: a/b}", "complete_when.manifest: found 'a/b', wanted text like"),
     ("complete_when: {unchanged_for: 0}", "complete_when.unchanged_for: found 0, wanted at least 1"),

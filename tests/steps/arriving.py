@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-
-from moto.server import ThreadedMotoServer
 
 from everfit.ports import Ports
 from everfit.spec import ModelSpec
@@ -20,18 +17,7 @@ from everfit.stores.landing import open_landing
 from everfit.stores.place import bucket_and_prefix
 from everfit.stores.s3 import connect
 
-KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _count = itertools.count()
-
-
-@contextmanager
-def s3_server() -> Iterator[dict[str, Any]]:
-    """A real S3 server on a free port of this machine: the options that reach it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {"endpoint_url": f"http://{host}:{port}", **KEYS}
-    server.stop()
 
 
 @dataclass

@@ -28,7 +28,6 @@ from everfit.stores.dvc import DvcStore
 from everfit.values import (
     Batch,
     Candidate,
-    Device,
     Evaluation,
     Features,
     FileHash,
@@ -111,7 +110,7 @@ class House:
         triggered = resolve(self.ports, self.spec, TrainRequest(run, "test", until=until, forced=True))
         snapshot = snapshot_of(self.spec, triggered)
         features = build_features(self.ports, self.spec, snapshot)
-        candidate = train(self.ports, self.spec, snapshot, features, run, Device.CPU, print)
+        candidate = train(self.ports, self.spec, snapshot, features, run, "cpu", print)
         return Trained(self, snapshot, features, candidate)
 
     def crown(self, version: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -53,7 +52,7 @@ def accept(house: House, number: int, change: Callable[[pd.DataFrame], pd.DataFr
     path = folder / "trips.parquet"
     frame = month(number).assign(trip=[f"{number}-{place}" for place in range(560)])
     change(frame).to_parquet(path, index=False)
-    file = FileHash(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
+    file = FileHash.of(path)
     partition, sha256 = f"2013-{number:02}", digest([[file.name, file.sha256]])
     batch = Batch(partition, 1, sha256, 560, (file,), house.ports.data.commit(folder, f"trips-{partition}"))
     house.ledger.append(f"arrival:{partition}", BatchAccepted(batch, folder.name, ""))

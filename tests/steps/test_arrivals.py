@@ -18,10 +18,11 @@ from everfit.steps import deliveries
 from everfit.steps.ingest import leave_uncounted, look, waiting
 from everfit.steps.manifest import read_manifest
 from everfit.steps.rows import read_tables
-from everfit.steps.staging import Staged, mismatches, stage
+from everfit.steps.staging import Staged, stage
 from everfit.steps.tell_late import tell_late
 from everfit.values import Arrival, digest
-from tests.steps.arriving import Source, local, model, on_s3, s3_server
+from tests.services import s3_server
+from tests.steps.arriving import Source, local, model, on_s3
 
 VISITS, ITEMS = b"page,bought\n1,0\n2,1\n3,0\n", b"item\n7\n"
 TWO_TABLES = {"visits": {"file": "visits-*.csv"}, "items": {"file": "items.csv"}}
@@ -116,7 +117,7 @@ def test_a_file_that_is_being_written_is_never_taken(source: Source, way: str) -
     assert (arrival.partition, arrival.files) == ("2013-05", (name.rpartition("/")[2],))
     staged = stage(source.ports, spec, arrival)
     assert staged.files[0].sha256 == hashlib.sha256(VISITS).hexdigest()
-    assert all(check.passed for check in mismatches(staged))
+    assert all(check.passed for check in staged.promised)
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "manifest" in way])
@@ -259,7 +260,7 @@ def test_a_manifest_waits_for_all_its_files_and_takes_no_others(source: Source) 
     source.put("shop/2013-05/items.csv", ITEMS)
     assert source.takes(spec) == [("2013-05", ("items.csv", "visits_1.csv"))]
     staged = stage(source.ports, spec, waiting(source.ports, spec)[0])
-    assert [(check.passed, check.found) for check in mismatches(staged)] == [(True, "2 files with them")]
+    assert [(check.passed, check.found) for check in staged.promised] == [(True, "2 files with them")]
 
 
 @pytest.mark.parametrize("checksum", ["sha256", "md5"])
@@ -270,15 +271,15 @@ def test_other_bytes_than_the_manifest_lists_are_a_failed_check_and_no_error(sou
     source.put("shop/2013-05/visits.csv", VISITS.replace(b"1", b"9"))
     (arrival,) = waiting(source.ports, spec)
     staged = stage(source.ports, spec, arrival)
-    (check,) = mismatches(staged)
+    (check,) = staged.promised
     assert (check.passed, check.severity) == (False, "critical")
     assert check.wanted == "the bytes of visits.csv that manifest.json lists"
-    assert mismatches(stage(source.ports, spec, arrival)) == (check,), "also of a copy that was staged before"
+    assert stage(source.ports, spec, arrival).promised == (check,), "also of a copy that was staged before"
     settle(source, spec, arrival)
     assert source.takes(spec) == []
     source.put("shop/2013-05/visits.csv", VISITS)
     (mended,) = waiting(source.ports, spec)
-    assert all(check.passed for check in mismatches(stage(source.ports, spec, mended)))
+    assert all(check.passed for check in stage(source.ports, spec, mended).promised)
 
 
 def test_a_manifest_that_is_corrected_is_a_new_delivery(source: Source) -> None:
@@ -309,7 +310,7 @@ def test_what_is_no_manifest_says_so(text: bytes, said: str) -> None:
 def test_a_copy_that_was_staged_before_manifests_were_known_is_still_read() -> None:
     from everfit.values import load
 
-    assert mismatches(load(Staged, {"folder": "staged/shop/x", "files": []})) == ()
+    assert load(Staged, {"folder": "staged/shop/x", "files": []}).promised == ()
 
 
 # Enough to count, and late -------------------------------------------------------------------------------------------

@@ -34,11 +34,8 @@ from everfit.targets.everfit_server import EverfitServer
 from everfit.testing.fakes import TickingClock
 from everfit.values import StoredFile
 from tests.services import shared_mlflow, shared_model_server
+from tests.steps.mortal import Crash, When, counting, mortal
 from tests.toy_model import ROWS, publish, toy_folder
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +272,7 @@ def test_an_old_attempt_wakes_up(house: House) -> None:
 def test_a_retry_does_not_undo_a_roll_back(house: House) -> None:
     house.deploy(house.challenger(0, None))
     version = house.challenger(1, against=1)
-    crash_at(house, lambda name, done: done and name == "decide promoted", lambda dying: dying.deploy(version))
+    crash_at(house, once_promoted, lambda dying: dying.deploy(version))
     assert house.ledger.view().champion == version
     house.roll_back()
     with pytest.raises(StaleHead, match="deploy it anew if that is wanted"):
@@ -316,47 +313,15 @@ def test_a_crash_while_going_back(house: House) -> None:
     assert (house.count(RolledBack), house.count(Deployed)) == (1, 3)
 
 
-When = Callable[[str, bool], bool]
-
-
-def counting(moment: int) -> When:
-    """Crash at the `moment`-th effect: before it if even, after it if odd."""
-    seen = iter(range(999))
-    return lambda _name, _done: next(seen) == moment
+def once_promoted(name: str, given: tuple[Any, ...], happened: bool) -> bool:
+    return happened and name == "create" and json.loads(given[1])["kind"] == "promoted"
 
 
 def crash_at(house: House, when: When, act: Callable[[House], object]) -> bool:
     """Act in a house whose effects may crash just before or after they happen; returns whether one did."""
 
-    @dataclass
-    class Mortal:
-        port: Any
-        effects: tuple[str, ...]
-
-        def __getattr__(self, name: str) -> Any:
-            method = getattr(self.port, name)
-            if name not in self.effects:
-                return method
-
-            def call(*given: Any) -> Any:
-                said = name
-                if name == "create":
-                    said = f"decide {json.loads(given[1])['kind']}"
-                if when(said, False):
-                    raise Crash
-                answer = method(*given)
-                if when(said, True):
-                    raise Crash
-                return answer
-
-            return call
-
-    ports = replace(
-        house.ports,
-        store=Mortal(house.ports.store, ("create",)),
-        registry=Mortal(house.ports.registry, ("set_alias",)),
-        target=Mortal(house.ports.target, ("refresh", "predict")),
-    )
+    effects = {"store": ("create",), "registry": ("set_alias",), "target": ("refresh", "predict")}
+    ports = mortal(house.ports, when, **effects)
     try:
         act(replace(house, ports=ports))
     except Crash:

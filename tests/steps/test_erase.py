@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +32,9 @@ from everfit.validation.erasing import Wanted
 from everfit.values import Batch, FileHash, digest
 from tests.services import Service
 from tests.steps.judging import CODE, House, build, month
+from tests.steps.mortal import Crash, counting, mortal
 
 ORDER = ErasureOrder("trips", "card", ("C-1003", "C-1007"), "asked on 2013-06-01", "ann", "salt")
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 @pytest.fixture
@@ -60,7 +56,7 @@ def accept(house: House, number: int, cards: range, staged: bool = True) -> int:
     folder.mkdir(parents=True)
     path = folder / "trips.parquet"
     trips(number, cards).to_parquet(path, index=False)
-    file = FileHash(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
+    file = FileHash.of(path)
     sha256 = digest([[file.name, file.sha256]])
     pointer = house.ports.data.commit(folder, f"trips-{partition}")
     version = 1 + sum(e.body.batch.partition == partition for e in house.ledger.view().of(BatchAccepted))
@@ -254,29 +250,10 @@ def test_a_crash_equals_no_crash(house: House, moment: int) -> None:
     accept(house, 1, range(10))
     accept(house, 2, range(5))
     house.trained("one").register()
-    left = [moment]
-
-    @dataclass
-    class Mortal:
-        port: Any
-
-        def __getattr__(self, name: str) -> Any:
-            method = getattr(self.port, name)
-            if name not in {"create", "write", "delete", "commit", "set_alias", "tag"}:
-                return method
-
-            def call(*given: Any) -> Any:
-                left[0] -= 1
-                if left[0] == -1:
-                    raise Crash
-                return method(*given)
-
-            return call
-
     ports = house.ports
-    mortal = replace(ports, store=Mortal(ports.store), data=Mortal(ports.data), registry=Mortal(ports.registry))
+    effects = {"store": ("create", "write", "delete"), "data": ("commit", "delete"), "registry": ("set_alias", "tag")}
     with suppress(Crash):
-        erase(mortal, house.spec, ORDER, lambda _: None)
+        erase(mortal(ports, counting(2 * moment), **effects), house.spec, ORDER, lambda _: None)
     go(house, replace(ORDER, salt="another salt"))
     view = house.ledger.view()
     assert hunt(house, *ORDER.keys) == []

@@ -11,7 +11,7 @@ from everfit.errors import Corrupted
 from everfit.features import Columns, Inputs
 from everfit.models import Rows
 from everfit.steps import feature_rows, feature_table
-from everfit.steps.feature_rows import FeatureRows, learn
+from everfit.steps.feature_rows import FeatureRows, learn_from
 from everfit.steps.feature_table import BATCH, LABEL, TIME, FeatureTable, TableFile
 
 SIZES = {"2013-01": 2500, "2013-02": 1100, "2013-03": 1}
@@ -66,7 +66,7 @@ def test_the_pieces_are_the_rows_of_the_batches(
     pd.testing.assert_frame_equal(
         file.of(partitions).frame, wanted.frame, check_dtype=not of_nothing, check_categorical=not of_nothing
     )
-    columns = learn(file, tuple(SIZES))
+    columns = learn_from(file, tuple(SIZES))
     assert columns == Columns.learn(table.features)
     part = FeatureRows(file, partitions, columns)
     assert part.rows == file.rows(partitions) == len(wanted.frame)
@@ -89,10 +89,10 @@ def test_categories_are_those_of_the_batches_that_are_learnt_from(table: Feature
     table.frame.loc[table.frame[BATCH] == "2013-03", ["word"]] = "late"
     table.write(tmp_path / "table.parquet")
     file = TableFile.open(tmp_path / "table.parquet")
-    found = {column.name: column.categories for column in learn(file, ("2013-01", "2013-02")).columns}
+    found = {column.name: column.categories for column in learn_from(file, ("2013-01", "2013-02")).columns}
     assert found["word"] == ("a", "b")
     assert found["kind"] == ("u", "v", "w")
-    (piece,) = FeatureRows(file, ("2013-03",), learn(file, ("2013-01",))).pieces()
+    (piece,) = FeatureRows(file, ("2013-03",), learn_from(file, ("2013-01",))).pieces()
     assert np.isnan(piece.matrix[0, 2])
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from everfit.errors import LedgerError
 from everfit.ledger.entries import PointersPublished
 from everfit.steps.housekeeping import free
 from everfit.steps.publish_pointers import publish_pointers
+from tests.services import s3_server
 from tests.steps.stock import Stock, spec_of, stock_in
 
 
@@ -185,12 +185,8 @@ def test_without_a_repository_it_says_what_to_do(stock: Stock) -> None:
 
 @pytest.fixture
 def s3() -> Iterator[dict[str, Any]]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "a-very-secret-word"}
-    yield {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1", **keys}
-    server.stop()
+    with s3_server() as options:
+        yield options | {"aws_secret_access_key": "a-very-secret-word"}
 
 
 def test_on_s3_whoever_pulls_brings_the_keys(s3: dict[str, Any], tmp_path: Path) -> None:

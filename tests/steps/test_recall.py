@@ -19,13 +19,10 @@ from everfit.steps.recall import RecallOrder, reach, recall, refusal
 from everfit.steps.withdraw import Withdrawal
 from everfit.testing.fakes import FakeRegistry, FakeTarget, MemoryStore, TickingClock
 from tests.ledger.bodies import accepted, judged, promoted, registered, triggered
+from tests.steps.mortal import Crash, counting, mortal
 
 SPEC = load_spec("flight_delays")
 ORDER = RecallOrder("2013-03", "the clocks were wrong", "ann")
-
-
-class Crash(BaseException):
-    """The process is gone."""
 
 
 @dataclass
@@ -172,36 +169,9 @@ def test_the_decision_stands_when_the_registry_is_away(house: House) -> None:
 @pytest.mark.parametrize("moment", range(16))
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_equals_no_crash(house: House, moment: int, after: bool) -> None:
-    left = [moment]
-
-    @dataclass
-    class Mortal:
-        port: Any
-
-        def __getattr__(self, name: str) -> Any:
-            method = getattr(self.port, name)
-            if name not in {"create", "set_alias", "tag", "refresh"}:
-                return method
-
-            def call(*given: Any) -> Any:
-                left[0] -= 1
-                if left[0] == -1 and not after:
-                    raise Crash
-                answer = method(*given)
-                if left[0] == -1 and after:
-                    raise Crash
-                return answer
-
-            return call
-
-    ports = replace(
-        house.ports,
-        store=Mortal(house.ports.store),
-        registry=Mortal(house.ports.registry),
-        target=Mortal(house.ports.target),
-    )
+    effects = {"store": ("create",), "registry": ("set_alias", "tag"), "target": ("refresh",)}
     with suppress(Crash):
-        recall(ports, SPEC, ORDER)
+        recall(mortal(house.ports, counting(2 * moment + after), **effects), SPEC, ORDER)
     done = house.recall()
     assert (done.versions, done.back_to, done.stranded) == ((2, 3, 4), 1, None)
     assert house.roles() == (1, None, None)

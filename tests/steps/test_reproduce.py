@@ -18,7 +18,7 @@ from everfit.steps.reproduce import Lineage, Reproduction, differences, lineage_
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.train import train
 from everfit.stores.dvc import DvcStore
-from everfit.values import Device, StoredFile
+from everfit.values import StoredFile
 from tests.services import Service
 from tests.steps.judging import House, build
 from tests.workshop import open_workshop
@@ -121,11 +121,11 @@ def test_another_environment_is_told_apart(clean, trips: House) -> None:
         lineage,
         card=replace(lineage.card, libraries=then),
         made_with=replace(lineage.made_with, cpu="Z80", gpu="NVIDIA Z1"),
-        device=Device.CUDA,
+        device="cuda",
     )
     found = {one.what: one.then for one in differences(changed)}
     assert found == {"python": "3.9.1", "xgboost": "1.0.0", "CPU": "Z80", "GPU": "NVIDIA Z1"}
-    assert "GPU" not in {one.what for one in differences(replace(changed, device=Device.CPU))}
+    assert "GPU" not in {one.what for one in differences(replace(changed, device="cpu"))}
 
 
 def test_a_changed_spec_or_code_is_refused(clean, trips: House, tmp_path: Path) -> None:
@@ -171,11 +171,11 @@ def test_a_version_whose_data_was_deleted_cannot_be_made_again(mlflow: Service, 
 def test_real_flights_are_made_again(mlflow: Service, tmp_path: Path) -> None:
     months: Sequence[Path] = land(tmp_path / "landing", ("2013-01", "2013-02", "2013-03"), 0.02)
     shop = open_workshop(tmp_path / "shop", months, registry=MlflowRegistry(mlflow.url, tmp_path / "models"))
-    triggered = resolve(shop.ports, shop.spec, TrainRequest("real", "test", device=Device.CPU))
+    triggered = resolve(shop.ports, shop.spec, TrainRequest("real", "test", device="cpu"))
     assert triggered is not None
     snapshot = snapshot_of(shop.spec, triggered)
     features = build_features(shop.ports, shop.spec, snapshot)
-    candidate = train(shop.ports, shop.spec, snapshot, features, "real", Device.CPU, print)
+    candidate = train(shop.ports, shop.spec, snapshot, features, "real", "cpu", print)
     file = StoredFile("evidence/e", "0")
     judged = CandidateJudged("real", candidate.mlflow_run, snapshot.id, candidate.files, None, True, "", (), file, file)
     entry = shop.ledger.append("judged:real", judged)

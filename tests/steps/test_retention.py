@@ -278,7 +278,8 @@ def test_whatever_the_history_every_living_version_can_be_made_again(
             promised = (living - given_up(view)) | {version for version in newest if version not in given_up(view)}
             needed = [batch for version in promised for batch in view.trained_on(version).batches]
             for batch in [*needed, *(batch for _, batch in view.batches[-2:])]:
-                fetch(fresh.ports, model, batch)
+                folder = fetch(fresh.ports, model, batch)
+                assert {path.name for path in folder.iterdir()} == {file.name for file in batch.files}
 
 
 def given_up(view: View) -> set[int]:
@@ -326,3 +327,21 @@ def test_the_newest_of_two_equal_batches_decides(stock: Stock) -> None:
     assert first.sha256 == third.sha256
     assert not gone(stock, third)
     assert len(stock.view("trips").of(BatchAccepted)) == 3
+
+
+def test_of_two_partitions_with_the_same_bytes_one_goes_and_the_other_keeps_them(stock: Stock) -> None:
+    for partition in ("2013-01", "2013-02", "2013-03"):
+        stock.accept("trips", partition, {"trips.csv": partition.encode()})
+    first = stock.accept("trips", "2013-01", {"trips.csv": b"twice"})
+    second = stock.accept("trips", "2013-02", {"trips.csv": b"twice"})
+    stock.accept("trips", "2013-04", {"trips.csv": b"newest"})
+    stock.register("trips", second)
+    stock.watch.wait(400)
+    entry = free(stock.ports, spec_of("trips", **LITTLE), "one")
+    assert entry is not None
+    assert first.sha256 == second.sha256
+    assert f"{first.label} {first.sha256}" in entry.body.batches
+    assert "2013-02" in [batch.partition for _, batch in stock.view("trips").batches]
+    elsewhere = stock.elsewhere(stock.ports.work / "elsewhere")
+    folder = fetch(elsewhere.ports, "trips", second)
+    assert (folder / "trips.csv").read_bytes() == b"twice"

@@ -27,7 +27,8 @@ from everfit.steps.validate import validate
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
 from everfit.values import Inspection
-from tests.steps.arriving import Source, local, on_s3, s3_server
+from tests.services import s3_server
+from tests.steps.arriving import Source, local, on_s3
 
 CODE = "INPUTS = ['page']\n\n\ndef features(rows, history):\n    return rows[['page']]\n"
 SUITE = {

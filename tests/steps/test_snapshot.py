@@ -12,7 +12,7 @@ from everfit.spec import ModelSpec, WindowSpec, load_spec
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of, unused_batches
 from everfit.stores import LocalStore
 from everfit.testing.fakes import TickingClock
-from everfit.values import Batch, Device, Snapshot, StoredFile
+from everfit.values import Batch, Snapshot, StoredFile
 
 MONTHS = [f"2013-{month:02}" for month in range(1, 8)]
 
@@ -78,7 +78,7 @@ def test_nothing_new_is_no_run_unless_forced(ports: Ports, spec: ModelSpec) -> N
     assert resolve(ports, spec, TrainRequest("r1", "new data"))
     judge(ports, spec, "r1")
     assert resolve(ports, spec, TrainRequest("r2", "schedule")) is None
-    forced = resolve(ports, spec, TrainRequest("r3", "person", forced=True, device=Device.CPU))
+    forced = resolve(ports, spec, TrainRequest("r3", "person", forced=True, device="cpu"))
     assert forced is not None
     assert (forced.forced, forced.consumed, forced.device) == (True, (), "cpu")
     assert [entry.body.run for entry in ports.ledger(spec.name).view().triggers] == ["r1", "r3"]

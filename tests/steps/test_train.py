@@ -18,7 +18,7 @@ from everfit.steps.build_features import build_features
 from everfit.steps.feature_table import LABEL, FeatureTable
 from everfit.steps.rows import batch_rows
 from everfit.steps.train import train
-from everfit.values import Candidate, Device, Features, FileHash, Snapshot
+from everfit.values import Candidate, Features, FileHash, Snapshot
 from tests.services import Service, mlflow_server
 from tests.workshop import Workshop, open_workshop
 from tools.land_flights import land
@@ -69,7 +69,7 @@ def client(server: Service) -> Any:
 
 
 def go(workshop: Workshop, snapshot: Snapshot, features: Features, run: str, progress: Any = print) -> Candidate:
-    return train(workshop.ports, workshop.spec, snapshot, features, run, Device.CPU, progress)
+    return train(workshop.ports, workshop.spec, snapshot, features, run, "cpu", progress)
 
 
 def runs(client: Any, model: str, key: str) -> list[Any]:
@@ -146,7 +146,8 @@ def test_pictures_and_lineage_are_kept_with_the_run(candidate: Candidate, client
     for name in ("learning_curves", "importance"):
         assert (got / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     lineage = {path.stem: json.loads(path.read_text()) for path in (got / "lineage").iterdir()}
-    assert sorted(lineage) == ["environment", "features", "snapshot", "spec"]
+    assert sorted(lineage) == ["device", "environment", "features", "snapshot", "spec"]
+    assert lineage["device"] == {"wanted": "cpu", "used": "cpu", "why": "", "gpu": None}
     assert lineage["environment"]["packages"]["xgboost"]
     assert lineage["environment"]["python"].startswith("3.")
     assert [batch["partition"] for batch in lineage["snapshot"]["batches"]] == list(MONTHS)

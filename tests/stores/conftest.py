@@ -5,19 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
-KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+from tests.services import s3_server
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[dict[str, Any]]:
     """A real S3 server on a free port of this machine: the options that reach it."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield {"endpoint_url": f"http://{host}:{port}", **KEYS}
-    server.stop()
+    with s3_server() as options:
+        yield options
 
 
 @pytest.fixture(scope="session")

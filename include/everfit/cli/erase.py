@@ -18,6 +18,7 @@ from rich.text import Text
 
 from everfit.cli.ledger import standing
 from everfit.cli.opened import opened, person
+from everfit.cli.reason import ask_for_reason
 from everfit.cli.recall import tell
 from everfit.cli.telling import Line
 from everfit.errors import DataError
@@ -39,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     keys = parser.add_mutually_exclusive_group(required=True)
     keys.add_argument("--key-file", type=Path, metavar="FILE", help="one value of the column per line; seen by nobody")
     keys.add_argument("--key", metavar="V", help="one value; other users of the machine can see it while this runs")
-    parser.add_argument("--reason", required=True, help="why: it is written into the ledger, so name nobody")
+    ask_for_reason(parser, "why: it is written into the ledger, so name nobody")
     parser.add_argument("--by", metavar="WHO", help="who says so; default whoever is logged in")
     parser.add_argument("--dry-run", action="store_true", help="show what would be erased, and do nothing")
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from everfit.cli.telling import Telling
+from everfit.cli.telling import Line, Telling
 from everfit.errors import NotEnoughData, Unreachable
-from everfit.values import Arrival, Device, Evaluation, Inspection
+from everfit.values import Arrival, Evaluation, Inspection
 
 if TYPE_CHECKING:
+    from everfit.cost import Bill, Prices
     from everfit.ledger.entries import RunTriggered
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
     from everfit.steps.snapshot import TrainRequest
+    from everfit.steps.spending import Account
     from everfit.values import Candidate, Features, Judgement, Snapshot
 
 SHOWN = 10
@@ -24,6 +27,7 @@ STEPS = (
     "commit",
     "resolve",
     "build_features",
+    "search",
     "train",
     "evaluate",
     "judge",
@@ -41,6 +45,7 @@ class Flow:
     telling: Telling
     until: str
     must_deploy: bool = False
+    prices: Prices | None = None
 
     def run(self, request: TrainRequest) -> None:
         """Take in what has arrived, train if that is due, deploy what waits."""
@@ -85,7 +90,9 @@ class Flow:
 
         with self.telling.step("resolve") as line:
             try:
-                triggered = resolve(self.ports, self.spec, request)
+                with self._spending("resolve", line) as account:
+                    triggered = resolve(self.ports, self.spec, request)
+                    account.run = triggered.run if triggered else ""
             except NotEnoughData as error:
                 line.say(f"not yet: {error}", "yellow")
                 return
@@ -104,33 +111,58 @@ class Flow:
         from everfit.steps.train import train
 
         with self.telling.step("build_features") as line:
-            features = build_features(self.ports, self.spec, snapshot)
+            with self._spending("features", line) as account:
+                account.run = triggered.run
+                features = build_features(self.ports, self.spec, snapshot)
             rows = f"{features.training_rows:,} rows to learn from, {features.holdout_rows:,} to judge on"
             line.say(f"{len(features.columns)} features; {rows}; {features.unlabeled_rows:,} without a label")
+        if self.spec.train.search and self._goes_to("search"):
+            self._search(snapshot, features, triggered)
         if not self._goes_to("train"):
             return
         with self.telling.step("train") as line:
-            device = Device(triggered.device)
-            candidate = train(self.ports, self.spec, snapshot, features, triggered.run, device, line)
+            with self._spending("train", line, triggered.device) as account:
+                account.run = triggered.run
+                candidate = train(self.ports, self.spec, snapshot, features, triggered.run, triggered.device, line)
+                account.mlflow_run = candidate.mlflow_run
             line.say(f"{self.spec.train.algorithm} on {candidate.device} in {candidate.seconds:.2f} s")
+        if candidate.placement and candidate.placement.fell_back:
+            self.telling.note(f"not on {candidate.placement.wanted}: {candidate.placement.why}", "yellow")
         self.telling.note(self.ports.registry.run_url(candidate.mlflow_run))
         if self._goes_to("evaluate"):
             self._judge(snapshot, features, candidate)
 
+    def _search(self, snapshot: Snapshot, features: Features, triggered: RunTriggered) -> None:
+        from everfit.steps.choose import choose
+        from everfit.steps.search import search
+
+        with self.telling.step("search") as line:
+            with self._spending("search", line, triggered.device) as account:
+                account.run = triggered.run
+                search(self.ports, self.spec, snapshot, features, triggered, 0, line)
+            found = choose(self.ports, self.spec, triggered.run)
+            line.say(f"trial {found.trial + 1} of {found.trials}: {found.metric} {found.value:.4f}")
+
     def _judge(self, snapshot: Snapshot, features: Features, candidate: Candidate) -> None:
         from everfit.steps.evaluate import evaluate
         from everfit.steps.judge import judge
+        from everfit.steps.spending import bill
 
         with self.telling.step("evaluate") as line:
-            evaluation = evaluate(self.ports, self.spec, snapshot, features, candidate, line)
+            with self._spending("evaluate", line) as account:
+                account.run, account.mlflow_run = candidate.run, candidate.mlflow_run
+                evaluation = evaluate(self.ports, self.spec, snapshot, features, candidate, line)
             line.say(_compared(evaluation))
         if not self._goes_to("judge"):
             return
         with self.telling.step("judge") as line:
-            judgement = judge(self.ports, self.spec, evaluation)
+            with self._spending("judge", line) as account:
+                account.run, account.mlflow_run = candidate.run, candidate.mlflow_run
+                judgement = judge(self.ports, self.spec, evaluation)
             style = "bold green" if judgement.promote else "bold yellow"
             line.say(f"entry {judgement.entry}: {judgement.reason}", style)
         self.telling.verdicts(judgement.verdicts)
+        self.telling.note(_cost(bill(self.ports, self.spec.name, candidate.run)))
         if judgement.promote and self._goes_to("register"):
             self._register(judgement)
 
@@ -138,7 +170,9 @@ class Flow:
         from everfit.steps.register import register
 
         with self.telling.step("register") as line:
-            version = register(self.ports, self.spec, judgement)
+            with self._spending("register", line) as account:
+                account.run, account.mlflow_run = judgement.candidate.run, judgement.candidate.mlflow_run
+                version = register(self.ports, self.spec, judgement)
             line.say(f"version {version.version}: {len(version.files)} files, each with its SHA-256 in the ledger")
 
     def _deploy(self) -> None:
@@ -152,8 +186,15 @@ class Flow:
             if not self._server_answers():
                 line.say(f"no model server answers, so version {version} waits; run again once one does")
                 return
-            entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
+            with self._spending("deploy", line) as account:
+                account.for_version(self.ports.ledger(self.spec.name).view(), version)
+                entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
             line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")
+
+    def _spending(self, step: str, line: Line, device: str = "cpu") -> AbstractContextManager[Account]:
+        from everfit.steps.spending import spending
+
+        return spending(self.ports, self.prices, self.spec.name, step, line, device)
 
     def _server_answers(self) -> bool:
         try:
@@ -171,6 +212,12 @@ def _found(inspection: Inspection) -> str:
     reasons = len(inspection.reasons)
     verdict = "in order" if inspection.accepted else f"{reasons} reason{'s' * (reasons > 1)} to refuse it"
     return f"{inspection.partition}: {inspection.rows:,} rows, {len(inspection.checks)} checks, {verdict}"
+
+
+def _cost(taken: Bill) -> str:
+    """What the run took up to here, and what it cost where there is a price list."""
+    money = f", cost {taken.total:.4f} {taken.currency}" if taken.total is not None else ""
+    return f"took {taken.cpu_seconds:.1f} s of CPU time, at most {taken.peak_memory_mb:,.0f} MB of memory{money}"
 
 
 def _compared(evaluation: Evaluation) -> str:

@@ -142,7 +142,7 @@ def _run(told: Trace, found: Origin) -> Table:
     rows = {
         "note": told.note,
         "code": f"features.py sha256 {told.code[:16]}, project {made.revision or 'in no git revision'}",
-        "algorithm": f"{made.algorithm}, seed {made.seed}, on {told.device}",
+        "algorithm": f"{made.algorithm}, seed {made.seed}, on {_device(told)}",
         "libraries": ", ".join(f"{name} {version}" for name, version in made.libraries.items()),
         "environment": _environment(made),
         "machine": made.machine,
@@ -153,6 +153,14 @@ def _run(told: Trace, found: Origin) -> Table:
         if text:
             grid.add_row(Text(name, "dim"), Text(text))
     return grid
+
+
+def _device(told: Trace) -> str:
+    """The device that was used; the wanted one and the reason only where it was another."""
+    if told.placement is None:
+        return told.device
+    why = f" ({told.placement.wanted} was wanted, but {told.placement.why})" if told.placement.fell_back else ""
+    return told.placement.used + why
 
 
 def _environment(made: MadeWith) -> str:

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from everfit.cli.ledger import standing
 from everfit.cli.opened import opened, person
-from everfit.errors import SpecError, UnknownName
+from everfit.cli.reason import ask_for_reason
+from everfit.errors import SpecError, UnknownName, did_you_mean
 from everfit.spec import ModelSpec, load_spec, spec_names
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("partition", metavar="PARTITION", help="landing folder and partition (flights/2013-05)")
     parser.add_argument("--model", metavar="NAME", help="only this model; then the partition alone will do (2013-05)")
     parser.add_argument("--version", type=int, metavar="N", help="only this version of the batch; default all of them")
-    parser.add_argument("--reason", required=True, help="why: it is written into the ledger")
+    ask_for_reason(parser, "why: it is written into the ledger")
     parser.add_argument("--by", metavar="WHO", help="who says so; default whoever is logged in")
     parser.add_argument("--dry-run", action="store_true", help="show what would happen, and do nothing")
 
@@ -99,8 +100,10 @@ def _models(args: argparse.Namespace, ports: Ports, console: Console, order: Rec
     found = [spec for spec, known in accepted if spec.data.landing == folder and order.partition in known]
     if not found:
         known = {f"{spec.data.landing}/{partition}" for spec, partitions in accepted for partition in partitions}
-        hint = "" if slash else " (say which landing folder, or give --model)"
-        raise UnknownName(f"accepted batch{hint}", args.partition, known)
+        if not slash:
+            near = did_you_mean(args.partition, known)
+            raise SpecError(f"found {args.partition!r} alone, wanted FOLDER/PARTITION, or --model beside it{near}")
+        raise UnknownName("accepted batch", args.partition, known)
     return found
 
 

@@ -73,7 +73,7 @@ def _title(console: Console, name: str, lineage: Lineage) -> None:
     batches = ", ".join(f"{batch.label} {batch.sha256[:8]}" for batch in run.batches)
     console.print(f"batches   {batches}; the last {run.holdout} held out")
     console.print(f"code      {lineage.card.code[:12]}, spec {lineage.spec.spec_hash[:12]}, seed {lineage.card.seed}")
-    where = f"made on   {lineage.device.value}, {lineage.made_with.cpu}, Python {lineage.made_with.python}\n"
+    where = f"made on   {lineage.device}, {lineage.made_with.cpu}, Python {lineage.made_with.python}\n"
     console.print(where, markup=False)
 
 

@@ -9,13 +9,14 @@ from rich.console import Console
 
 from everfit.cli.ledger import standing
 from everfit.cli.opened import opened, person
+from everfit.cli.reason import ask_for_reason
 from everfit.spec import load_spec
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """A model and a reason."""
     parser.add_argument("name", metavar="NAME", help="the model")
-    parser.add_argument("--reason", required=True, help="why: it is written into the ledger")
+    ask_for_reason(parser, "why: it is written into the ledger")
 
 
 def run(args: argparse.Namespace, console: Console) -> int:

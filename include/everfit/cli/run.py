@@ -15,6 +15,7 @@ from rich.console import Console
 from everfit.cli.flow import STEPS, Flow
 from everfit.cli.opened import opened, person
 from everfit.cli.telling import Telling
+from everfit.settings import prices
 from everfit.spec import load_spec
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """A model, and what is special about this run."""
     parser.add_argument("name", metavar="NAME", help="the model")
     parser.add_argument("--until", choices=STEPS, default=STEPS[-1], metavar="STEP", help=f"one of {', '.join(STEPS)}")
+    parser.add_argument("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:1: other than the spec says")
     parser.add_argument("--force", action="store_true", help="train even if there is nothing new")
     parser.add_argument("--deploy", action="store_true", help="it is an error if no model server answers")
     parser.add_argument("--note", default="", help="is written into the ledger")
@@ -35,7 +37,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     spec, ports = load_spec(args.name), opened()
     telling = Telling(console)
     telling.title(spec, ports)
-    Flow(ports, spec, telling, args.until, must_deploy=args.deploy).run(_request(args))
+    Flow(ports, spec, telling, args.until, must_deploy=args.deploy, prices=prices()).run(_request(args))
     telling.end(ports.ledger(spec.name).view())
     return 0
 
@@ -50,6 +52,6 @@ def _request(args: argparse.Namespace) -> TrainRequest:
         note=args.note,
         batches=None,
         until=None,
-        device=None,
+        device=args.device,
         forced=args.force,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, show, side
-from everfit.gates._settings import number, one_of
+from everfit.refuse import number, one_of
 from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters, estimate
 from everfit.statistics.metrics import TASKS, Metric, measure
 from everfit.values import Outcome, Verdict

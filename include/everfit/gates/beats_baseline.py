@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.gates._claims import TITLES, cannot_tell, claim, compared, obstacle, side
-from everfit.gates._settings import one_of
+from everfit.refuse import one_of
 from everfit.statistics.losses import TASKS, Loss
 from everfit.statistics.paired import loss_difference
 from everfit.values import Outcome, Verdict

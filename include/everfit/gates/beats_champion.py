@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.gates._champion import against_champion
-from everfit.gates._settings import number, one_of
+from everfit.refuse import number, one_of
 from everfit.statistics.losses import TASKS, Loss
 
 if TYPE_CHECKING:

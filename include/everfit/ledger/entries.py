@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from everfit.values import Batch, FileHash, ModelVersion, StoredFile, Verdict, Withheld
+from everfit.values import Batch, FileHash, ModelVersion, Placement, StoredFile, Verdict, Withheld
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class RunTriggered:
     """A training run started: why, by whom, on which snapshot, and which entries it is the first to use.
 
     Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
-    that accepted a batch or asked for a run.
+    that accepted a batch or asked for a run. With `base`, training goes on from that version instead of from nothing.
     """
 
     run: str
@@ -148,11 +148,15 @@ class RunTriggered:
     forced: bool
     device: str
     gap: int = 0
+    base: int | None = None
 
 
 @dataclass(frozen=True)
 class CandidateJudged:
-    """The gates spoke on a candidate, against the champion of that moment (None: there was none)."""
+    """The gates spoke on a candidate, against the champion of that moment (None: there was none).
+
+    `placement` says on which device it was made, and why that is not the one that was wanted, if it is not.
+    """
 
     run: str
     mlflow_run: str
@@ -164,6 +168,7 @@ class CandidateJudged:
     verdicts: tuple[Verdict, ...]
     evidence: StoredFile
     sample: StoredFile
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True)

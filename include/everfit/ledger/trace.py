@@ -20,7 +20,7 @@ from everfit.ledger.entries import (
     RowsErased,
     RunTriggered,
 )
-from everfit.values import Batch, FileHash, Verdict
+from everfit.values import Batch, FileHash, Placement, Verdict
 
 if TYPE_CHECKING:
     from everfit.ledger.entry import Entry
@@ -68,7 +68,8 @@ class Period:
 class Trace:
     """What the ledger says of a version: its sources, its run, its judges, its files, and when it served.
 
-    `standing` is champion, previous, challenger, or what it was; `touched` says that it knows recalled data.
+    `standing` is champion, previous, challenger, or what it was; `touched` says that it knows recalled data. `device`
+    is the one that was asked for, `placement` (None in old entries) also the one that was used.
     """
 
     model: str
@@ -92,6 +93,7 @@ class Trace:
     files: tuple[FileHash, ...]
     mlflow_run: str
     served: tuple[Period, ...]
+    placement: Placement | None = None
 
     @property
     def code(self) -> str:
@@ -139,6 +141,7 @@ def trace(view: View, model: str, version: int) -> Trace:
         asked=ran.at,
         snapshot=judged.snapshot,
         device=ran.body.device,
+        placement=judged.placement,
         sources=tuple(_source(view, ran, place) for place in range(len(ran.body.batches))),
         judged=made.body.judged,
         judged_at=view.entries[made.body.judged - 1].at,

@@ -120,9 +120,13 @@ class View:
 
     @cached_property
     def deleted(self) -> Mapping[int, Entry]:
-        """The entries whose batches' bytes retention has removed, and the entry that says so."""
-        last = {text.rpartition(" ")[2]: gone for gone in self.of(BytesDeleted) for text in gone.body.batches}
-        ends = ((entry.seq, last.get(entry.body.batch.sha256)) for entry in self.of(BatchAccepted))
+        """The entries whose batches' bytes retention has removed, and the entry that says so.
+
+        Of two partitions with the same bytes one can go and the other stay: then the bytes stay.
+        """
+        last = {_partition_and_sha256(text): gone for gone in self.of(BytesDeleted) for text in gone.body.batches}
+        accepted = ((entry.seq, entry.body.batch) for entry in self.of(BatchAccepted))
+        ends = ((seq, last.get((batch.partition, batch.sha256))) for seq, batch in accepted)
         return {seq: gone for seq, gone in ends if gone and seq < gone.seq}
 
     @cached_property
@@ -146,8 +150,15 @@ class View:
         return frozenset(
             version
             for version in self.versions
-            if any((batch.partition, batch.sha256) in known for batch in self.trained_on(version).batches)
+            if any((batch.partition, batch.sha256) in known for run in self.line(version) for batch in run.batches)
         )
+
+    def line(self, version: int) -> tuple[RunTriggered, ...]:
+        """The run that made the version, the one that made the version it went on from, and so on to the first."""
+        runs = [self.trained_on(version)]
+        while (base := runs[-1].base) is not None:
+            runs.append(self.trained_on(base))
+        return tuple(runs)
 
     @cached_property
     def asked(self) -> tuple[int, ...]:
@@ -242,3 +253,13 @@ class View:
     @cached_property
     def _by_key(self) -> Mapping[str, Entry]:
         return {entry.key: entry for entry in reversed(self.entries)}
+
+
+def _partition_and_sha256(text: str) -> tuple[str, str]:
+    """How `BytesDeleted` names a batch, taken apart.
+
+    >>> _partition_and_sha256("2013-05 v2 9f86d0")
+    ('2013-05', '9f86d0')
+    """
+    label, _, sha256 = text.rpartition(" ")
+    return label.partition(" ")[0], sha256

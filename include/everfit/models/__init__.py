@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from everfit.models.rows import Part, Rows, sample
-from everfit.models.terms import Checkpoints, EachRound, Forgetful, Round, Terms
+from everfit.models.space import Space
+from everfit.models.terms import Checkpoints, EachRound, Forgetful, Kept, Round, Terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,7 @@ class Training:
 
     It learns from `train`. `holdout` is a sample of the held-out rows: its curve is drawn, and nothing is decided by
     it. `classes` names the classes of a multiclass task in the order of their codes, `quantiles` the levels of a
-    quantile task.
+    quantile task. With `base`, a model of the same algorithm and columns, training goes on from that.
     """
 
     task: str
@@ -41,6 +42,7 @@ class Training:
     stop: Stop | None = None
     classes: tuple[str, ...] = ()
     quantiles: tuple[float, ...] = ()
+    base: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,15 @@ class Scorer(Protocol):
 
 
 class Algorithm(Protocol):
-    """What a file in everfit/models defines. `file` is the name that the model has in its folder."""
+    """What a file in everfit/models defines. `file` is the name that the model has in its folder.
+
+    `search_space` is where a search looks when the spec does not say; empty where there is nothing to search.
+    `goes_on` says whether it can start from a model (`Training.base`).
+    """
 
     file: ClassVar[str]
+    search_space: ClassVar[Space]
+    goes_on: ClassVar[bool]
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train; equal data, parameters, seed and device give equal bytes."""
@@ -90,6 +98,7 @@ __all__ = [
     "Checkpoints",
     "EachRound",
     "Forgetful",
+    "Kept",
     "Part",
     "Round",
     "Rows",

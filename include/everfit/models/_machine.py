@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from pathlib import Path
 
-from everfit.errors import SpecError
-from everfit.values import Device
+from everfit import gpu
+from everfit.errors import NoGpu
 
 CGROUP = Path("/sys/fs/cgroup/cpu.max")
 
 
-def choose(wanted: Device, *, built_with_cuda: bool) -> Device:
-    """`cpu` or `cuda`: what was asked for, or with `auto` a GPU if there is one.
+def choose(wanted: str, *, built_with_cuda: bool) -> str:
+    """`cpu`, `cuda` or `cuda:N`: what was asked for, or with `auto` a GPU if there is one.
 
-    Errors: `SpecError` when a GPU was asked for and there is none.
+    Errors: `NoGpu` when a GPU was asked for that this process cannot use.
     """
-    if wanted is Device.CPU:
-        return Device.CPU
-    obstacle = "this build of XGBoost cannot use one" if not built_with_cuda else _no_gpu()
+    if wanted == "cpu":
+        return wanted
+    number = gpu.ordinal(wanted)
+    obstacle = gpu.lacking(number or 0) if built_with_cuda else "this build of XGBoost cannot use one"
     if obstacle is None:
-        return Device.CUDA
-    if wanted is Device.CUDA:
-        raise SpecError(f"device 'cuda' was asked for, but {obstacle}; ask for 'auto' or 'cpu', or train elsewhere")
-    return Device.CPU
+        return "cuda" if number is None else wanted
+    if number is None:
+        return "cpu"
+    raise NoGpu(wanted, obstacle)
 
 
 def cores() -> int:
@@ -43,15 +43,3 @@ def _quota() -> tuple[int, int]:
     except (OSError, ValueError):
         return 0, 1
     return (int(quota), int(period)) if quota.isdigit() else (0, 1)
-
-
-def _no_gpu() -> str | None:
-    """Why there is no GPU to use, or None. Asks the driver itself: no package to import, and 1 ms."""
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "there is no NVIDIA driver on this machine"
-    count = ctypes.c_int(0)
-    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
-        return "the NVIDIA driver does not answer"
-    return None if count.value else "there is no GPU that this process may see"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,25 +29,36 @@ class EachRound(Protocol):
         """Hear of a round."""
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A state of a training that was under way, and when it was kept."""
+
+    state: bytes
+    at: datetime
+
+
 class Checkpoints(Protocol):
     """Where the state of a training that is under way is kept, so that a later try goes on from there."""
 
-    def read(self) -> bytes | None:
-        """The newest state that was kept whole, or None."""
+    def read(self) -> Iterator[Kept]:
+        """Every state that was kept whole, the one after the most rounds first."""
 
-    def write(self, state: bytes) -> None:
-        """Keep a state in the place of the one before, whole or not at all."""
+    def keep(self, done: int, state: Callable[[], bytes]) -> None:
+        """Keep the state after so many rounds in the place of those before; or not, if one was kept just now.
+
+        `state` is only called if it is kept.
+        """
 
 
 @dataclass(frozen=True)
 class Forgetful:
     """Checkpoints for a training that is cheaper to begin again."""
 
-    def read(self) -> bytes | None:
+    def read(self) -> Iterator[Kept]:
         """Nothing."""
-        return None
+        return iter(())
 
-    def write(self, state: bytes) -> None:
+    def keep(self, done: int, state: Callable[[], bytes]) -> None:
         """Forget it."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -11,21 +11,24 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from everfit.errors import Corrupted
-from everfit.models import Scorer, Terms, Trained, Training, sample
+from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
 from everfit.models.memory import Peak
-from everfit.models.xgb.matrix import Binned, choose_keeping, open_matrices
+from everfit.models.space import Between, Space
+from everfit.models.xgb.matrix import ELSEWHERE, Binned, choose_keeping, open_matrices
 from everfit.models.xgb.objective import objective
-from everfit.models.xgb.rounds import curves, teller
-from everfit.models.xgb.size import Growth
+from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
+from everfit.models.xgb.size import Trees
 from everfit.models.xgb.words import in_our_words, refuse_unknown
-from everfit.values import Device
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-OURS = {"objective", "eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "verbosity", "tree_method"}
+OURS = {
+    *("objective", "eval_metric", "device", "nthread", "n_jobs", "seed", "random_state", "seed_per_iteration"),
+    *("verbosity", "tree_method", "updater", "process_type"),
+}
 ALIASES = {"eta": "learning_rate", "lambda": "reg_lambda", "alpha": "reg_alpha", "num_boost_round": "rounds"}
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -54,6 +57,15 @@ class XGBoost:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     file: ClassVar[str] = "model.ubj"
+    goes_on: ClassVar[bool] = True
+    search_space: ClassVar[Space] = {
+        "max_depth": Between(3, 10),
+        "learning_rate": Between(0.02, 0.3, log=True),
+        "min_child_weight": Between(1.0, 100.0, log=True),
+        "subsample": Between(0.5, 1.0),
+        "colsample_bytree": Between(0.4, 1.0),
+        "reg_lambda": Between(0.1, 20.0, log=True),
+    }
 
     def __post_init__(self) -> None:
         settings = {field.name for field in fields(self)}
@@ -66,53 +78,61 @@ class XGBoost:
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.
 
-        Errors: `SpecError` for parameters that XGBoost does not take, or for a GPU that is not there.
+        Goes on from a checkpoint of the same training. Errors: `SpecError` for parameters that XGBoost does not take,
+        `NoGpu` for a GPU that is not there.
         """
         import xgboost
 
         built_with_cuda = bool(xgboost.build_info().get("USE_CUDA"))
-        where, threads = choose(Device(terms.device), built_with_cuda=built_with_cuda), cores()
-        terms.progress(f"training on {'a GPU' if where is Device.CUDA else f'the CPU, {threads} threads'}")
-        params = self._params(data) | {"device": where.value, "nthread": threads, "seed": terms.seed, "verbosity": 1}
+        where, threads = choose(terms.device, built_with_cuda=built_with_cuda), cores()
+        terms.progress(f"training on {f'the CPU, {threads} threads' if where == 'cpu' else 'a GPU'}")
+        params = self._params(data) | {"device": where, "nthread": threads, "seed": terms.seed, "verbosity": 1}
         begin = perf_counter()
         with in_our_words():
             refuse_unknown(params)
-            growth = self._growth(data, threads)
-            keeping, peak = choose_keeping(data, growth, terms), Peak()
-            with open_matrices(data, growth, keeping, terms) as binned:
-                booster, log = self._grow(data, params, binned, terms)
+            trees, peak = self._trees(data, threads), Peak()
+            keeping = choose_keeping(data, trees, terms) if where == "cpu" else ELSEWHERE
+            with open_matrices(data, trees, keeping, terms) as binned:
+                booster, measured = self._grow(data, params, binned, terms)
                 model, importance = bytes(booster.save_raw("ubj")), _importance(booster, data.names)
         return Trained(
             model=model,
-            device=where.value,
+            device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),
-            curves={name: tuple(curve) for name, curve in curves(log).items()},
+            curves={name: tuple(curve) for name, curve in measured.items()},
             importance=importance,
             facts=keeping.facts(peak.bytes()),
         )
 
-    def _grow(self, data: Training, params: dict[str, Any], binned: Binned, terms: Terms) -> tuple[Any, Any]:
-        """The booster, and XGBoost's record of its rounds."""
-        import xgboost
-
-        log: dict[str, dict[str, list[float]]] = {}
+    def _grow(
+        self, data: Training, params: dict[str, Any], binned: Binned, terms: Terms
+    ) -> tuple[Any, dict[str, list[float]]]:
+        """The booster to keep and its curves: with early stopping it ends at the best round, and the curves go on."""
         learnt = binned.learnt()
-        watched = [
-            (binned.watched(sample(data.train, data.holdout.rows), learnt), "train"),
-            (binned.watched(data.holdout, learnt), "holdout"),
-        ]
-        told = [teller(self.rounds, terms.each_round)]
-        booster = xgboost.train(
-            params, learnt, self.rounds, evals=watched, evals_result=log, verbose_eval=False, callbacks=told
-        )
-        return booster, log
+        watched = {
+            "train": binned.watched(sample(data.train, data.holdout.rows), learnt),
+            "holdout": binned.watched(data.holdout, learnt),
+        }
+        growth = Growth(params, self.rounds, learnt, watched, what_grows(params, data), base=data.base)
+        if data.stop is None:
+            return grow(growth, terms)
+        watched["stop"] = binned.watched(data.stop.part, learnt)
+        patience = Patience(f"stop_{params['eval_metric'][-1]}", data.stop.patience)
+        booster, measured = grow(replace(growth, patience=patience), terms)
+        best, seen = patience.best(measured), len(measured[patience.curve])
+        terms.progress(f"best after {best} of {seen} rounds on the newest training span")
+        if best == seen:
+            return booster, measured
+        if params.get("booster") == "dart":  # later rounds have changed the weights of earlier trees: grow those again
+            return grow(replace(growth, most=best), replace(terms, checkpoints=Forgetful()))[0], measured
+        return booster[: growth.before + best], measured
 
-    def _growth(self, data: Training, threads: int) -> Growth:
+    def _trees(self, data: Training, threads: int) -> Trees:
         outputs = max(1, len(data.classes), len(data.quantiles))
         sampled = self.subsample < 1
-        return Growth(self.max_bin, self.max_depth, self.rounds, outputs, sampled, threads, tuple(data.kinds))
+        return Trees(self.max_bin, self.max_depth, self.rounds, outputs, sampled, threads, tuple(data.kinds))
 
     @staticmethod
     def load(path: Path) -> Scorer:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from everfit.cost import Bill
 from everfit.values import Evaluation, Judgement, Outcome, Verdict
 
 _TEMPLATE = Path(__file__).with_name("verdicts.html.j2")
 _WIDTH = 100.0  # of the drawing, in percent
+MINUTE = 60
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,16 @@ class Drawing:
     good: tuple[float, float] | None
 
 
-def render(judgement: Judgement, evaluation: Evaluation, *, title: str, at: datetime) -> str:
+def render(judgement: Judgement, evaluation: Evaluation, *, title: str, at: datetime, bill: Bill | None = None) -> str:
     """The page of one judgement: the decision, each gate with its interval drawn against its bar, then the metrics.
 
-    `at` is when the ledger recorded it (UTC); the same judgement gives the same page.
+    `at` is when the ledger recorded it (UTC), `bill` what the steps before it took and cost. The same judgement gives
+    the same page.
     """
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"short": _short}
+    environment.filters |= {"short": _short, "time": _time, "money": _money}
     outcomes = [verdict.outcome for verdict in judgement.verdicts]
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         judgement=judgement,
@@ -40,6 +43,8 @@ def render(judgement: Judgement, evaluation: Evaluation, *, title: str, at: date
         at=f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         gates=[(verdict, draw(verdict)) for verdict in judgement.verdicts],
         passed=outcomes.count(Outcome.PASSED),
+        bill=bill if bill and bill.steps else None,
+        placement=judgement.candidate.placement,
         names=list(dict.fromkeys(name for metrics in evaluation.metrics.values() for name in metrics)),
     )
 
@@ -61,6 +66,30 @@ def draw(verdict: Verdict) -> Drawing | None:
 
     good = {"above": (place(bar), round(_WIDTH - place(bar), 1)), "below": (0.0, place(bar))}.get(verdict.wanted)
     return Drawing(place(low), place(effect), place(high), place(bar), good)
+
+
+def _time(seconds: float) -> str:
+    """Seconds as people read them.
+
+    >>> _time(3.14159), _time(75), _time(3700)
+    ('3.1 s', '1 min 15 s', '1 h 01 min')
+    """
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), MINUTE)
+    hours = minutes // MINUTE
+    return f"{hours} h {minutes % MINUTE:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _money(cost: float | None) -> str:
+    """An amount with four decimals where it is small, since a training run often costs less than a cent.
+
+    >>> _money(0.00123), _money(12.5), _money(None)
+    ('0.0012', '12.50', 'unknown')
+    """
+    if cost is None:
+        return "unknown"
+    return f"{cost:,.2f}" if cost >= 1 else f"{cost:.4f}"
 
 
 def _short(value: float) -> str:

@@ -50,7 +50,7 @@ def id_of(at: datetime, noise: bytes) -> str:
     """A new id: the milliseconds since 1970, by which `moment` finds it again, and `noise` of at least 8 bytes.
 
     >>> id_of(datetime(2013, 1, 1, tzinfo=UTC), bytes(8))
-    '013bf35d6c00-0000000000000000'
+    '013bf3685800-0000000000000000'
     """
     return f"{round(at.timestamp() * 1000):012x}-{noise.hex()}"
 
@@ -58,7 +58,7 @@ def id_of(at: datetime, noise: bytes) -> str:
 def moment(id_: str) -> datetime | None:
     """When the prediction of that id was made, to the millisecond; None for what is not such an id.
 
-    >>> moment("013bf35d6c00-0000000000000000")
+    >>> moment("013bf3685800-0000000000000000")
     datetime.datetime(2013, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
     >>> moment("latest") is None
     True

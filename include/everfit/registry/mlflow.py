@@ -57,6 +57,13 @@ class MlflowRegistry:
             raise
         self._end(run, "FINISHED")
 
+    def measure(self, mlflow_run: str, metrics: Mapping[str, float]) -> None:
+        """Log metrics to a run that is over, and leave it so; what it says already is not logged again."""
+        self._server.look()
+        with self._server.asked("read the run") as client:
+            info = client.get_run(mlflow_run).info
+        MlflowRun(info.run_id, info.experiment_id, info.start_time, True, self._server).metrics(metrics)
+
     def log_model(self, run: Run, folder: Path, example: Any) -> tuple[FileHash, ...]:
         """Keep the model folder as the run's one model; an equal one is left alone, another one is replaced."""
         self._server.look()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import warnings
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ def hash_folder(folder: Path) -> tuple[FileHash, ...]:
     """Name, SHA-256 and size of every file of a folder, sorted by name; Python's own leftovers do not count."""
     files = [p for p in folder.rglob("*") if p.is_file() and SKIPPED not in p.parts]
     named = sorted((p.relative_to(folder).as_posix(), p) for p in files)
-    return tuple(FileHash(name, _sha256(path), path.stat().st_size) for name, path in named)
+    return tuple(FileHash.of(path, name) for name, path in named)
 
 
 def package(folder: Path, into: Path, logged: LoggedModel, example: Any) -> None:
@@ -97,8 +96,3 @@ def check_files(folder: Path, files: Sequence[FileHash], where: str) -> None:
             )
     if found:
         raise Corrupted(f"{where} has files that nobody recorded: {', '.join(sorted(found))}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

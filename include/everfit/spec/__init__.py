@@ -8,8 +8,10 @@ from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSp
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
+from everfit.spec.pool import PoolSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
+from everfit.spec.tasks import TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
@@ -20,8 +22,10 @@ __all__ = [
     "Manifest",
     "Marker",
     "ModelSpec",
+    "PoolSpec",
     "ScheduleSpec",
     "TableSpec",
+    "TaskSpec",
     "TrainSpec",
     "Unchanged",
     "WakeSpec",

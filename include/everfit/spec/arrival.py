@@ -63,14 +63,18 @@ def _one_way(item: Any) -> Any:
     if isinstance(item, tuple(_WAYS.values())):
         return item
     wanted = "the name of a marker file, or one of {marker: NAME}, {manifest: NAME} and {unchanged_for: SECONDS}"
-    raise complaint([Mistake((), f"found {item!r}, wanted {wanted}")])
+    raise complaint([Mistake((), f"found {'nothing' if item is None else repr(item)}, wanted {wanted}")])
 
 
 def _made(way: str, item: Mapping[str, Any], at: tuple[str, ...]) -> Any:
     try:
         return _WAYS[way].model_validate(item)
     except ValidationError as error:
-        raise complaint([Mistake(at, mistake.text) for mistake in in_our_words(error, _WAYS[way])]) from error
+        raise complaint([Mistake(at, _in_words(mistake)) for mistake in in_our_words(error, _WAYS[way])]) from error
+
+
+def _in_words(mistake: Mistake) -> str:
+    return mistake.text.replace(PLAIN_FILE, f"{PLAIN_FILE}: the name of a file, no folder and no dot before it")
 
 
 CompleteWhen = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -92,7 +93,7 @@ class DataSpec(Frozen):
         wrong = [
             Mistake(("rules", place), f"there is no table {name!r}{did_you_mean(name, self.tables)}")
             for place, rule in enumerate(self.rules)
-            for name in sorted(getattr(rule, "tables", frozenset()) - set(self.tables))
+            for name in sorted(_tables_of(rule) - set(self.tables))
         ]
         if wrong:
             raise complaint(wrong)
@@ -166,6 +167,13 @@ class DataSpec(Frozen):
         if (self.counts_when.files or 1) > 1:
             found = f"found {self.counts_when.files}"
             yield Mistake(("counts_when", "files"), f"{found}, wanted 1; with each: file a batch is one file")
+
+
+def _tables_of(rule: Any) -> frozenset[str]:
+    """The tables that a rule names: those that it says itself, else the one in its setting `table`."""
+    if hasattr(rule, "tables"):
+        return frozenset(rule.tables)
+    return frozenset(rule.table for setting in fields(rule) if setting.name == "table")
 
 
 @cache

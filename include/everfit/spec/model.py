@@ -23,6 +23,7 @@ from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.retention import KeepSpec
+from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump
@@ -57,6 +58,9 @@ class ModelSpec(Frozen):
         description="What a candidate must pass, each a file in everfit/gates with its settings.",
     )
     schedule: ScheduleSpec = ScheduleSpec()
+    runs_on: dict[TaskId, TaskSpec] = Field(
+        default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
+    )
     keep: KeepSpec | None = Field(
         default=None, description="How long data is kept that no living version needs; without it, for ever."
     )
@@ -115,6 +119,30 @@ class ModelSpec(Frozen):
             Mistake(("gates", i), f"this gate is for {' or '.join(sorted(gate.tasks))}, and the task is {self.task}")
             for i, gate in enumerate(self.gates)
             if self.task not in getattr(gate, "tasks", {self.task})
+        ]
+        if wrong:
+            raise complaint(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_something_to_learn_from(self) -> Self:
+        early, window = self.train.early_stopping, self.window
+        if early and window.at_least - window.gap - window.holdout <= early.batches:
+            least = window.gap + window.holdout + early.batches + 1
+            said = (
+                f"found {early.batches}; of window.at_least ({window.at_least}) batches nothing is left to learn from "
+                f"then: raise window.at_least to {least} or more"
+            )
+            raise complaint([Mistake(("train", "early_stopping", "batches"), said)])
+        return self
+
+    @model_validator(mode="after")
+    def _one_pool_for_training(self) -> Self:
+        """All that trains takes its slots from one pool, for the line in front of it knows of one."""
+        wrong = [
+            Mistake(("runs_on", name), "the pool and slots of what trains are written at train.pool: name, slots")
+            for name in ("search", "train")
+            if name in self.runs_on and (self.runs_on[name].pool or self.runs_on[name].slots)
         ]
         if wrong:
             raise complaint(wrong)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
-from everfit.validation import stream
 from everfit.validation.ask import ask
 from everfit.validation.data_docs import Results
 from everfit.validation.stream import Part
@@ -55,13 +54,12 @@ def _audit(spec: ModelSpec, table: str, suite: Suite, parts: Sequence[Part], fol
         lacks = Check(table, None, wanted, "no such file in the delivery", False)
         return Audited(table, (lacks,), Results(table, ()))
     try:
-        columns = len(stream.schema(parts))
         answer = ask(suite, table, parts)
         out = withhold(table, parts, answer, spec.data.tables[table].quarantine_at_most, folder)
     except DataError as error:
         return Audited(table, (Check(table, None, wanted, f"that {error}", False),), Results(table, ()))
     many = f" in {value(len(parts))} files" if len(parts) > 1 else ""
-    read = Check(table, None, wanted, f"{value(answer.rows)} rows, {columns} columns{many}", answer.rows > 0)
+    read = Check(table, None, wanted, f"{value(answer.rows)} rows, {answer.columns} columns{many}", answer.rows > 0)
     left = [Part(part.name, out.kept.get(part.name, part.path)) for part in parts]
     return Audited(
         table=table,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError
+from everfit.steps.base import learnt
 from everfit.steps.point_in_time import history_before
 from everfit.steps.rows import batch_rows
-from everfit.steps.snapshot import snapshot_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     if view.champion is None:
         return None
     version, trained = view.versions[view.champion], view.trained_on(view.champion)
-    if any(batch.partition in holdout.unknown for batch in snapshot_of(spec, trained).training):
+    if learnt(view, spec, view.champion) & holdout.unknown:
         return Champion(view.champion, None)
     predictor = Predictor.load(ports.registry.model_files(version.mlflow_run, version.files))
     rows = _rows(ports, spec, predictor, holdout, view.champion)

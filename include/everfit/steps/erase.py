@@ -17,7 +17,6 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import UnknownName
@@ -178,7 +177,7 @@ def _next_version(ports: Ports, spec: ModelSpec, sought: Sought, entry: Entry[Ba
         is_main = sought.table == spec.main_table
         if is_main and not left:
             return
-        files = tuple(_hash(folder / file.name) for file in batch.files)
+        files = tuple(FileHash.of(folder / file.name) for file in batch.files)
         sha256 = batch_sha256(files)
         pointer = ports.data.commit(folder, f"{spec.name}-{batch.partition}")
     key = f"erased:{batch.partition}:{entry.seq}:{sha256}"
@@ -234,8 +233,3 @@ def _accepted(view: View, seq: int) -> Batch:
 
 def _plan_key(spec: ModelSpec, key: str) -> str:
     return f"erasures/{spec.name}/{key.partition(':')[2]}.json"
-
-
-def _hash(path: Path) -> FileHash:
-    with path.open("rb") as file:
-        return FileHash(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError, UnknownName
-from everfit.ledger.entries import BatchAccepted, BatchQuarantined, BytesDeleted, RowsErased
+from everfit.ledger.entries import BatchAccepted, BatchQuarantined, RowsErased
 from everfit.predictions import segments, without
 from everfit.steps.erasure_traces import names, traces
 from everfit.validation.erasing import Wanted, columns, count
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
     from everfit.values import Batch
-
-
-SHA256 = 64
 
 
 @dataclass(frozen=True)
@@ -92,10 +89,9 @@ def files_of(spec: ModelSpec, sought: Sought, batch: Batch) -> tuple[str, ...]:
 def gone(view: View) -> frozenset[int]:
     """The entries whose batches have lost their bytes: erased, or deleted by retention."""
     erased = {seq for entry in view.of(RowsErased) for seq in entry.body.batches}
-    deleted = {text[-SHA256:]: entry.seq for entry in view.of(BytesDeleted) for text in entry.body.batches}
-    newest = {entry.body.batch.sha256: entry.seq for entry in view.of(BatchAccepted)}  # bytes may have come again
-    lost = {sha256 for sha256, seq in deleted.items() if newest.get(sha256, seq) < seq}
-    return frozenset(erased | {entry.seq for entry in view.of(BatchAccepted) if entry.body.batch.sha256 in lost})
+    accepted = view.of(BatchAccepted)
+    there = {e.body.batch.sha256 for e in accepted if e.seq not in view.deleted}  # deleted bytes may have come again
+    return frozenset(erased | {entry.seq for entry in accepted if entry.body.batch.sha256 not in there})
 
 
 def _batches(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def learn(table: TableFile, partitions: Sequence[str]) -> Columns:
+def learn_from(table: TableFile, partitions: Sequence[str]) -> Columns:
     """The columns of the matrix, learnt from some batches of the table."""
     return learn_columns(table.schema, table.features, lambda names: table.batches(partitions, names))
 

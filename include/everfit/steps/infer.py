@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from everfit.validation.infer.profile import Profile, profile
 from everfit.validation.infer.propose import Evidence, propose
 from everfit.validation.infer.text import first, inferred, rewritten
 from everfit.validation.suites import Suite, load_suite
+from everfit.values import FileHash
 
 if TYPE_CHECKING:
     from everfit.ports import Ports
@@ -151,9 +151,4 @@ def _broken(suite: Suite, table: str, label: str, parts: Sequence[Part]) -> dict
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            with path.open("rb") as file:
-                found[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+    return {path.name: FileHash.of(path).sha256 for path in sorted(folder.iterdir()) if path.is_file()}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
+from everfit.steps.spending import bill
 from everfit.steps.tracking import run_of
 from everfit.values import Evaluation, Judgement, Outcome, Verdict, canonical, dump
 
@@ -82,6 +83,7 @@ def _decision(view: View, evaluation: Evaluation, verdicts: tuple[Verdict, ...])
         verdicts=verdicts,
         evidence=evaluation.evidence,
         sample=evaluation.sample,
+        placement=candidate.placement,
     )
 
 
@@ -107,7 +109,8 @@ def _read(entry: Entry, evaluation: Evaluation) -> Judgement:
 def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Evaluation, entry: Entry) -> None:
     from everfit.plots.verdicts import render
 
-    page = render(judgement, evaluation, title=spec.title, at=entry.at).encode()
+    spent = bill(ports, spec.name, judgement.candidate.run, before="judge")
+    page = render(judgement, evaluation, title=spec.title, at=entry.at, bill=spent).encode()
     ports.store.write(report_key(spec.name, judgement.candidate.run), page)
     with tempfile.TemporaryDirectory() as folder, run_of(ports, judgement.candidate) as run:
         Path(folder, "verdicts.html").write_bytes(page)

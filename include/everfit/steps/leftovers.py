@@ -8,13 +8,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, CandidateJudged, ModelRegistered
-from everfit.steps import data_docs
+from everfit.steps import checkpoints, data_docs
 
 if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.predictions import Segment
 
-FOLDERS = ("staged", "quarantine", "features", "evidence", "profiles", data_docs.FOLDER, data_docs.PAGES)
+FOLDERS = (
+    "staged",
+    "quarantine",
+    "features",
+    checkpoints.FOLDER,
+    "evidence",
+    "profiles",
+    data_docs.FOLDER,
+    data_docs.PAGES,
+)
 """Where they lie, each in a folder of its model."""
 
 
@@ -37,6 +46,7 @@ def leftovers(model: str, view: View, tables: Mapping[str, str], log: Sequence[S
     yield from _deliveries(model, view)
     yield from _evidence(view)
     yield from _tables(view, tables)
+    yield from _checkpoints(model, view)
     yield from _profiles(model, view)
     yield from _predictions(log)
 
@@ -78,6 +88,12 @@ def _tables(view: View, tables: Mapping[str, str]) -> Iterator[Leftover]:
     for beginning, snapshot in sorted(tables.items()):
         if snapshot in last:
             yield Leftover("feature table", snapshot, last[snapshot], (f"{beginning}.",))
+
+
+def _checkpoints(model: str, view: View) -> Iterator[Leftover]:
+    """A run that ends takes them away; these are of runs that never did, or were gone on with by a try given up."""
+    for entry in view.triggers:
+        yield Leftover("checkpoints", entry.body.run, entry.at, (f"{checkpoints.FOLDER}/{model}/{entry.body.run}/",))
 
 
 def _profiles(model: str, view: View) -> Iterator[Leftover]:

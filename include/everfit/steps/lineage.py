@@ -11,10 +11,10 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from everfit.ledger.entries import BatchAccepted, PointersPublished
-from everfit.models import Trained
 from everfit.plots.training import importance, learning_curves
 from everfit.steps.environment import environment, environment_hash
-from everfit.values import Batch, Features, Snapshot, dump
+from everfit.steps.placing import Fitted
+from everfit.values import Batch, Features, Placement, Snapshot, dump
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 
-def params(spec: ModelSpec, snapshot: Snapshot, features: Features, trained: Trained) -> dict[str, Any]:
+def params(spec: ModelSpec, snapshot: Snapshot, features: Features, fitted: Fitted) -> dict[str, Any]:
     """The settings of a run, and the sizes of what it was given."""
     return {
         "algorithm": spec.train.algorithm,
         **dump(spec.algorithm),
         "seed": spec.train.seed,
-        "device": trained.device,
-        "threads": trained.threads,
+        "device": fitted.placement.used,
+        "device_wanted": fitted.placement.wanted,
+        "threads": fitted.trained.threads,
         "batches": ", ".join(b.label for b in snapshot.training),
         "holdout": ", ".join(b.label for b in snapshot.held_out),
         "features": len(features.columns),
@@ -56,6 +57,12 @@ def tags(spec: ModelSpec, snapshot: Snapshot, features: Features, run: str, view
     }
 
 
+def device_tags(placement: Placement) -> dict[str, str]:
+    """On which device a model was made, which one was wanted, and why it is not that one, if it is not."""
+    why = {"everfit.device_why": placement.why} if placement.why else {}
+    return {"everfit.device": placement.used, "everfit.device_wanted": placement.wanted, **why}
+
+
 def split(snapshot: Snapshot) -> str:
     """How the batches of a snapshot are used.
 
@@ -78,9 +85,7 @@ def published(view: View, snapshot: Snapshot) -> str:
     return next((body.revision for body in found if accepted and body.upto >= max(accepted)), "")
 
 
-def log_files(
-    opened: Run, spec: ModelSpec, snapshot: Snapshot, features: Features, trained: Trained, work: Path
-) -> None:
+def log_files(opened: Run, spec: ModelSpec, snapshot: Snapshot, features: Features, fitted: Fitted, work: Path) -> None:
     """Pictures, and the lineage as files: what exactly the model was made from."""
     made_with = environment(spec.folder)
     opened.tags(
@@ -88,15 +93,19 @@ def log_files(
             "everfit.revision": made_with.revision or "unknown",
             "everfit.python": made_with.python,
             "everfit.environment": environment_hash(made_with),
+            **device_tags(fitted.placement),
         }
     )
-    learning_curves(trained.curves, work / "plots" / "learning_curves.png")
-    importance(trained.importance, work / "plots" / "importance.png")
+    learning_curves(fitted.trained.curves, work / "plots" / "learning_curves.png")
+    importance(fitted.trained.importance, work / "plots" / "importance.png")
     opened.artifact(work / "plots", "plots")
     lineage = work / "lineage"
     lineage.mkdir()
     said = {"snapshot": snapshot, "features": features, "environment": made_with}
-    texts = {name: dump(value) for name, value in said.items()} | {"spec": spec.model_dump(mode="json")}
+    texts = {name: dump(value) for name, value in said.items()} | {
+        "spec": spec.model_dump(mode="json"),
+        "device": {**dump(fitted.placement), "gpu": dump(fitted.watched.use) if fitted.watched.use else None},
+    }
     for name, data in texts.items():
         (lineage / f"{name}.json").write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     opened.artifact(lineage, "lineage")

@@ -12,7 +12,7 @@ from everfit.steps.recall import refusal
 from everfit.steps.rules import check_rules, delivery_of
 from everfit.steps.withhold import batch_files
 from everfit.validation.read import read_parts
-from everfit.validation.stream import Part, schema
+from everfit.validation.stream import Part
 from everfit.values import batch_sha256
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _asked_again(
     code = load_code(spec.code_path)
 
     def rows() -> DataFrame:
-        return code.rows({name: read_parts(parts, schema(parts).names) for name, parts in tables.items()})
+        return code.rows({name: read_parts(parts) for name, parts in tables.items()})
 
     sha256 = batch_sha256(inspection.kept or inspection.files)
     delivery = delivery_of(

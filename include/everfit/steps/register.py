@@ -8,8 +8,8 @@ from everfit.errors import LedgerError
 from everfit.ledger.entries import ModelRegistered
 from everfit.ledger.reconciler import reconcile
 from everfit.ledger.trace import started
-from everfit.steps.lineage import batches, published, split
-from everfit.values import Snapshot
+from everfit.steps.lineage import batches, device_tags, published, split
+from everfit.values import Placement, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,5 +65,5 @@ def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mappi
         "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
         "everfit.reason": judged.reason,
         "everfit.evidence": judged.evidence.sha256,
-        "everfit.device": candidate.device,
+        **device_tags(candidate.placement or Placement(run.device, candidate.device)),
     }

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DataError
+from everfit.errors import Corrupted, DataError, UnknownName
 from everfit.features.code import load_code
 from everfit.ledger.entries import BytesDeleted, RowsErased
 from everfit.predictor.card import Card
 from everfit.registry.package import hash_folder
 from everfit.spec import ModelSpec
+from everfit.steps.base import load_base
 from everfit.steps.build_features import build_features
 from everfit.steps.environment import Environment, environment, libraries
 from everfit.steps.erasure_search import gone
+from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.snapshot import snapshot_of
 from everfit.steps.train import make_model
 from everfit.stores import LocalStore
-from everfit.values import Device, FileHash, digest, load
+from everfit.values import FileHash, digest, load
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -44,7 +45,7 @@ class Lineage:
     run: RunTriggered
     spec: ModelSpec
     code: bytes
-    device: Device
+    device: str
     made_with: Environment
     card: Card
     files: tuple[FileHash, ...]
@@ -89,10 +90,12 @@ class Reproduction:
 def lineage_of(ports: Ports, model: str, version: int) -> Lineage:
     """Read what a version was made from: ledger, registry and model package, and nothing of the checkout.
 
-    Errors: `UnknownName` for a version that is not registered, `Corrupted` if the files or the spec are not the
-    recorded ones.
+    Errors: `UnknownName` for a model without a ledger or a version that is not registered, `Corrupted` if the files or
+    the spec are not the recorded ones.
     """
     view = ports.ledger(model).view()
+    if not view.entries:
+        raise UnknownName("model with a ledger in the store", model, all_ledgers(ports))
     run = view.trained_on(version)
     made = view.versions[version]
     folder = ports.registry.model_files(made.mlflow_run, made.files)
@@ -102,7 +105,7 @@ def lineage_of(ports: Ports, model: str, version: int) -> Lineage:
         run=run,
         spec=_spec(ports, made.mlflow_run),
         code=(folder / "features.py").read_bytes(),
-        device=Device(params["device"]),
+        device=params["device"].partition(":")[0],  # which of equal GPUs it was changes no byte
         made_with=load(Environment, json.loads(ports.registry.run_file(made.mlflow_run, ENVIRONMENT))),
         card=Card.read(folder),
         files=made.files,
@@ -118,7 +121,7 @@ def differences(lineage: Lineage) -> tuple[Difference, ...]:
         for name in sorted({*now, *lineage.card.libraries})
     ]
     pairs.append(("CPU", then.cpu, here.cpu))
-    if lineage.device is Device.CUDA:
+    if lineage.device != "cpu":
         pairs.append(("GPU", then.gpu or "unknown", here.gpu or "none"))
     return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
@@ -141,7 +144,8 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     snapshot = snapshot_of(spec, lineage.run)
     progress("building the features")
     features = build_features(clean, spec, snapshot)
-    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress)
+    base = load_base(ports, spec, features, lineage.run.run, progress)
+    made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base=base)
     return Reproduction(made.folder, compare(lineage.files, hash_folder(made.folder)))
 
 
@@ -158,8 +162,7 @@ def compare(wanted: Sequence[FileHash], made: Sequence[FileHash]) -> tuple[Compa
 def check_batch(folder: Path, batch: Batch) -> None:
     """Hash every file of a fetched batch anew; `Corrupted` with the name of the one that differs."""
     for file in batch.files:
-        with (folder / file.name).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        found = FileHash.of(folder / file.name).sha256
         if found != file.sha256:
             raise Corrupted(
                 f"{file.name} of batch {batch.label} has SHA-256 {found}, wanted {file.sha256}: the model cannot be "
@@ -183,14 +186,18 @@ def _spec(ports: Ports, mlflow_run: str) -> ModelSpec:
 
 
 def _with_code(lineage: Lineage, folder: Path) -> ModelSpec:
-    """The spec with its feature code in a folder of its own; `Corrupted` if the code is not what the card says."""
+    """The spec with its feature code in a folder of its own; `Corrupted` if the code is not what the card says.
+
+    It does not fall back to another device: bytes from another one prove nothing.
+    """
     path = folder / lineage.spec.features
     path.parent.mkdir(parents=True)
     path.write_bytes(lineage.code)
     found = load_code(path).sha256
     if found != lineage.card.code:
         raise Corrupted(f"features.py of version {lineage.version} has SHA-256 {found}, wanted {lineage.card.code}")
-    return lineage.spec.model_copy(update={"folder": folder})
+    train = lineage.spec.train.model_copy(update={"fallback": "none"})
+    return lineage.spec.model_copy(update={"folder": folder, "train": train})
 
 
 def _check_still_there(view: View, lineage: Lineage) -> None:

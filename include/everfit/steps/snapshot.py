@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.errors import NotEnoughData, SpecError
+from everfit.gpu import ordinal
 from everfit.ledger.entries import CandidateJudged, RunTriggered
+from everfit.steps.base import base_for
 from everfit.steps.window import choose
-from everfit.values import Batch, Device, Snapshot
+from everfit.values import Batch, Snapshot
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -29,7 +31,7 @@ class TrainRequest:
     note: str = ""
     batches: int | None = None
     until: str | None = None
-    device: Device | None = None
+    device: str | None = None
     forced: bool = False
 
 
@@ -76,19 +78,22 @@ class _NothingNew(Exception):
 
 def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
     window = _window(view, spec, request)
-    batches, holdout, gap = tuple(batch for _, batch in window), spec.window.holdout, spec.window.gap
+    ordinal(request.device or spec.train.device)  # refuses what is no device, before anything is paid
+    batches = tuple(batch for _, batch in window)
+    snapshot = Snapshot(spec.name, batches, spec.window.holdout, spec.window.gap)
     return RunTriggered(
         run=request.run,
         why=request.why,
         by=request.by,
         note=request.note,
-        snapshot=Snapshot(spec.name, batches, holdout, gap).id,
+        snapshot=snapshot.id,
         batches=batches,
-        holdout=holdout,
+        holdout=snapshot.holdout,
         consumed=tuple(sorted([*(seq for seq, _ in _unused(view, window)), *view.asked])),
         forced=request.forced,
-        device=(request.device or spec.train.device).value,
-        gap=gap,
+        device=request.device or spec.train.device,
+        gap=snapshot.gap,
+        base=base_for(view, spec, snapshot),
     )
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Staged:
     """A delivery in the store: the key of its folder, and the hash of each file in it.
 
-    `promised` says whether the files have the bytes that the source's manifest lists, where it delivers with one.
+    `promised` is what validation says of the source's manifest: a failed critical check for each file with other bytes
+    than it lists, one passed check if all have them, none for a source that delivers without a manifest.
     """
 
     folder: str
@@ -62,14 +63,6 @@ def stage(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Staged:
     staged = Staged(folder, files, promised)
     ports.store.write(_list_of(folder), canonical(dump(staged)))
     return staged
-
-
-def mismatches(staged: Staged) -> tuple[Check, ...]:
-    """What validation says of the manifest: a failed critical check for each file with other bytes than it lists.
-
-    One passed check if all have them; none for a source that delivers without a manifest.
-    """
-    return staged.promised
 
 
 def manifest_of(ports: Ports, data: DataSpec, mark: Seen) -> tuple[Listed, ...]:

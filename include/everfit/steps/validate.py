@@ -14,13 +14,12 @@ from everfit.steps.data_docs import keep_results
 from everfit.steps.erased import erased_again
 from everfit.steps.recall import refusal
 from everfit.steps.rules import check_rules, delivery_of
-from everfit.steps.staging import mismatches, scratch, stage, staged_files
+from everfit.steps.staging import scratch, stage, staged_files
 from everfit.steps.withhold import Batched, batched
 from everfit.validation import gx
 from everfit.validation.label import check_rows
 from everfit.validation.read import read_parts
 from everfit.validation.report import render
-from everfit.validation.stream import schema
 from everfit.validation.suites import load_suite
 from everfit.values import Arrival, Check, Inspection
 
@@ -53,7 +52,7 @@ def validate(ports: Ports, spec: ModelSpec, arrival: Arrival) -> Inspection:
         files = staged_files(ports, staged.folder, staged.files)
         tables = audit(spec, suites, files, folder)
         batch = batched(ports, spec, arrival, staged, tables)
-        checks = [*mismatches(staged), *_refused(view, arrival, staged)]
+        checks = [*staged.promised, *_refused(view, arrival, staged)]
         checks += erased_again(view, {table.table: table.parts for table in tables})
         checks += [check for table in tables for check in table.checks]
         checks += [*_extra_files(spec, files), *baseline_checks(view, spec)]
@@ -128,7 +127,7 @@ def _frames(spec: ModelSpec, tables: Sequence[Audited]) -> tuple[dict[str, DataF
     frames, torn = {}, []
     for table in tables:
         try:
-            frames[table.table] = read_parts(table.parts, schema(table.parts).names)
+            frames[table.table] = read_parts(table.parts)
         except DataError as error:
             wanted = f"a readable {spec.data.tables[table.table].file} with rows in it"
             torn.append(Check(table.table, None, wanted, f"that {error}", False))

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from everfit.errors import Corrupted, StoreUnsafe, Unreachable
 from everfit.stores.place import checked
-from everfit.values import StoredFile
+from everfit.values import FileHash, StoredFile
 
 _CHUNK = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -93,8 +93,8 @@ class LocalStore:
     def local_file(self, file: StoredFile) -> Path:
         """The stored file itself, after a look at its hash: read it, do not write to it."""
         path = self._path(file.key)
-        with reaching_disk(path), path.open("rb") as source:
-            found = hashlib.file_digest(source, "sha256").hexdigest()
+        with reaching_disk(path):
+            found = FileHash.of(path).sha256
         if found != file.sha256:
             raise Corrupted(
                 f"{path} has SHA-256 {found}, wanted {file.sha256}; restore it from a backup or make it anew"

@@ -16,6 +16,7 @@ from everfit.errors import Unreachable
 from everfit.stores.local import make_folder, reaching_disk, sync, sync_folder
 from everfit.stores.place import bucket_and_prefix, is_s3
 from everfit.stores.s3 import connect, reaching
+from everfit.values import FileHash
 
 _CHUNK = 1 << 20
 _LARGE = 8 << 20
@@ -166,8 +167,7 @@ class S3Objects:
         """Download (large ones in parts), then hash what is on the disk."""
         with reaching(self._where(name)):
             self.client.download_file(**self._object(name), Filename=str(into))
-        with into.open("rb", buffering=0) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return FileHash.of(into).sha256
 
     def delete(self, name: str) -> None:
         """Remove the object."""

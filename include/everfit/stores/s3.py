@@ -15,7 +15,7 @@ from typing import Any
 
 from everfit.errors import Corrupted, Unreachable
 from everfit.stores.place import bucket_and_prefix, checked
-from everfit.values import StoredFile
+from everfit.values import FileHash, StoredFile
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed"}
@@ -121,8 +121,7 @@ class S3Store:
 
         A file that changes meanwhile is found by `local_file`, which never gives out bytes with another hash.
         """
-        with path.open("rb") as source:
-            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        sha256 = FileHash.of(path).sha256
         with reaching(self._name(key)):
             self.client.upload_file(str(path), self.bucket, self.prefix + checked(key))
             sent = self.client.head_object(**self._object(key))["ContentLength"]
@@ -133,14 +132,14 @@ class S3Store:
     def local_file(self, file: StoredFile) -> Path:
         """A download in the cache, named by its hash; one that is there and whole is not fetched again."""
         kept = self._cache / file.sha256 / Path(checked(file.key)).name
-        if kept.is_file() and _sha256(kept) == file.sha256:
+        if kept.is_file() and FileHash.of(kept).sha256 == file.sha256:
             return kept
         kept.parent.mkdir(parents=True, exist_ok=True)
         half = kept.with_name(f".{uuid.uuid4().hex}.tmp")
         try:
             with reaching(self._name(file.key)):
                 self.client.download_file(self.bucket, self.prefix + file.key, str(half))
-            found = _sha256(half)
+            found = FileHash.of(half).sha256
             if found != file.sha256:
                 raise Corrupted(
                     f"{self._name(file.key)} has SHA-256 {found}, wanted {file.sha256}; "
@@ -203,8 +202,3 @@ def listing(client: Any, bucket: str, prefix: str, delimiter: str = "") -> list[
 
 def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -259,10 +259,7 @@ class DataStoreConformance:
 
 def batch_of(folder: Path, pointer: str, partition: str = "2013-05") -> Batch:
     """The batch whose files are those of `folder`."""
-    files = tuple(
-        FileHash(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
-        for path in sorted(folder.iterdir())
-    )
+    files = tuple(FileHash.of(path) for path in sorted(folder.iterdir()))
     return Batch(partition, 1, digest([[file.name, file.sha256] for file in files]), 0, files, pointer)
 
 

@@ -35,13 +35,14 @@ class BadRows:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a table answers to its suite.
+    """What a table answers to its suite: how many `rows` and `columns` it has, and what was found.
 
     `checks` and `results` (validation results as GX writes them) stand in the suite's order; `bad` are the rows to be
     withheld, one entry for each expectation that wants rows withheld and found some.
     """
 
     rows: int
+    columns: int
     checks: tuple[Check, ...]
     results: tuple[Mapping[str, Any], ...]
     bad: tuple[BadRows, ...]
@@ -70,12 +71,13 @@ def ask(suite: Suite, table: str, parts: Sequence[Part]) -> Answer:
             results[place] = document(asked, place, found)
     rest = [place for place in range(len(suite.expectations)) if place not in checks]
     if rest:
-        _ask_gx(suite, table, parts, rest, (checks, results, marks))
+        _ask_gx(suite, table, parts, known.names, rest, (checks, results, marks))
     places = range(len(suite.expectations))
     settled = tuple(_settled(checks[place], marks.get(place)) for place in places)
     bad = [(settled[place], one) for place, one in marks.items() if settled[place].severity == "quarantine"]
     return Answer(
         rows,
+        len(known),
         settled,
         tuple(results[place] for place in places),
         tuple(BadRows(_reason(check), one) for check, one in bad if not check.passed),
@@ -119,6 +121,7 @@ def _ask_gx(
     suite: Suite,
     table: str,
     parts: Sequence[Part],
+    names: Sequence[str],
     places: Sequence[int],
     into: tuple[dict[int, Check], dict[int, Mapping[str, Any]], Mapping[int, Marks]],
 ) -> None:
@@ -127,7 +130,6 @@ def _ask_gx(
     from everfit.validation.stream import rows
 
     checks, results, marks = into
-    names = schema(parts).names
     frame = read_parts(parts, _needed([suite.expectations[place] for place in places], names))
     told = gx.answers(suite, table, frame, places)
     sizes = [rows([part]) for part in parts] if marks else []

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from everfit.errors import Corrupted, DataError, did_you_mean
@@ -101,11 +102,12 @@ class Delivery:
 
     def columns(self, table: str, names: Sequence[str]) -> Iterator[Any]:
         """These columns of a table as Arrow record batches. Errors: `DataError` for a table or column not there."""
-        known = self.schema(table).names
+        known = self.schema(table)
         for name in names:
-            if name not in known:
-                raise DataError(f"{table} has no column {name!r}{did_you_mean(name, known).split(' (known')[0]}")
-        return stream.batches(self.tables[table], names)
+            if name not in known.names:
+                raise DataError(f"{table} has no column {name!r}{did_you_mean(name, known.names).split(' (known')[0]}")
+        parts = (stream.part_batches(part, known, names) for part in self.tables[table])
+        return chain.from_iterable(parts)
 
     def profile(self, rule: Profiler) -> Profile:
         """This delivery's own profile, made now and kept: once accepted, nobody has to read it again."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.validation.formats import Part, parquet, read_text
-from everfit.validation.stream import batches, schema
+from everfit.validation.stream import part_batches, schema
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,13 +28,18 @@ def read_table(path: Path, name: str | None = None) -> DataFrame:
         return frame_of(file.read())
 
 
-def read_parts(parts: Sequence[Part], columns: Sequence[str]) -> DataFrame:
-    """Some columns of a table that came in several files, as one frame: equal to `read_table` if there is one file."""
+def read_parts(parts: Sequence[Part], columns: Sequence[str] | None = None) -> DataFrame:
+    """A table that came in several files as one frame: equal to `read_table` if there is one file.
+
+    Of `columns`, if they are given, those that there are. Errors: those of `stream`.
+    """
     import pyarrow
 
     known = schema(parts)
-    wanted = pyarrow.schema([known.field(name) for name in columns if name in known.names])
-    return frame_of(pyarrow.Table.from_batches(list(batches(parts, wanted.names)), wanted))
+    names = known.names if columns is None else [name for name in columns if name in known.names]
+    wanted = pyarrow.schema([known.field(name) for name in names])
+    found = [batch for part in parts for batch in part_batches(part, known, names)]
+    return frame_of(pyarrow.Table.from_batches(found, wanted))
 
 
 def frame_of(table: pyarrow.Table) -> DataFrame:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_parsing_context
 
+from everfit_airflow.dag._placing import place_tasks
 from everfit_airflow.dag.deploy import deploy_dag
 from everfit_airflow.dag.housekeeping import housekeeping_dag
 from everfit_airflow.dag.ingest import ingest_dag
@@ -49,6 +50,7 @@ def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = 
     # In a worker only the DAG of the task at hand is wanted; building the others would be paid by every task.
     wanted = get_parsing_context().dag_id
     dags = {dag_id: build(spec) for dag_id, build in builders.items() if wanted in (None, dag_id)}
+    place_tasks(dags.values(), spec)
     if notify:
         for task in (task for dag in dags.values() for task in dag.tasks):
             task.on_failure_callback = list(notify)

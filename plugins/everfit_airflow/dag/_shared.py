@@ -22,3 +22,19 @@ def shared(spec: ModelSpec, what: str, description: str, about: str) -> dict[str
         "catchup": False,
         "default_args": DEFAULTS | {"owner": spec.owner},
     }
+
+
+def in_pool(spec: ModelSpec) -> dict[str, Any]:
+    """The arguments of every task that trains, mapped ones too: the model's budget in its pool.
+
+    In the pool all weigh the same, since who gets a card must not hang on how many tasks come after; and they weigh
+    more than the rest, so that a free card does not wait for the executor.
+    """
+    pool = spec.train.pool
+    return {
+        "pool": spec.train.pool_name,
+        "pool_slots": pool.slots,
+        "max_active_tis_per_dag": pool.max_active,
+        "weight_rule": "absolute",
+        "priority_weight": 100,
+    }

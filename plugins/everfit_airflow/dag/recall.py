@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Param
 
 from everfit_airflow import operators as do
 from everfit_airflow.dag._shared import shared
-from everfit_airflow.form import PARTITION
+from everfit_airflow.form import PARTITION, reason
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
@@ -30,14 +30,7 @@ def recall_dag(spec: ModelSpec) -> DAG:
             title="Version",
             description_md="Only this version of the batch; empty for all of them.",
         ),
-        "reason": Param(
-            type="string",
-            minLength=3,
-            maxLength=2_000,
-            title="Reason",
-            description_md="What is wrong with it. Kept in the ledger for good.",
-            format="multiline",
-        ),
+        "reason": reason("What is wrong with it."),
     }
     with DAG(
         schedule=None,

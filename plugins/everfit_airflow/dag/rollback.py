@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from everfit_airflow import operators as do
 from everfit_airflow.dag._shared import shared
+from everfit_airflow.form import reason
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
@@ -15,16 +16,7 @@ if TYPE_CHECKING:
 
 def rollback_dag(spec: ModelSpec) -> DAG:
     """Go back to the champion before this one: one click and a reason."""
-    form = {
-        "reason": Param(
-            type="string",
-            minLength=3,
-            maxLength=2_000,
-            title="Reason",
-            description_md="Why the champion has to go. Kept in the ledger for good.",
-            format="multiline",
-        )
-    }
+    form = {"reason": reason("Why the champion has to go.")}
     with DAG(
         schedule=None,
         params=form,

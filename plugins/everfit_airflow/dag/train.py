@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, chain
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset
-from everfit_airflow.dag._shared import shared
+from everfit_airflow.dag._shared import in_pool, shared
 from everfit_airflow.form import train_form
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
-
-GPU = "gpu"
-"""Pool and queue of the task that trains; both are made from `airflow_settings.yaml`."""
 
 
 def train_dag(spec: ModelSpec) -> DAG:
@@ -31,14 +28,33 @@ def train_dag(spec: ModelSpec) -> DAG:
         run = do.ResolveSnapshotOperator(task_id="resolve_snapshot", model=spec)
         features = do.BuildFeaturesOperator(task_id="build_features", model=spec, run=run.output)
         candidate = do.TrainModelOperator(
-            task_id="train", model=spec, run=run.output, features=features.output, pool=GPU, queue=_queue(spec)
+            task_id="train", model=spec, run=run.output, features=features.output, **in_pool(spec)
         )
+        chain(features, *_turn(spec, run.output), *_search(spec, run.output, features.output), candidate)
         evaluation = do.EvaluateModelOperator(
             task_id="evaluate", model=spec, run=run.output, features=features.output, candidate=candidate.output
         )
         judgement = do.JudgeCandidateOperator(task_id="judge", model=spec, evaluation=evaluation.output)
         do.RegisterModelOperator(task_id="register", model=spec, judgement=judgement.output)
     return dag
+
+
+def _turn(spec: ModelSpec, run: Any) -> list[Any]:
+    """The task that waits in the line, where the spec asks for one."""
+    if spec.train.pool.order != "gain":
+        return []
+    return [do.WaitForTurnOperator(task_id="wait_for_turn", model=spec, run=run)]
+
+
+def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
+    """As many tasks as may search at a time, and the one that chooses, where the spec asks for a search."""
+    if spec.train.search is None:
+        return []
+    workers = do.SearchParametersOperator.partial(
+        task_id="search", model=spec, run=run, features=features, **in_pool(spec)
+    ).expand(worker=list(range(spec.train.search.parallel)))
+    choose = do.ChooseParametersOperator(task_id="choose", model=spec, run=run)
+    return [workers, choose]
 
 
 def _when_to_train(spec: ModelSpec) -> Any:
@@ -48,10 +64,6 @@ def _when_to_train(spec: ModelSpec) -> Any:
         return new_data
     timetable = CronTriggerTimetable(schedule.cron, timezone="UTC", run_immediately=False)
     return AssetOrTimeSchedule(timetable=timetable, assets=new_data) if new_data else timetable
-
-
-def _queue(spec: ModelSpec) -> str:
-    return "default" if spec.train.device == "cpu" else GPU
 
 
 def _about(spec: ModelSpec) -> str:

@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from everfit_airflow.connections import Connections
 
 if TYPE_CHECKING:
+    from everfit.cost import Prices
     from everfit.ports import Ports
     from everfit.settings import Address, Place
 
@@ -55,6 +56,14 @@ class EverfitHook(BaseHook):
         with suppress(AirflowNotFoundException):
             found["pointers"] = self.get_connection(self.connections.pointers)
         return _open(_place(found))
+
+    def prices(self) -> Prices | None:
+        """The price list: Airflow's variable `everfit_prices`, as JSON; None where nobody has set it."""
+        from airflow.sdk import Variable
+
+        from everfit.settings import PRICES, read_prices
+
+        return read_prices(Variable.get(PRICES, default=""), f"Airflow variable {PRICES}")
 
     async def aports(self) -> Ports:
         """The same from a trigger, without blocking the triggerer's event loop."""

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseOperatorLink
 
-from everfit_airflow.links.kept import kept
-from everfit_airflow.links.report import path_of_airflow
+from everfit_airflow.links.kept import page_of
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -30,5 +29,4 @@ class DataDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 the signature is Airflow's
         """The address under Airflow's own; empty (no button) when the batch was not checked."""
-        key = kept(ti_key, self.KEY)
-        return f"{path_of_airflow()}/everfit/{key}" if key else ""
+        return page_of(ti_key, self.KEY)

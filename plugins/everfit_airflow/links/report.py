@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from airflow.sdk import BaseOperatorLink
 
-from everfit_airflow.links.kept import kept
+from everfit_airflow.links.kept import page_of
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -30,12 +29,4 @@ class ReportLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 the signature is Airflow's
         """The address under Airflow's own; empty (no button) when the task has no report."""
-        key = kept(ti_key, self.KEY)
-        return f"{path_of_airflow()}/everfit/{key}" if key else ""
-
-
-def path_of_airflow() -> str:
-    """Where Airflow is on its host: "" at the top, `/team` where it shares the host with others, as on Astro."""
-    from airflow.sdk.configuration import conf
-
-    return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/")
+        return page_of(ti_key, self.KEY)

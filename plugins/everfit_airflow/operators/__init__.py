@@ -3,6 +3,7 @@
 from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
 from everfit_airflow.operators.build_features import BuildFeaturesOperator
 from everfit_airflow.operators.check_champion import CheckChampionOperator
+from everfit_airflow.operators.choose_parameters import ChooseParametersOperator
 from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
 from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
@@ -14,14 +15,17 @@ from everfit_airflow.operators.recall_batch import RecallBatchOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
 from everfit_airflow.operators.roll_back import RollBackOperator
+from everfit_airflow.operators.search_parameters import SearchParametersOperator
 from everfit_airflow.operators.tell_late import TellLateOperator
 from everfit_airflow.operators.train_model import TrainModelOperator
 from everfit_airflow.operators.validate_batch import ValidateBatchOperator
+from everfit_airflow.operators.wait_for_turn import WaitForTurnOperator
 
 __all__ = [
     "AnnounceBatchesOperator",
     "BuildFeaturesOperator",
     "CheckChampionOperator",
+    "ChooseParametersOperator",
     "CommitBatchOperator",
     "DeployModelOperator",
     "EvaluateModelOperator",
@@ -33,7 +37,9 @@ __all__ = [
     "RegisterModelOperator",
     "ResolveSnapshotOperator",
     "RollBackOperator",
+    "SearchParametersOperator",
     "TellLateOperator",
     "TrainModelOperator",
     "ValidateBatchOperator",
+    "WaitForTurnOperator",
 ]

@@ -25,7 +25,9 @@ class BuildFeaturesOperator(TrainingOperator):
         from everfit.steps.build_features import build_features
         from everfit.steps.snapshot import snapshot_of
 
-        features = build_features(ports, spec, snapshot_of(spec, run))
+        with self.spending(ports, "features") as account:
+            account.run = run.run
+            features = build_features(ports, spec, snapshot_of(spec, run))
         self.tell(openlineage.built, run, features)
         say(
             f"{len(features.columns)} features; {features.training_rows:,} rows to learn from,"

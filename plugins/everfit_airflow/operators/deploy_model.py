@@ -36,7 +36,9 @@ class DeployModelOperator(StepOperator):
         if version is None:
             skip(f"{spec.name} has no challenger to deploy")
         try:
-            entry = deploy(ports, spec, version, attempt_of(context), say)
+            with self.spending(ports, "deploy") as account:
+                account.for_version(ports.ledger(spec.name).view(), version)
+                entry = deploy(ports, spec, version, attempt_of(context), say)
         except StaleHead as error:
             skip(f"not deployed, its evidence is stale: {error}")
         self.tell(openlineage.serving, version)

@@ -40,7 +40,9 @@ class EvaluateModelOperator(TrainingOperator):
         from everfit.values import Candidate, Features
 
         features, candidate = take(ports, Features, self.features), take(ports, Candidate, self.candidate)
-        evaluation = evaluate(ports, spec, snapshot_of(spec, run), features, candidate, say)
+        with self.spending(ports, "evaluate") as account:
+            account.run, account.mlflow_run = run.run, candidate.mlflow_run
+            evaluation = evaluate(ports, spec, snapshot_of(spec, run), features, candidate, say)
         self.tell(openlineage.evaluated, features, evaluation)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say_all(

@@ -40,7 +40,9 @@ class JudgeCandidateOperator(StepOperator):
         from everfit.values import Evaluation
 
         evaluation = take(ports, Evaluation, self.evaluation)
-        judgement = judge(ports, spec, evaluation)
+        with self.spending(ports, "judge") as account:
+            account.run, account.mlflow_run = evaluation.candidate.run, evaluation.candidate.mlflow_run
+            judgement = judge(ports, spec, evaluation)
         self.tell(openlineage.judged, judgement)
         MlflowRunLink.remember(context, ports.registry.run_url(evaluation.candidate.mlflow_run))
         ReportLink.remember(context, report_key(spec.name, evaluation.candidate.run))

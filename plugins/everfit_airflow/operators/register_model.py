@@ -42,7 +42,9 @@ class RegisterModelOperator(StepOperator):
         MlflowRunLink.remember(context, ports.registry.run_url(judgement.candidate.mlflow_run))
         if not judgement.promote:
             skip(f"not registered: {judgement.reason}")
-        version = register(ports, spec, judgement)
+        with self.spending(ports, "register") as account:
+            account.run, account.mlflow_run = judgement.candidate.run, judgement.candidate.mlflow_run
+            version = register(ports, spec, judgement)
         self.tell(openlineage.registered, judgement, version.version)
         say(f"{spec.name} version {version.version} is the challenger")
         context["outlet_events"][challenger_asset(spec.name)].extra = {"version": version.version}

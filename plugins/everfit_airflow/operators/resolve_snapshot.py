@@ -52,7 +52,9 @@ class ResolveSnapshotOperator(StepOperator):
             forced=answers.force,
         )
         try:
-            triggered = resolve(ports, spec, request)
+            with self.spending(ports, "resolve") as account:
+                triggered = resolve(ports, spec, request)
+                account.run = triggered.run if triggered else ""
         except NotEnoughData as error:
             if why == "a person":
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
+    from everfit.steps.spending import Account
 
 
 class StepOperator(BaseOperator):
@@ -53,6 +55,13 @@ class StepOperator(BaseOperator):
         tell_library_logs()
         self._hook = EverfitHook(self.connections)
         return self.step(self._hook.ports(), self.spec(), context)
+
+    def spending(self, ports: Ports, step: str, device: str = "cpu") -> AbstractContextManager[Account]:
+        """Measure the block as a step of a training run, at the installation's prices (`steps.spending`)."""
+        from everfit.steps.spending import spending
+        from everfit_airflow.logs import say
+
+        return spending(ports, self._hook.prices(), self.model, step, say, device)
 
     def tell(self, lineage: Callable[..., openlineage.Lineage], *made: Any) -> None:
         """Remember for OpenLineage what was read and made: one of the functions of `openlineage`, and its values."""

@@ -10,6 +10,7 @@ from everfit_airflow.handover import Handed, give, take
 from everfit_airflow.links.mlflow_run import MlflowRunLink
 from everfit_airflow.logs import say
 from everfit_airflow.operators.training import TrainingOperator
+from everfit_airflow.whereabouts import say_where, teller
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 class TrainModelOperator(TrainingOperator):
     """Train a candidate on the features of a run and log it to MLflow; on a GPU if there is one.
 
-    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do.
+    A try whose process was killed is gone on with by the next one, from its newest checkpoint, to the same bytes.
+
+    Put it into the pool and the queue of your GPU workers (`pool="gpu", queue="gpu"`), as everfit's own DAGs do. As it
+    begins, the next run in the line of the pool has its turn (`WaitForTurnOperator`).
 
     :param features: what `BuildFeaturesOperator` returned.
     """
@@ -37,12 +41,21 @@ class TrainModelOperator(TrainingOperator):
 
     def work(self, ports: Ports, spec: ModelSpec, run: RunTriggered, context: Context) -> dict[str, Any]:
         """Train and hand over."""
+        from everfit.steps.line import training
         from everfit.steps.snapshot import snapshot_of
         from everfit.steps.train import train
-        from everfit.values import Device, Features
+        from everfit.values import Features
 
         features = take(ports, Features, self.features)
-        candidate = train(ports, spec, snapshot_of(spec, run), features, run.run, Device(run.device), say)
+        say_where(context)
+        snapshot = snapshot_of(spec, run)
+        with (
+            training(ports.store, spec.train.pool_name, spec.name, run.run),
+            self.spending(ports, "train", run.device) as account,
+        ):
+            account.run = run.run
+            candidate = train(ports, spec, snapshot, features, run.run, run.device, say, teller(context))
+            account.mlflow_run = candidate.mlflow_run
         self.tell(openlineage.trained, features, candidate)
         MlflowRunLink.remember(context, ports.registry.run_url(candidate.mlflow_run))
         say(f"trained on {candidate.device} in {candidate.seconds:.1f} s; MLflow run {candidate.mlflow_run}")

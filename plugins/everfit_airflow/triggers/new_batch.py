@@ -5,36 +5,26 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import TriggerEvent
 
-from everfit_airflow.triggers.landing import LandingEye
+from everfit_airflow.triggers.eye import Looking
 
 SETTLE = 3.0
 """Seconds before the first look: a task that is resumed in the moment it parks can be failed by the scheduler of
 Airflow 3.3.2 (apache/airflow#66374)."""
 
 
-class NewBatchTrigger(BaseTrigger):
+class NewBatchTrigger(Looking):
     """Fire once a delivery is there that the ledger has not settled, or when `look_for` seconds are over.
 
     All waiting deferred sensors share the triggerer's event loop; each look runs in a thread, so a slow store blocks
     nobody. A store that does not answer is no event: the next look may find it back.
     """
 
-    def __init__(self, *, model: str, data: str, connections: dict[str, str]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.model, self.data, self.connections = model, data, connections
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """How the triggerer makes this trigger again."""
-        names = ("model", "data", "connections")
-        return f"{type(self).__module__}.{type(self).__qualname__}", {name: getattr(self, name) for name in names}
-
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is something, or until it has been long enough."""
-        eye = await LandingEye.open(self.model, self.data, self.connections, self.log)
+        eye = await self.open_eye()
         end = time.monotonic() + eye.data.look_for
         await asyncio.sleep(SETTLE)
         while time.monotonic() < end:

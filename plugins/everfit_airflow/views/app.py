@@ -42,10 +42,11 @@ Name = Annotated[str, UrlPath(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 @app.get("/", response_class=HTMLResponse)
 def overview() -> HTMLResponse:
-    """All models that have a ledger, with their champions."""
+    """All models that have a ledger, with their champions, and who waits to be trained."""
     from everfit_airflow.views.story import overview
+    from everfit_airflow.views.waiting import waiting
 
-    return _page("overview", models=_ask(overview))
+    return _page("overview", models=_ask(overview), lines=_ask(waiting))
 
 
 @app.get("/models/{model}", response_class=HTMLResponse)

@@ -10,7 +10,7 @@ import pytest
 from everfit import catalog
 from everfit.spec import load_spec
 from everfit.validation.delivery import Delivery
-from everfit.validation.rules._settings import Severity
+from everfit.validation.rules._severity import Severity
 from everfit.validation.rules.in_order import InOrder
 from everfit.validation.rules.label_missing_by_age import LabelMissingByAge
 from everfit.validation.rules.label_prior import LabelPrior

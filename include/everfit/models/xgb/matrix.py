@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit.errors import TooLarge
 from everfit.models.memory import MB, in_words
-from everfit.models.xgb.size import Growth, Need, need, page_rows, survey
+from everfit.models.xgb.size import Need, Trees, need, page_rows, survey
 
 if TYPE_CHECKING:
     from everfit.models import Part, Rows, Terms, Training
@@ -27,21 +27,25 @@ class Keeping:
 
     def facts(self, peak: int) -> dict[str, str]:
         """How it was kept, for the lineage; `peak` is what was taken in bytes."""
-        said = {"stated": self.stated, "peak": peak}
+        said = {"stated": self.stated, "peak": peak} if self.stated else {"peak": peak}
         return {
             "matrix": "in external memory" if self.external else "in memory",
             **{f"memory_{name}_mb": f"{size / MB:.0f}" for name, size in said.items()},
         }
 
 
-def choose_keeping(data: Training, growth: Growth, terms: Terms) -> Keeping:
+ELSEWHERE = Keeping(external=False, stated=0)
+"""On a GPU, whose memory nobody states yet."""
+
+
+def choose_keeping(data: Training, trees: Trees, terms: Terms) -> Keeping:
     """In memory if that keeps within `terms.memory`, else in external memory; says so. It counts the rows once.
 
     Errors: `TooLarge` if not even external memory does, or if the disk has no room for it.
     """
     learnt = survey(data.train)
     watched = [survey(part) for part in _watched(data)]
-    size = need(learnt, watched, growth)
+    size = need(learnt, watched, trees)
     rows = f"{learnt.rows:,} rows of {learnt.columns} columns need about {in_words(size.in_memory)}"
     if not terms.memory or size.in_memory <= terms.memory:
         free = f"; {in_words(terms.memory)} may be taken" if terms.memory else ""
@@ -80,14 +84,14 @@ def _check_that_it_fits(size: Need, terms: Terms) -> None:
 
 
 @contextmanager
-def open_matrices(data: Training, growth: Growth, keeping: Keeping, terms: Terms) -> Iterator[Binned]:
+def open_matrices(data: Training, trees: Trees, keeping: Keeping, terms: Terms) -> Iterator[Binned]:
     """What makes the matrices of one training; afterwards they, and any pages on disk, are gone."""
     with ExitStack() as stack:
         folder = None
         if keeping.external:
             there = TemporaryDirectory(dir=terms.scratch, prefix="pages-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(there))
-        binned = Binned(data, growth.max_bin, growth.threads, folder)
+        binned = Binned(data, trees.max_bin, trees.threads, folder)
         stack.callback(binned.free)
         yield binned
 

@@ -70,7 +70,7 @@ def survey(part: Part) -> Survey:
 
 
 @dataclass(frozen=True)
-class Growth:
+class Trees:
     """How trees are grown: what the size follows from beside the rows. `outputs` are the trees of a round."""
 
     max_bin: int
@@ -91,14 +91,14 @@ class Need:
     disk: int
 
 
-def need(learnt: Survey, watched: Iterable[Survey], growth: Growth) -> Need:
+def need(learnt: Survey, watched: Iterable[Survey], trees: Trees) -> Need:
     """What learning from some rows takes, with others watched meanwhile."""
     parts = [learnt, *watched]
-    whole = sum(_bins(one, one.rows, growth) for one in parts)
-    paged = sum(min(_bins(one, one.rows, growth), _pages(one, growth)) for one in parts)
-    kept = FIXED + sum(_kept(one, growth) for one in parts)
-    reading, choosing = _reading(learnt), _summaries(learnt, growth)
-    growing = _growing(learnt, growth) + _histograms(learnt, growth) + _model(learnt, growth)
+    whole = sum(_bins(one, one.rows, trees) for one in parts)
+    paged = sum(min(_bins(one, one.rows, trees), _pages(one, trees)) for one in parts)
+    kept = FIXED + sum(_kept(one, trees) for one in parts)
+    reading, choosing = _reading(learnt), _summaries(learnt, trees)
+    growing = _growing(learnt, trees) + _histograms(learnt, trees) + _model(learnt, trees)
     in_memory, external = (kept + max(reading + choosing, reading + bins, bins + growing) for bins in (whole, paged))
     return Need(in_memory, external, disk=whole)
 
@@ -108,10 +108,10 @@ def page_rows(columns: int) -> int:
     return max(1024, PAGE_CELLS // max(columns, 1))
 
 
-def _bins(data: Survey, rows: int, growth: Growth) -> int:
+def _bins(data: Survey, rows: int, trees: Trees) -> int:
     """So many of the rows as bins, by row and by column."""
     share = rows / max(data.rows, 1)
-    widest = max([growth.max_bin, *(n for n, kind in zip(data.categories, growth.kinds, strict=True) if kind == "c")])
+    widest = max([trees.max_bin, *(n for n, kind in zip(data.categories, trees.kinds, strict=True) if kind == "c")])
     byte = 1 if widest <= SMALL else 2 if widest <= MIDDLE else 4
     by_row = rows * data.columns * byte if data.whole else share * sum(data.present) * 4
     by_column = sum(
@@ -121,32 +121,32 @@ def _bins(data: Survey, rows: int, growth: Growth) -> int:
     return int(by_row + rows * EXTENT + by_column)
 
 
-def _pages(data: Survey, growth: Growth) -> int:
+def _pages(data: Survey, trees: Trees) -> int:
     """What is in memory of bins that are kept in pages on disk."""
-    return PAGES * _bins(data, page_rows(data.columns), growth)
+    return PAGES * _bins(data, page_rows(data.columns), trees)
 
 
-def _kept(data: Survey, growth: Growth) -> int:
+def _kept(data: Survey, trees: Trees) -> int:
     """Of each row: its label, its weight if it has one, its scores."""
-    return data.rows * (4 + 4 * data.weighted + 4 * growth.outputs)
+    return data.rows * (4 + 4 * data.weighted + 4 * trees.outputs)
 
 
-def _growing(data: Survey, growth: Growth) -> int:
+def _growing(data: Survey, trees: Trees) -> int:
     """Of each row: the gradients, again those of a sample, the row's place in the tree and where it goes next."""
-    return data.rows * ((1 + growth.sampled) * 8 * growth.outputs + 2 * EXTENT + 4)
+    return data.rows * ((1 + trees.sampled) * 8 * trees.outputs + 2 * EXTENT + 4)
 
 
-def _histograms(data: Survey, growth: Growth) -> int:
+def _histograms(data: Survey, trees: Trees) -> int:
     """The sums of each node that is split, and for each thread those of the node that it shares with the one before."""
     bins = sum(
-        max(categories, 1) if kind == "c" else min(growth.max_bin, max(present, 1))
-        for categories, kind, present in zip(data.categories, growth.kinds, data.present, strict=True)
+        max(categories, 1) if kind == "c" else min(trees.max_bin, max(present, 1))
+        for categories, kind, present in zip(data.categories, trees.kinds, data.present, strict=True)
     )
-    return bins * SUM * (min(1 << growth.max_depth, NODES_KEPT, data.rows) + growth.threads)
+    return bins * SUM * (min(1 << trees.max_depth, NODES_KEPT, data.rows) + trees.threads)
 
 
-def _model(data: Survey, growth: Growth) -> int:
-    return growth.rounds * growth.outputs * min(1 << growth.max_depth, data.rows) * LEAF
+def _model(data: Survey, trees: Trees) -> int:
+    return trees.rounds * trees.outputs * min(1 << trees.max_depth, data.rows) * LEAF
 
 
 def _reading(data: Survey) -> int:
@@ -154,9 +154,9 @@ def _reading(data: Survey) -> int:
     return data.piece * data.columns * (8 + 4 + 4)
 
 
-def _summaries(data: Survey, growth: Growth) -> int:
+def _summaries(data: Survey, trees: Trees) -> int:
     """What XGBoost's sketch (`WQuantileSketch`) keeps of each quantity: levels, the more the more rows there are."""
     level = 1
-    while (level * FINER * growth.max_bin + 1) << level < data.rows:
+    while (level * FINER * trees.max_bin + 1) << level < data.rows:
         level += 1
-    return growth.kinds.count("q") * ENTRY * level * min(level * FINER * growth.max_bin + 1, data.rows)
+    return trees.kinds.count("q") * ENTRY * level * min(level * FINER * trees.max_bin + 1, data.rows)

@@ -32,13 +32,21 @@ def refuse_unknown(params: Mapping[str, Any]) -> None:
         raise SpecError(f"train.params.extra: XGBoost {xgboost.__version__} has no parameter {unknown[0]!r}{near}")
 
 
+NO_MEMORY = re.compile(
+    r"bad_alloc|out of memory|cudaErrorMemoryAllocation|memory allocation|cannot allocate", re.IGNORECASE
+)
+
+
 @contextmanager
 def in_our_words() -> Iterator[None]:
-    """What XGBoost refuses inside is a `SpecError` with the first line of its complaint."""
+    """What XGBoost refuses inside is a `SpecError` with the first line of its complaint; memory that it does not get is
+    a `MemoryError`, as everywhere in Python."""
     import xgboost
 
     try:
         yield
     except xgboost.core.XGBoostError as error:
+        if NO_MEMORY.search(str(error)):
+            raise MemoryError(str(error).strip().splitlines()[0]) from error
         first = re.sub(r"^\[[\d:]+\] \S+ ", "", str(error).strip().splitlines()[0])
         raise SpecError(f"XGBoost {xgboost.__version__} refuses to train so: {first}; look at train.params") from error

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from everfit.refuse import between, word, words
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
 from everfit.validation.rules._keys import key_hashes
-from everfit.validation.rules._settings import Severity, between, severity, word, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.rules._times import moments
 
 if TYPE_CHECKING:
@@ -38,11 +39,6 @@ class InOrder:
         words("by", self.by, least=0)
         between("at_most", self.at_most, 0, 1)
         severity(self.severity)
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
 
     @property
     def wanted(self) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from everfit.refuse import between, whole
 from everfit.statistics.prediction import FEWEST_BATCHES, inside, predict_share, share_of
 from everfit.validation.rules._checks import batches, fails_closed, rows, too_few
 from everfit.validation.rules._labels import labels
-from everfit.validation.rules._settings import Severity, between, severity, whole
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import percent
 from everfit.values import Check
 

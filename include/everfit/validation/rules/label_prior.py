@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import DataError
+from everfit.refuse import between, whole
 from everfit.statistics.prediction import FEWEST_BATCHES, error_of_mean, inside, predict, predict_share, share_of
 from everfit.validation.rules._checks import batches, fails_closed, rows, too_few
 from everfit.validation.rules._labels import labels
-from everfit.validation.rules._settings import Severity, between, severity, whole
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import percent, value
 from everfit.values import Check
 
@@ -26,11 +27,11 @@ class LabelPrior:
 
     It fails where the mean is outside the interval that earlier batches let one expect of the next, and more than
     `at_most` off their mean. The interval is Student's t prediction interval for one more batch (of shares in log
-    odds): how much batches
-    differ is measured on them, so that seasons and storms count and not only the number of rows; a batch that is
-    smaller than they were gets more room (Hahn and Meeker 1991; Higgins, Thompson and Spiegelhalter 2009). If batches
-    differ as before, it fails in at most the share `false_alarms` of them. With few earlier batches it is wide, below 3
-    it says so and passes. A trend, or a season seen for the first time, is a difference.
+    odds): how much batches differ is measured on them, so that seasons and storms count and not only the number of
+    rows; a batch that is smaller than they were gets more room (Hahn and Meeker 1991; Higgins, Thompson and
+    Spiegelhalter 2009). If batches differ as before, it fails in at most the share `false_alarms` of them. With few
+    earlier batches it is wide, below 3 it says so and passes. A trend, or a season seen for the first time, is a
+    difference.
 
     Settings: `at_most`, in the label's own unit (0.05: five points of a share); `newest` how many of the newest earlier
     batches count; `false_alarms`.

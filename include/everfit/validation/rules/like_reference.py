@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import DataError
+from everfit.refuse import between, whole, word, words
 from everfit.statistics.discoveries import benjamini_hochberg
 from everfit.statistics.prediction import FEWEST_BATCHES
 from everfit.statistics.stability import Stability, stability
 from everfit.validation.rules._checks import batches, fails_closed, too_few
 from everfit.validation.rules._histograms import Histogram, histograms, moved, over_bins, pack, unpack
-from everfit.validation.rules._settings import Severity, between, severity, whole, word, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.values import Check
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ class LikeReference:
         whole("newest", self.newest, least=FEWEST_BATCHES)
         between("false_alarms", self.false_alarms, 0, 0.5, open_ends=True)
         severity(self.severity)
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
 
     @property
     def wanted(self) -> str:

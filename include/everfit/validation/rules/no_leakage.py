@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everfit.refuse import between, words
 from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters
 from everfit.statistics.knowing import Known, knows
 from everfit.validation.rules._checks import fails_closed
 from everfit.validation.rules._labels import labels, times_known
-from everfit.validation.rules._settings import Severity, between, severity, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import value
 from everfit.values import Check
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
+from everfit.refuse import between, one_of, words
 from everfit.validation.rules._checks import fails_closed, rows
 from everfit.validation.rules._personal import DETECTORS, NAMES, snake
-from everfit.validation.rules._settings import Severity, among, between, severity, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import value
 from everfit.values import Check
 
@@ -43,7 +44,8 @@ class NoPersonalData:
 
     def __post_init__(self) -> None:
         words("kinds", self.kinds)
-        among("kinds", self.kinds, tuple(DETECTORS))
+        for kind in self.kinds:
+            one_of("kinds", kind, DETECTORS)
         words("allow", self.allow, least=0)
         between("at_most", self.at_most, 0, 1)
         severity(self.severity)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from everfit.refuse import words
 from everfit.validation.rules._checks import fails_closed
-from everfit.validation.rules._settings import Severity, severity, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.words import names
 from everfit.values import Check
 

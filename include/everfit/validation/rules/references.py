@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everfit.refuse import between, word, words
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
 from everfit.validation.rules._keys import key_hashes, key_values, shown
-from everfit.validation.rules._settings import Severity, between, severity, word, words
+from everfit.validation.rules._severity import Severity, severity
 
 if TYPE_CHECKING:
     import numpy as np

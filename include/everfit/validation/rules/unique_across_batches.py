@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from everfit.refuse import between, word, words
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
 from everfit.validation.rules._keys import key_hashes, key_values, shown
-from everfit.validation.rules._settings import Severity, between, severity, word, words
+from everfit.validation.rules._severity import Severity, severity
 from everfit.values import Check
 
 if TYPE_CHECKING:
@@ -48,11 +49,6 @@ class UniqueAcrossBatches:
         words("columns", self.columns)
         between("at_most", self.at_most, 0, 1)
         severity(self.severity)
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
 
     @property
     def wanted(self) -> str:

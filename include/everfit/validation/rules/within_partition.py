@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from everfit.errors import DataError
+from everfit.refuse import between, word
 from everfit.validation.rules._checks import fails_closed, of_rows, up_to
-from everfit.validation.rules._settings import Severity, between, severity, word
+from everfit.validation.rules._severity import Severity, severity
 from everfit.validation.rules._times import SECOND, moments
 
 if TYPE_CHECKING:
@@ -49,11 +50,6 @@ class WithinPartition:
         between("hours", self.hours, 0, inf)
         between("at_most", self.at_most, 0, 1)
         severity(self.severity)
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables that it reads."""
-        return frozenset({self.table})
 
     @property
     def wanted(self) -> str:

@@ -1,30 +1,24 @@
-"""Checks of a rule's settings: what was found, what was wanted."""
+"""Refuses wrong settings of gates and rules: which one it is, what was wanted and what was found, as `ValueError`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import isfinite
-from typing import Literal, get_args
+from typing import TypeGuard
 
 from everfit.errors import did_you_mean
 
-Severity = Literal["critical", "warning", "info"]
 
+def one_of(setting: str, value: object, known: Iterable[str]) -> None:
+    """Refuse a name that is not known.
 
-def severity(value: object) -> None:
-    """Refuse a severity that there is not.
-
-    >>> severity("critcal")
+    >>> one_of("loss", "logloss", ["log_loss", "brier"])
     Traceback (most recent call last):
-    ValueError: severity: there is no 'critcal'; did you mean 'critical'? (known: critical, info, warning)
+    ValueError: loss: there is no 'logloss'; did you mean 'log_loss'? (known: brier, log_loss)
     """
-    among("severity", (value,), get_args(Severity))
-
-
-def among(setting: str, values: tuple[object, ...], known: tuple[str, ...]) -> None:
-    """Refuse what is not one of the known words."""
-    for value in values:
-        if value not in known:
-            raise ValueError(f"{setting}: there is no {value!r}{did_you_mean(str(value), known)}")
+    names = list(known)
+    if value not in names:
+        raise ValueError(f"{setting}: there is no {value!r}{did_you_mean(str(value), names)}")
 
 
 def word(setting: str, value: object) -> None:
@@ -53,6 +47,19 @@ def words(setting: str, values: object, *, least: int = 1) -> None:
             raise ValueError(f"{setting}: wanted different names, found {value!r} twice")
 
 
+def number(setting: str, value: object, *, above: float | None = None, least: float | None = None) -> None:
+    """Refuse what is not a finite number, or one that is too small.
+
+    >>> number("margin", -0.1, above=0)
+    Traceback (most recent call last):
+    ValueError: margin: wanted a number above 0, found -0.1
+    """
+    wanted = "a number" if above is None else f"a number above {above:g}"
+    wanted = wanted if least is None else f"a number of at least {least:g}"
+    if not _is_number(value) or (above is not None and value <= above) or (least is not None and value < least):
+        raise ValueError(f"{setting}: wanted {wanted}, found {value!r}")
+
+
 def between(setting: str, value: object, low: float, high: float, *, open_ends: bool = False) -> None:
     """Refuse what is no number from `low` to `high`.
 
@@ -60,9 +67,7 @@ def between(setting: str, value: object, low: float, high: float, *, open_ends: 
     Traceback (most recent call last):
     ValueError: at_most: wanted a number from 0 to 1, found 1.5
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    inside = is_number and (low < value < high if open_ends else low <= value <= high)  # type: ignore[operator]
-    if not inside:
+    if not _is_number(value) or not (low < value < high if open_ends else low <= value <= high):
         wanted = f"a number between {low:g} and {high:g}" if open_ends else f"a number from {low:g} to {high:g}"
         raise ValueError(f"{setting}: wanted {wanted}, found {value!r}")
 
@@ -76,3 +81,7 @@ def whole(setting: str, value: object, *, least: int) -> None:
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ValueError(f"{setting}: wanted a whole number of at least {least}, found {value!r}")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
