@@ -30,7 +30,7 @@ SMALL = 25  # MB: of a training that takes next to nothing, what is stated may b
         {"rows": 30_000, "columns": 200},
         {"rows": 1_000_000, "columns": 5},
         {"rows": 800_000, "external": 1, "subsample": 0.8},
-        {"rows": 1_000_000, "columns": 10, "external": 1},
+        {"rows": 1_000_000, "columns": 20, "external": 1},
     ],
     ids=lambda asked: " ".join(f"{name}={value}" for name, value in asked.items()),
 )

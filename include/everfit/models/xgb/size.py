@@ -28,7 +28,8 @@ SUM = 16  # bytes of the gradients' sum in a bin of a histogram
 NODES_KEPT = 2**16  # histograms that XGBoost keeps at most
 FINER, ENTRY = 8, 36  # the summaries of a column have 8 entries for each bin, and so many bytes for each entry
 LEAF = 200  # bytes of a leaf and what led to it, in the model and in its file
-PAGES = 3  # in memory at once: one is learnt from, one was, one comes
+PAGES = 5  # in memory at once: three are read ahead, one is learnt from, one was
+SLACK = 1.08  # what the allocator has not given back yet when the next is taken
 FIXED = 10_000_000  # threads, buffers, what the allocator holds back
 PAGE_CELLS = 2**21
 
@@ -132,8 +133,8 @@ def _kept(data: Survey, trees: Trees) -> int:
 
 
 def _growing(data: Survey, trees: Trees) -> int:
-    """Of each row: the gradients, again those of a sample, the row's place in the tree and where it goes next."""
-    return data.rows * ((1 + trees.sampled) * 8 * trees.outputs + 2 * EXTENT + 4)
+    """Of each row: the gradients, again those of a sample, the row's place and node, and where it goes next."""
+    return data.rows * ((1 + trees.sampled) * 8 * trees.outputs + 2 * EXTENT + 2 * 4)
 
 
 def _histograms(data: Survey, trees: Trees) -> int:
