@@ -73,7 +73,7 @@ status: env  ## say what runs, where, and how to log in
 demo: env  ## run the main job: months of flights arrive, a champion serves
 	@$(PY) -m tools.demo
 
-bench: env  ## measure validation against one read, and the pipeline in Airflow against a bare script
+bench: env  ## measure validation against one read, training, and the pipeline in Airflow against a bare script
 	@$(PY) -m bench
 
 clean:  ## end what runs and delete all state and caches (.venv stays)

@@ -6,6 +6,7 @@
     │   └── NoGpu          a GPU was asked for, and this process can use none
     ├── DataError          the data cannot be used as it is                   (never retried)
     │   ├── NotEnoughData  too little accepted data to do what was asked
+    │   ├── TooLarge       more rows than the memory or disk that may be used can hold
     │   └── Corrupted      bytes are not the ones whose hash was recorded
     ├── TrainingFailed     the numbers of a training stopped making sense     (never retried)
     ├── LedgerError        the log of decisions would stop telling the truth  (never retried)
@@ -78,6 +79,10 @@ class DataError(EverfitError):
 
 class NotEnoughData(DataError):
     """There is too little accepted data to do what was asked."""
+
+
+class TooLarge(DataError):
+    """There are more rows than the memory or the disk that may be used for them can hold."""
 
 
 class Corrupted(DataError):

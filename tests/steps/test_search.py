@@ -30,6 +30,7 @@ SEARCH = {
     "budget": {"trials": 10},
     "space": {"max_depth": {"between": [2, 7]}, "learning_rate": {"between": [0.02, 0.3], "log": True}},
     "batches": [1, 3],
+    "half_life": {"between": [10.0, 300.0], "log": True},
 }
 
 
@@ -112,7 +113,7 @@ def test_the_best_trial_is_chosen_once(workshop: Workshop, first: str) -> None:
         == study.best.value
         == min(one.value for one in study.trials if one.state == "finished" and one.value is not None)
     )
-    assert set(found.params) == {"max_depth", "learning_rate", "train.batches", "rounds"}
+    assert set(found.params) == {*("max_depth", "learning_rate", "train.batches", "train.half_life", "rounds")}
     assert 1 <= int(str(found.params["rounds"])) <= 40
     assert found == choose(workshop.ports, workshop.spec, first)
     assert found.trials == 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from everfit.features.as_of import as_of
+from everfit.features.batches import encode_batch, learn_columns
 from everfit.features.code import FeatureCode, load_code
 from everfit.features.inputs import Input, Inputs, each_kind
 from everfit.features.matrix import Column, Columns
@@ -16,6 +17,8 @@ __all__ = [
     "Inputs",
     "as_of",
     "each_kind",
+    "encode_batch",
+    "learn_columns",
     "load_code",
     "pack",
     "read_tables",

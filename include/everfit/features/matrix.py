@@ -47,9 +47,14 @@ class Columns:
 
         Numbers and truth values are quantities; text and categories are categories; anything else is a `SpecError`.
         """
-        if not len(frame.columns):
+        return cls.of([learn_column(str(name), frame[name]) for name in frame.columns])
+
+    @classmethod
+    def of(cls, learnt: Sequence[Column]) -> Columns:
+        """These columns, of which there has to be one at least."""
+        if not learnt:
             raise SpecError("features() returned a table with no column in it")
-        return cls(tuple(_learn(str(name), frame[name]) for name in frame.columns))
+        return cls(tuple(learnt))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -72,7 +77,7 @@ class Columns:
         matrix = np.empty((len(frame), len(self.columns)), dtype=np.float32)
         for place, column in enumerate(self.columns):
             values = frame[column.name]
-            matrix[:, place] = _quantity(column.name, values) if column.kind == "q" else _codes(column, values)
+            matrix[:, place] = quantity(column.name, values) if column.kind == "q" else codes(column, values)
         return matrix
 
     def _check_names(self, names: Sequence[str]) -> None:
@@ -85,7 +90,8 @@ class Columns:
                 raise SpecError(f"features() made a column {name!r} that was not there in training")
 
 
-def _learn(name: str, values: pd.Series[Any]) -> Column:
+def learn_column(name: str, values: pd.Series[Any]) -> Column:
+    """One column of a feature table; what it is made of says what it is."""
     import pandas as pd
 
     kind = values.dtype
@@ -109,7 +115,8 @@ def _learn(name: str, values: pd.Series[Any]) -> Column:
     )
 
 
-def _quantity(name: str, values: pd.Series[Any]) -> NDArray[np.float32]:
+def quantity(name: str, values: pd.Series[Any]) -> NDArray[np.float32]:
+    """The values as numbers, NaN where one is missing. Errors: `DataError` for text and for what is infinite."""
     import numpy as np
     import pandas as pd
 
@@ -120,6 +127,14 @@ def _quantity(name: str, values: pd.Series[Any]) -> NDArray[np.float32]:
             numbers = values.to_numpy(dtype=np.float32, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise DataError(f"feature {name!r} must be a number: {error}") from error
+    infinite_in(name, numbers)
+    return numbers
+
+
+def infinite_in(name: str, numbers: NDArray[np.float32]) -> None:
+    """Refuse a column with an infinite value in it: `DataError`."""
+    import numpy as np
+
     infinite = np.isinf(numbers)
     if infinite.any():
         first = int(np.argmax(infinite))
@@ -127,19 +142,19 @@ def _quantity(name: str, values: pd.Series[Any]) -> NDArray[np.float32]:
             f"feature {name!r} is infinite in {int(infinite.sum())} of {len(numbers)} rows, first in row {first}: "
             "let a division by zero give a missing value instead"
         )
-    return numbers
 
 
-def _codes(column: Column, values: pd.Series[Any]) -> NDArray[np.float32]:
+def codes(column: Column, values: pd.Series[Any]) -> NDArray[np.float32]:
+    """Each value's place among the column's categories, NaN for a missing one and for one that is not among them."""
     import numpy as np
     import pandas as pd
 
     known = pd.Index(column.categories, dtype=object)
     if isinstance(values.dtype, pd.CategoricalDtype):  # look each category up once, not each row
         places = known.get_indexer(pd.Index([str(value) for value in values.cat.categories], dtype=object))
-        codes = np.append(places, -1)[values.cat.codes.to_numpy()]
+        found = np.append(places, -1)[values.cat.codes.to_numpy()]
     else:
-        codes = known.get_indexer(pd.Index(values.astype(object)))
-    coded = codes.astype(np.float32)
-    coded[codes < 0] = np.nan
+        found = known.get_indexer(pd.Index(values.astype(object)))
+    coded = found.astype(np.float32)
+    coded[found < 0] = np.nan
     return coded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Terms:
     """How a training goes, beside its data and parameters.
 
     `device` is `auto`, `cpu`, `cuda` or `cuda:N`. `memory` is how many bytes the training may take at most beyond what
-    the process has already (0: as many as it likes).
+    the process has already (0: as many as it likes). `scratch` is a folder that files may lie in while it trains.
     """
 
     device: str
@@ -90,3 +91,4 @@ class Terms:
     each_round: EachRound = lambda _: None
     checkpoints: Checkpoints = Forgetful()
     memory: int = 0
+    scratch: Path | None = None

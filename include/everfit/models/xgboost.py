@@ -15,12 +15,14 @@ from everfit.errors import Corrupted
 from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._machine import choose, cores
 from everfit.models._names import plain
+from everfit.models.memory import Peak
 from everfit.models.space import Between, Space
 from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.joined import joined
-from everfit.models.xgb.matrix import NEVER, Binned
+from everfit.models.xgb.matrix import ELSEWHERE, NEVER, Binned, choose_keeping, open_matrices
 from everfit.models.xgb.objective import OBJECTIVES, check_objective, objective, own
 from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
+from everfit.models.xgb.size import Trees
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 
 if TYPE_CHECKING:
@@ -111,16 +113,20 @@ class XGBoost:
         begin = perf_counter()
         with in_our_words():
             refuse_unknown(params)
-            booster, measured = self._grow(data, params, Binned(data, self.max_bin, threads), terms)
+            trees, peak = self._trees(data, threads), Peak()
+            keeping = choose_keeping(data, trees, terms) if where == "cpu" else ELSEWHERE
+            with open_matrices(data, trees, keeping, terms) as binned:
+                booster, measured = self._grow(data, params, binned, terms)
+                model, importance = bytes(booster.save_raw("ubj")), _importance(booster, data.names)
         return Trained(
-            model=bytes(booster.save_raw("ubj")),
+            model=model,
             device=where,
             threads=threads,
             seconds=perf_counter() - begin,
             rounds=booster.num_boosted_rounds(),
             curves={name: tuple(curve) for name, curve in measured.items()},
-            importance=_importance(booster, data.names),
-            facts={},
+            importance=importance,
+            facts=keeping.facts(peak.bytes()),
         )
 
     def fewest_rows(self, task: str) -> int:
@@ -152,6 +158,11 @@ class XGBoost:
         if params.get("booster") == "dart":  # later rounds have changed the weights of earlier trees: grow those again
             return grow(replace(growth, most=best), replace(terms, checkpoints=Forgetful()))[0], measured
         return booster[: growth.before + best], measured
+
+    def _trees(self, data: Training, threads: int) -> Trees:
+        outputs = max(1, len(data.classes), len(data.quantiles))
+        sampled = self.subsample < 1
+        return Trees(self.max_bin, self.max_depth, self.rounds, outputs, sampled, threads, tuple(data.kinds))
 
     @staticmethod
     def load(path: Path) -> Scorer:

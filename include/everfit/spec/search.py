@@ -67,6 +67,9 @@ class SearchSpec(Frozen):
         strict=False,
         description="Search the training window too: learn from only the newest so many training batches.",
     )
+    half_life: RangeSpec | None = Field(
+        default=None, description="Search how fast rows lose weight with age too: half-lives in days (train.half_life)."
+    )
     judge_on: int = Field(default=1, ge=1, description="The newest so many training batches judge a trial.")
     recall: int = Field(
         default=3, ge=0, description="Begin with what was chosen in so many earlier searches of this model."

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from everfit import catalog
 from everfit.errors import UnknownName, did_you_mean
 from everfit.gpu import DEVICE
-from everfit.models.space import OneOf, Space
+from everfit.models.space import Dimension, OneOf, Space
 from everfit.spec.building import build
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
@@ -20,7 +20,7 @@ from everfit.spec.pool import PoolSpec
 from everfit.spec.search import SearchSpec
 
 OURS = "train."
-BATCHES = f"{OURS}batches"
+BATCHES, HALF_LIFE = f"{OURS}batches", f"{OURS}half_life"
 """How a study names what is searched for beside the algorithm's own parameters."""
 
 
@@ -54,6 +54,8 @@ class EarlyStoppingSpec(Frozen):
 
 
 ClassName = Annotated[str, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
+SIZE = r"^(?:auto|([1-9][0-9]*(?:\.[0-9]+)?) ?(MB|GB))$"
+UNITS = {"MB": 10**6, "GB": 10**9}
 
 
 class TrainSpec(Frozen):
@@ -92,6 +94,18 @@ class TrainSpec(Frozen):
     search: SearchSpec | None = Field(
         default=None, description="Search for better parameters before each training; without it, `params` it is."
     )
+    memory: str = Field(
+        default="auto",
+        description="How much memory training may take: `4 GB`, `800 MB`, or auto for most of what is free. Beyond "
+        "it, training goes on in external memory.",
+        json_schema_extra={"pattern": SIZE},
+    )
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """`memory` in bytes, None for auto."""
+        found = re.fullmatch(SIZE, self.memory)
+        return int(float(found[1]) * UNITS[found[2]]) if found and found[1] else None
 
     def make(self) -> Any:
         """The algorithm with its parameters, ready to `fit`."""
@@ -108,8 +122,12 @@ class TrainSpec(Frozen):
         if self.search is None:
             return {}
         own: Space = {name: one.dimension for name, one in self.search.space.items()}
-        windows: Space = {BATCHES: OneOf(self.search.batches)} if self.search.batches else {}
-        return {**(own or catalog.algorithm(self.algorithm).search_space), **windows}
+        ours: dict[str, Dimension] = {}
+        if self.search.batches:
+            ours[BATCHES] = OneOf(self.search.batches)
+        if self.search.half_life:
+            ours[HALF_LIFE] = self.search.half_life.dimension
+        return {**(own or catalog.algorithm(self.algorithm).search_space), **ours}
 
     @property
     def going_on(self) -> TrainSpec:
@@ -125,6 +143,13 @@ class TrainSpec(Frozen):
         ours = {name.removeprefix(OURS): value for name, value in params.items() if name.startswith(OURS)}
         own = {name: value for name, value in params.items() if not name.startswith(OURS)}
         return self.model_copy(update={"search": None, "params": {**self.params, **own}, **ours})
+
+    @field_validator("memory")
+    @classmethod
+    def _is_a_size(cls, memory: str) -> str:
+        if not re.fullmatch(SIZE, memory):
+            raise complaint([Mistake((), f"found {memory!r}, wanted auto or a size like 4 GB or 800 MB")])
+        return memory
 
     @field_validator("device")
     @classmethod

@@ -50,7 +50,10 @@ def choose(ports: Ports, spec: ModelSpec, run: str) -> Chosen:
             f"no trial of run {run!r} was finished: give train.search.budget more seconds or trials, then clear the "
             "search tasks"
         )
-    rounds = {"rounds": best.extra["rounds"]} if hasattr(spec.algorithm, "rounds") else {}
+    counted = (
+        hasattr(spec.algorithm, "rounds") and spec.train.early_stopping is None
+    )  # which counts again, on more rows
+    rounds = {"rounds": best.extra["rounds"]} if counted else {}
     found = Chosen(
         params={**best.params, **rounds},
         trial=best.number,

@@ -66,3 +66,7 @@ def going_on(
     there = max(ports.store.list(here), default="")
     with marked(ports.store, f"{folder}/try.json", there, progress) as allowed:
         yield Course(kept, allowed, ports.store, here)
+
+
+FROM_THE_START = Course()
+"""The way of a training that nothing was kept of, and nothing will be."""

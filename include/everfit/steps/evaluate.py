@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from everfit.gates import Evidence
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather
-from everfit.steps.feature_table import TIME, FeatureTable
+from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
@@ -52,8 +52,11 @@ def evaluate(
     champion = score_champion(
         ports, spec, view, Holdout(snapshot.held_out, rows, predictor.code.sha256, snapshot.between)
     )
-    table = FeatureTable.read(ports.store.local_file(features.table))
-    training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
+    table = TableFile.open(ports.store.local_file(features.table))
+    training, held_out = (
+        table.of(tuple(batch.partition for batch in part), names)
+        for part, names in ((snapshot.training, table.told), (snapshot.held_out, None))
+    )
     evidence = gather(spec, training, held_out, scorer(ports, spec, predictor), champion, rows)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:

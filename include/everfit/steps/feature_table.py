@@ -1,7 +1,14 @@
-"""The feature table as a file: features, label, time and batch of each row, and what a caller of the model sends."""
+"""The feature table as a file: features, label, time and batch of each row, and what a caller of the model sends.
+
+The file has row groups of one batch each, none of them large: a reader takes the batches that it needs, a group at a
+time, and knows their rows without reading them.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +19,15 @@ from everfit.values import dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
+    from pyarrow import parquet
 
+TOLD = b"PANDAS_ATTRS"  # where pandas too keeps what is told of a frame
+PIECE_CELLS = 2**22
 LABEL, TIME, BATCH = "__label", "__time", "__batch"
 WEIGHT, GROUP, OBSERVED = "__weight", "__group", "__observed"
 OURS = "__"
-FORMAT = 1  # one more whenever the same data and code would give another table
+FORMAT = 2  # one more whenever the same data and code would give another table
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,30 +58,150 @@ class FeatureTable:
 
     def write(self, path: Path) -> None:
         """Write it as one parquet file. Errors: `SpecError` for a feature column that parquet cannot hold."""
-        import pyarrow
+        import pyarrow as pa
+        from pyarrow import parquet
 
-        self.frame.attrs = {"inputs": dump(self.inputs), "example": _records(self.example)}
+        said: dict[str, Any] = {"inputs": dump(self.inputs), "example": _records(self.example)}
         if self.classes:
-            self.frame.attrs |= {"classes": list(self.classes), "strangers": list(self.strangers)}
+            said |= {"classes": list(self.classes), "strangers": list(self.strangers)}
+        told = json.dumps(said).encode()
         try:
-            self.frame.to_parquet(path, index=False)
-        except (pyarrow.ArrowException, ValueError, TypeError) as error:
+            table = pa.Table.from_pandas(self.frame, preserve_index=False)
+            table = table.replace_schema_metadata({**(table.schema.metadata or {}), TOLD: told})
+            with parquet.ParquetWriter(path, table.schema) as writer:
+                for batch in _runs(table):
+                    writer.write_table(batch, row_group_size=piece_rows(table.num_columns))
+        except (pa.ArrowException, ValueError, TypeError) as error:
             raise SpecError(f"features() made a table that cannot be saved as parquet: {error}") from error
 
     @classmethod
     def read(cls, path: Path) -> FeatureTable:
-        """Read what `write` wrote."""
-        import pandas as pd
+        """Read what `write` wrote, all of it into memory; `TableFile` is for a table that may be large."""
+        table = TableFile.open(path)
+        return cls(table.frame(), table.inputs, table.example, table.classes, table.strangers)
 
-        frame = pd.read_parquet(path)
+
+@dataclass(frozen=True, eq=False)
+class TableFile:
+    """A feature table that stays in its file: what it holds is known, and rows are read when they are asked for."""
+
+    path: Path
+    schema: pa.Schema
+    inputs: Inputs
+    example: pd.DataFrame
+    classes: tuple[str, ...] = ()
+    strangers: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: Path) -> TableFile:
+        """Look into a file that `FeatureTable.write` wrote. Errors: `Corrupted` if it did not."""
+        import pandas as pd
+        from pyarrow import parquet
+
+        schema = parquet.read_schema(path)
         try:
-            inputs = load(Inputs, frame.attrs["inputs"])
-            example = inputs.read(pd.DataFrame(frame.attrs["example"], columns=list(inputs.names)))
-            classes, strangers = (tuple(frame.attrs.get(name, ())) for name in ("classes", "strangers"))
+            told = json.loads((schema.metadata or {})[TOLD])
+            inputs = load(Inputs, told["inputs"])
+            example = inputs.read(pd.DataFrame(told["example"], columns=list(inputs.names)))
+            classes, strangers = (tuple(told.get(name, ())) for name in ("classes", "strangers"))
         except (KeyError, ValueError) as error:
             raise Corrupted(f"{path} is not a feature table that everfit wrote: {error}") from error
-        frame.attrs = {}
-        return cls(frame, inputs, example, classes, strangers)
+        return cls(path, schema, inputs, example, classes, strangers)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the feature columns."""
+        return tuple(name for name in self.schema.names if not name.startswith(OURS))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The names of the other columns: label, time, batch, and what else the spec asks for."""
+        return tuple(name for name in self.schema.names if name.startswith(OURS))
+
+    def rows(self, partitions: Sequence[str]) -> int:
+        """How many rows some batches have: nothing but the file's own summary is read."""
+        with self._file() as file:
+            groups = _groups(file, partitions)
+            counted = sum(int(file.metadata.row_group(group).num_rows) for group, whole in groups if whole)
+            mixed = [group for group, whole in groups if not whole]
+            return counted + sum(int(batch.num_rows) for batch in _read(file, mixed, [], partitions))
+
+    def batches(self, partitions: Sequence[str], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Some columns of the rows of some batches, in the table's order, a bounded number of rows at a time."""
+        with self._file() as file:
+            for group, whole in _groups(file, partitions):
+                yield from _read(file, [group], names, None if whole else partitions)
+
+    def of(self, partitions: Sequence[str], names: Sequence[str] | None = None) -> FeatureTable:
+        """The rows of some batches in memory, of some columns or of all."""
+        frame = self.frame(partitions, names)
+        return FeatureTable(frame, self.inputs, self.example, self.classes, self.strangers)
+
+    def frame(self, partitions: Sequence[str] | None = None, names: Sequence[str] | None = None) -> pd.DataFrame:
+        """Rows in memory: those of some batches (else all), of some columns (else all)."""
+        import pyarrow as pa
+
+        names = self.schema.names if names is None else names
+        schema = pa.schema([self.schema.field(name) for name in names], metadata=self.schema.metadata)
+        with self._file([]) as file:
+            every = [(group, True) for group in range(file.num_row_groups)]
+            groups = every if partitions is None else _groups(file, partitions)
+            read = [b for group, whole in groups for b in _read(file, [group], names, None if whole else partitions)]
+        frame: pd.DataFrame = pa.Table.from_batches([batch.select(names) for batch in read], schema).to_pandas()
+        return frame
+
+    def _file(self, by_value: Sequence[str] | None = None) -> parquet.ParquetFile:
+        """Opened so that texts come as categories: a text is made once for each value, not once for each row."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        text = [f.name for f in self.schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+        return parquet.ParquetFile(self.path, read_dictionary=text if by_value is None else by_value, pre_buffer=False)
+
+
+def piece_rows(columns: int) -> int:
+    """How many rows of a table are read, and learnt from, at a time: 65,536, or fewer of a wide one.
+
+    >>> piece_rows(27), piece_rows(500)
+    (65536, 8192)
+    """
+    return 1 << max(10, min(16, (PIECE_CELLS // max(columns, 1)).bit_length() - 1))
+
+
+def _runs(table: pa.Table) -> Iterator[pa.Table]:
+    """The table cut where its batch changes."""
+    begin = 0
+    for _, rows in itertools.groupby(table[BATCH].to_pylist()):
+        yield table.slice(begin, count := sum(1 for _ in rows))
+        begin += count
+
+
+def _groups(file: parquet.ParquetFile, partitions: Sequence[str]) -> list[tuple[int, bool]]:
+    """The row groups that rows of some batches are in, and whether all of their rows are."""
+    wanted, found = set(partitions), []
+    column = next(n for n in range(file.metadata.num_columns) if file.schema.column(n).path == BATCH)
+    for group in range(file.num_row_groups):
+        told = file.metadata.row_group(group).column(column).statistics
+        if told is None or not told.has_min_max or told.min != told.max:
+            found.append((group, False))
+        elif told.min in wanted:
+            found.append((group, True))
+    return found
+
+
+def _read(
+    file: parquet.ParquetFile, groups: Sequence[int], names: Sequence[str], partitions: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    """Columns of some row groups; with `partitions`, only the rows of those, and `__batch` beside the columns."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    columns = [*names] if partitions is None else [*dict.fromkeys([*names, BATCH])]
+    for batch in file.iter_batches(piece_rows(len(file.schema_arrow)), row_groups=[*groups], columns=columns):
+        if partitions is None:
+            yield batch
+        else:
+            yield batch.filter(compute.is_in(batch.column(BATCH).cast(pa.string()), pa.array([*partitions])))
 
 
 def _records(example: pd.DataFrame) -> list[dict[str, Any]]:

@@ -14,11 +14,11 @@ from everfit.errors import NotEnoughData
 from everfit.ledger.entries import RunTriggered
 from everfit.models.space import Value
 from everfit.search import STEPS, Study, Trial, Tried
-from everfit.spec.training import BATCHES
+from everfit.spec.training import BATCHES, HALF_LIFE, OURS
 from everfit.steps.choose import Chosen, chosen, study_of
-from everfit.steps.feature_table import FeatureTable
+from everfit.steps.feature_table import TableFile
+from everfit.steps.learn import learn
 from everfit.steps.rounds import Best
-from everfit.steps.train import learn
 from everfit.values import Snapshot, canonical
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def search(
     work = Search(ports, spec, trial_snapshot(spec, snapshot), run)
     if worker == 0:
         work.study.suggest([work.own, *work.earlier()])
-    table = FeatureTable.read(ports.store.local_file(features.table))
+    table = TableFile.open(ports.store.local_file(features.table))
     made = 0
     while work.seconds_left() > 0 and (trial := work.study.ask(worker, work.settings.budget.trials)):
         progress(work.words(work.make(trial, table)))
@@ -111,8 +111,10 @@ class Search:
     @property
     def own(self) -> Mapping[str, Value]:
         """What would be trained with if nobody searched."""
-        own = {name: getattr(self.spec.algorithm, name) for name in self.study.space if name != BATCHES}
-        return own | ({BATCHES: max(self.settings.batches)} if BATCHES in self.study.space else {})
+        space, train = self.study.space, self.spec.train
+        own = {name: getattr(self.spec.algorithm, name) for name in space if not name.startswith(OURS)}
+        longest = {BATCHES: max(self.settings.batches)} if BATCHES in space else {}
+        return own | longest | ({HALF_LIFE: train.half_life} if HALF_LIFE in space and train.half_life else {})
 
     def earlier(self) -> list[Mapping[str, Value]]:
         """What the newest earlier searches of this model chose, the newest first."""
@@ -131,7 +133,7 @@ class Search:
         most = self.settings.budget.seconds
         return float("inf") if most is None else most - (self.ports.clock() - self.began).total_seconds()
 
-    def make(self, trial: Trial, table: FeatureTable) -> Tried:
+    def make(self, trial: Trial, table: TableFile) -> Tried:
         """Train with the trial's parameters, and record how good that was."""
         begin, best = perf_counter(), Best()
         train = self.spec.train.chosen(trial.params).model_copy(update={"early_stopping": None})  # `best` looks itself
@@ -147,7 +149,7 @@ class Search:
 
         pruned = False
         try:
-            learn(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED)
+            learn(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED, work=self.ports.work)
         except Hopeless:
             pruned = True
         extra = {"metric": best.metric, "rounds": best.round, "seconds": round(perf_counter() - begin, 3)}

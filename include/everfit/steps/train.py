@@ -4,48 +4,36 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import Algorithm, EachRound, Objective, Rows, Terms, Trained, Training, all_of, sample
+from everfit.models import EachRound, all_of, sample
 from everfit.models.objectives import FILE as OBJECTIVES
-from everfit.models.objectives import load_objective
 from everfit.predictor import Card, write_model_folder
-from everfit.spec.consistency import own_objective
 from everfit.steps.base import Base, load_base
 from everfit.steps.checkpoints import FOLDER
-from everfit.steps.course import Course, going_on
-from everfit.steps.dying import within_memory
-from everfit.steps.early_stopping import fit_stopping, newest
+from everfit.steps.course import FROM_THE_START, Course, going_on
 from everfit.steps.environment import libraries
-from everfit.steps.feature_table import GROUP, LABEL, OBSERVED, FeatureTable
-from everfit.steps.gpu_watch import Watched
+from everfit.steps.feature_rows import FeatureRows
+from everfit.steps.feature_table import LABEL, TableFile
 from everfit.steps.health import LOOKED_AT, check_answers, watch_health
+from everfit.steps.learn import learn, objective_of
 from everfit.steps.lineage import Use, log_files, params, tags
-from everfit.steps.placing import Fitted, place
+from everfit.steps.placing import Fitted
 from everfit.steps.rounds import show_rounds, tell_rounds
 from everfit.steps.study import as_chosen, log_study
 from everfit.steps.together import trainer
-from everfit.steps.weights import weights
-from everfit.values import Batch, Candidate, Features, Placement, Snapshot, canonical, digest, dump, load
+from everfit.values import Candidate, Features, Snapshot, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from everfit.models import Trained
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
-
-BINARY = ("0", "1")
-FROM_THE_START = Course()
-
-DRAWN = 10_000
-"""Held-out rows that a learning curve is drawn from: enough for a picture, too few to cost more than the training."""
 
 
 def train(
@@ -96,6 +84,7 @@ def train(
         opened.params(params(spec, snapshot, features, made.fitted))
         opened.curves({**trained.curves, **seen.curves})
         opened.metrics(before.until_now() | {"training_seconds": trained.seconds} | seen.metrics)
+        opened.tags({f"everfit.{name}": fact for name, fact in trained.facts.items()})
         progress("keeping the model and its lineage")
         log_files(opened, spec, snapshot, features, made.fitted, work)
         if study:
@@ -136,14 +125,16 @@ def make_model(
 
     Errors: `TrainingFailed` if the numbers of the training stop making sense.
     """
-    table = FeatureTable.read(ports.store.local_file(features.table))
-    largest = float(table.frame[LABEL].abs().max())
+    table = TableFile.open(ports.store.local_file(features.table))
+    largest = float(table.frame(None, [LABEL])[LABEL].abs().max())
     heard = all_of(tell_rounds(progress), each_round, watch_health(largest))
     shares = f"shares/{spec.name}/{digest([features.table.sha256, work.as_posix()])[:16]}"
     by = trainer(ports, spec, shares)
-    columns, fitted = learn(spec, snapshot, table, device, progress, heard, base=base, course=course, by=by)
-    some = table.features.iloc[:: len(table.frame) // LOOKED_AT + 1]
-    check_answers(spec.algorithm, fitted.trained, columns.encode(some), largest)
+    columns, fitted = learn(
+        *(spec, snapshot, table, device, progress, heard), work=work, base=base, course=course, by=by
+    )
+    some = FeatureRows(table, tuple(batch.partition for batch in snapshot.held_out), columns)
+    check_answers(spec.algorithm, fitted.trained, sample(some, LOOKED_AT).matrix, largest)
     folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
     return Made(folder, fitted, table.example)
 
@@ -157,92 +148,6 @@ def _as_recorded(candidate: Candidate, snapshot: Snapshot, run: str) -> Candidat
     return candidate
 
 
-def learn(
-    spec: ModelSpec,
-    snapshot: Snapshot,
-    table: FeatureTable,
-    device: str,
-    progress: Progress,
-    each_round: EachRound,
-    drawn: int = DRAWN,
-    *,
-    base: Base | None = None,
-    course: Course = FROM_THE_START,
-    by: Algorithm | None = None,
-) -> tuple[Columns, Fitted]:
-    """Learn columns and model from the training batches; the holdout is only watched, by so many of its rows.
-
-    `by` fits in place of the spec's algorithm, such as several machines that do it together.
-    """
-    batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
-    early = spec.train.early_stopping
-    older, watched = newest(batches, early) if early else ((), ())
-    learnt, watch = _of(table, batches), _of(table, snapshot.held_out)
-    columns = base.columns if base else Columns.learn(learnt.features)
-    train, held_out = _weighted(spec, columns, learnt), _rows(columns, known_to_the_model(watch))
-    progress(f"{train.rows:,} rows to learn from, {held_out.rows:,} held out, {len(columns.names)} features")
-    data = Training(
-        spec.task,
-        columns.names,
-        columns.kinds,
-        train,
-        sample(held_out, drawn),
-        classes=table.classes,
-        quantiles=spec.quantiles,
-        objective=objective_of(spec),
-        base=base.model if base else None,
-    )
-
-    def fit(on: str, memory: int) -> Trained:
-        algorithm: Algorithm = by or spec.algorithm
-        terms = Terms(on, spec.train.seed, progress, each_round, memory=memory)
-        if early is None:
-            return algorithm.fit(data, replace(terms, checkpoints=course.checkpoints("rounds")))
-        parts = _weighted(spec, columns, _of(table, older)), _rows(columns, known_to_the_model(_of(table, watched)))
-        return fit_stopping(algorithm, data, parts, early, terms, course)
-
-    def fit_on(on: str) -> Trained:
-        return within_memory(partial(fit, on), course.allowed, progress)
-
-    if spec.engine != "local":  # the workers look for GPUs of their own
-        trained = fit_on(device)
-        return columns, Fitted(trained, Placement(device, trained.device, ""), Watched(None))
-    return columns, place(fit_on, device, progress, fallback=spec.train.fallback == "cpu")
-
-
-def _of(table: FeatureTable, batches: Sequence[Batch]) -> FeatureTable:
-    return table.of(tuple(batch.partition for batch in batches))
-
-
-def _rows(columns: Columns, table: FeatureTable) -> Rows:
-    """The rows as an algorithm takes them, all of one weight."""
-    frame = table.frame
-    return Rows(
-        columns.encode(table.features),
-        frame[LABEL].to_numpy(dtype="float32"),
-        groups=frame[GROUP].to_numpy(dtype="int64") if GROUP in frame else None,
-        observed=frame[OBSERVED].to_numpy(dtype=bool) if OBSERVED in frame else None,
-    )
-
-
-def _weighted(spec: ModelSpec, columns: Columns, table: FeatureTable) -> Rows:
-    """The rows to learn from, each as much as the spec lets it count."""
-    return replace(_rows(columns, table), weights=weights(spec.train, table.classes or BINARY, table.frame))
-
-
-def objective_of(spec: ModelSpec) -> Objective | None:
-    """The function of the folder's objectives.py that the spec names, if it names one."""
-    name = own_objective(spec)
-    return load_objective(spec.folder / OBJECTIVES, name) if name else None
-
-
-def known_to_the_model(table: FeatureTable) -> FeatureTable:
-    """The rows whose class the model has learnt: of another one no curve can be drawn. The gates see all of them."""
-    if not table.strangers:
-        return table
-    return replace(table, frame=table.frame[table.frame[LABEL] < len(table.classes)].reset_index(drop=True))
-
-
 def _model_folder(
     ports: Ports,
     spec: ModelSpec,
@@ -250,7 +155,7 @@ def _model_folder(
     features: Features,
     columns: Columns,
     model: bytes,
-    table: FeatureTable,
+    table: TableFile,
     work: Path,
 ) -> Path:
     code = load_code(spec.code_path)

@@ -1,28 +1,24 @@
-"""What XGBoost is told of the rows of a piece beside their features."""
+"""What XGBoost is told of rows beside their features."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from everfit.models import Rows
+    from everfit.models import Part, Rows
 
 
 def fields(task: str, piece: Rows) -> dict[str, Any]:
-    """Label and weight; for a ranking the groups, with one weight each; for survival the bounds of the time.
-
-    The rows of a group must lie in one piece: XGBoost takes a group that goes on in the next piece for another one.
-    """
+    """Label and weight of a piece of rows; for survival the bounds of the time. `groups` are told of the whole."""
     import numpy as np
 
+    if task == "ranking":
+        return {"label": piece.labels}
     told: dict[str, Any] = {"label": piece.labels, "weight": piece.weights}
-    if task == "ranking" and piece.groups is not None:
-        runs = np.cumsum(np.r_[True, piece.groups[1:] != piece.groups[:-1]][: piece.rows])  # XGBoost wants them to rise
-        told["qid"] = runs
-        told["weight"] = None if piece.weights is None else _mean_by_group(piece.weights, runs)
     if task == "survival":
         observed = np.ones(piece.rows, dtype=bool) if piece.observed is None else piece.observed
         told["label_lower_bound"] = piece.labels
@@ -30,8 +26,29 @@ def fields(task: str, piece: Rows) -> dict[str, Any]:
     return told
 
 
-def _mean_by_group(weights: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.float32]:
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """How many rows each group has, in order, and how much it counts: as its rows do on average."""
+
+    sizes: NDArray[np.int64]
+    weights: NDArray[np.float32] | None
+
+
+def groups(part: Part) -> Groups | None:
+    """The rows that are ranked against each other.
+
+    Told of all pieces together: XGBoost takes a group that goes on in the next piece for two.
+    """
     import numpy as np
 
-    _, codes, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    return np.asarray(np.bincount(codes, weights=weights) / sizes, dtype=np.float32)
+    told = [(piece.groups, piece.weights) for piece in part.pieces() if piece.groups is not None]
+    if not told:
+        return None
+    each = np.concatenate([group for group, _ in told])
+    begins = np.flatnonzero(np.diff(each, prepend=each[:1] - 1))
+    sizes = np.diff(begins, append=len(each))
+    weights = [weight for _, weight in told if weight is not None]
+    if not weights:
+        return Groups(sizes, None)
+    means = np.add.reduceat(np.concatenate(weights).astype(np.float64), begins) / sizes
+    return Groups(sizes, means.astype(np.float32))
