@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged
+from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged, RunTriggered
 from tests.cli.landed import land
 from tests.cli.story import Story, story_of
 from tests.services import mlflow_server, model_server
@@ -39,7 +39,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         story.tell("bad batch", "run", "toy")
         story.tell("until commit", "run", "toy", "--force", "--until", "commit")
         story.tell("no way back", "rollback", "toy", "--reason", "a try")
+        for _ in range(2):
+            story.tell("stopped", "run", "toy", "--force", "--until", "train")
         story.tell("forced", "run", "toy", "--force")
+        story.tell("stopped later", "run", "toy", "--force", "--until", "resolve")
         story.tell("way back", "rollback", "toy", "--reason", "it felt wrong")
         story.tell("reconcile", "reconcile", "toy")
         story.tell("show", "ledger", "show", "toy")
@@ -150,3 +153,13 @@ def test_the_ledger_tells_it_all_and_is_intact(story: Story) -> None:
         assert sentence in said
     code, said, _ = story.chapters["verify"]
     assert (code, said.startswith(f"intact: {len(view.entries)} entries")) == (0, True)
+
+
+def test_a_run_that_died_is_gone_on_with_until_its_candidate_is_judged(story: Story) -> None:
+    """Forced twice as far as training, then to the end, then once more: the first three are one run."""
+    views = [story.chapters[chapter][2] for chapter in ("stopped", "forced", "stopped later")]
+    runs = [{entry.body.run for entry in view.of(RunTriggered)} for view in views]
+    assert runs[0] == runs[1]
+    assert len(runs[2] - runs[1]) == 1
+    judged = [entry.body.run for entry in views[1].of(CandidateJudged)]
+    assert set(judged) == runs[1]

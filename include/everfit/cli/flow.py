@@ -86,10 +86,11 @@ class Flow:
                 line.say(f"entry {entry.seq}: {words}", "red" if found.reasons else "")
 
     def _train(self, request: TrainRequest) -> None:
-        from everfit.steps.snapshot import resolve, snapshot_of
+        from everfit.steps.snapshot import resolve, same_again, snapshot_of
 
         with self.telling.step("resolve") as line:
             try:
+                request = same_again(self.ports, self.spec, request)
                 with self._spending("resolve", line) as account:
                     triggered = resolve(self.ports, self.spec, request)
                     account.run = triggered.run if triggered else ""

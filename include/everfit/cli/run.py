@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from rich.console import Console
 
@@ -46,7 +45,7 @@ def _request(args: argparse.Namespace) -> TrainRequest:
     from everfit.steps.snapshot import TrainRequest
 
     return TrainRequest(
-        run=f"cli-{uuid4().hex[:12]}",
+        run="cli",
         why="a person",
         by=person(),
         note=args.note,

@@ -94,7 +94,8 @@ class Study:
         study = self._open()
         for each in params:
             if within := {n: v for n, v in each.items() if n in self.space and self.space[n].holds(v)}:
-                study.enqueue_trial(within, skip_if_exists=True)
+                with _quiet():
+                    study.enqueue_trial(within, skip_if_exists=True)
 
     @property
     def trials(self) -> tuple[Tried, ...]:

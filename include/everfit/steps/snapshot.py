@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from everfit.errors import NotEnoughData, SpecError
+from everfit.features import load_code
 from everfit.gpu import ordinal
 from everfit.ledger.entries import CandidateJudged, RunTriggered
 from everfit.steps.base import base_for
 from everfit.steps.window import choose
-from everfit.values import Batch, Snapshot
+from everfit.values import Batch, Snapshot, digest
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -56,6 +57,19 @@ def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggere
     if not isinstance(body, RunTriggered):
         raise TypeError(f"entry run:{request.run} is {type(body).__name__}, not RunTriggered")
     return body
+
+
+def same_again(ports: Ports, spec: ModelSpec, request: TrainRequest) -> TrainRequest:
+    """The request under a name that follows from what is asked for, so that who asks again goes on with what died.
+
+    Another spec, code, snapshot or device is another run, and so is the same one once a candidate has been judged.
+    Errors: those of `resolve`.
+    """
+    view = ports.ledger(spec.name).view()
+    asked = _trigger(view, spec, request)
+    judged = sum(1 for _ in view.of(CandidateJudged))
+    what = [spec.spec_hash, load_code(spec.code_path).sha256, asked.snapshot, asked.device, asked.base, judged]
+    return replace(request, run=f"{request.run}-{digest(what)[:12]}")
 
 
 def snapshot_of(spec: ModelSpec, triggered: RunTriggered) -> Snapshot:
