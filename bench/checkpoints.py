@@ -27,7 +27,7 @@ from everfit.steps.checkpoints import Sparing, StoreCheckpoints
 from everfit.stores import LocalStore
 
 COLUMNS = 20
-TURNS = 3
+TURNS = 6
 AIM = 0.02
 ALGORITHM = XGBoost(rounds=600, max_depth=6, subsample=0.8, colsample_bytree=0.8)
 

@@ -31,7 +31,7 @@ KINDS: Mapping[str, TrainSpec] = {
     "dart": TrainSpec(seed=2, params={**SAMPLED, "rounds": 130, "extra": DART}),
     "stopping": TrainSpec(
         seed=3,
-        params={**SAMPLED, "rounds": 600, "learning_rate": 0.05},
+        params={**SAMPLED, "rounds": 900, "learning_rate": 0.02},
         early_stopping=EarlyStoppingSpec(rounds=100),
     ),
     "memory": TrainSpec(seed=4, params={**SAMPLED, "rounds": 320, "extra": {"colsample_bynode": 0.5}}),
