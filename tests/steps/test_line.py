@@ -15,7 +15,7 @@ from everfit.errors import Corrupted
 from everfit.steps.line import look, places, pools, take_place, training
 from everfit.steps.line_store import CALLED
 from everfit.stores import open_store
-from tests.steps.arriving import KEYS, s3_server
+from tests.services import KEYS, s3_server
 from tests.steps.queueing import hall, spec_of
 
 

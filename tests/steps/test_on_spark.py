@@ -224,7 +224,7 @@ def model(workshop: Workshop, features: Features, folder: Path) -> tuple[bytes, 
     folder.mkdir()
     snapshot = workshop.snapshot(*MONTHS)
     made = make_model(workshop.ports, workshop.spec, snapshot, features, "cpu", folder, lambda _: None)
-    return made.trained.model, Predictor.load(made.folder), made.trained.curves
+    return made.fitted.trained.model, Predictor.load(made.folder), made.fitted.trained.curves
 
 
 @pytest.fixture(scope="module")

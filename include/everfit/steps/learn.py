@@ -58,6 +58,7 @@ def learn(
     batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
     columns = base.columns if base else learn_from(table, _partitions(batches))
     held_out = FeatureRows(table, _partitions(snapshot.held_out), columns)
+    work.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=work, prefix="rows-", ignore_cleanup_errors=True) as scratch:
         parts = Parts(spec, table, columns, Path(scratch))
         train = parts.weighted("train", batches)

@@ -30,7 +30,7 @@ FINER, ENTRY = 8, 36  # the summaries of a column have 8 entries for each bin, a
 LEAF = 200  # bytes of a leaf and what led to it, in the model and in its file
 PAGES = 5  # in memory at once: three are read ahead, one is learnt from, one was
 SLACK = 1.08  # what the allocator has not given back yet when the next is taken
-FIXED = 10_000_000  # threads, buffers, what the allocator holds back
+FIXED = 12_000_000  # threads, buffers, what the allocator holds back
 PAGE_CELLS = 2**21
 
 
@@ -101,7 +101,7 @@ def need(learnt: Survey, watched: Iterable[Survey], trees: Trees) -> Need:
     reading, choosing = _reading(learnt), _summaries(learnt, trees)
     growing = _growing(learnt, trees) + _histograms(learnt, trees) + _model(learnt, trees)
     in_memory, external = (kept + max(reading + choosing, reading + bins, bins + growing) for bins in (whole, paged))
-    return Need(in_memory, external, disk=whole)
+    return Need(int(in_memory * SLACK), external, disk=whole)
 
 
 def page_rows(columns: int) -> int:
