@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from everfit import catalog
+from everfit.errors import SpecError
 from everfit.ledger.entries import CandidateJudged
+from everfit.models.constant import Constant
 from everfit.predictor import Card, Predictor
+from everfit.spec import ModelSpec
 from everfit.spec.training import TrainSpec
 from everfit.steps.train import make_model
 from tests.services import Service
@@ -121,3 +124,17 @@ def test_a_champion_is_beaten_by_another_algorithm(mlflow: Service, tmp_path: Pa
     assert judged.champion == 1
     assert judged.promote, judged.reason
     assert judged.verdicts[0].effect < -0.02
+
+
+def test_a_task_that_the_algorithm_does_not_learn_is_refused_when_the_spec_is_read() -> None:
+    said = {
+        "name": "trips",
+        "task": "quantile",
+        "quantiles": [0.1, 0.9],
+        "label": "late",
+        "time": "left",
+        "data": {"landing": "trips", "tables": {"trips": {"file": "trips.parquet"}}},
+    }
+    assert ModelSpec(**said, train={"algorithm": "constant"}).algorithm == Constant()
+    with pytest.raises(SpecError, match=r"train\.algorithm: lightgbm learns binary or .*, and the task is quantile"):
+        ModelSpec(**said, train={"algorithm": "lightgbm"})
