@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from everfit.cost import Bill, Spent, Use
-from everfit.plots.verdicts import draw, render
+from everfit.plots.verdicts import Found, draw, render
 from everfit.values import Candidate, Evaluation, Judgement, Outcome, Placement, StoredFile, Verdict
 
 AT = datetime(2013, 7, 1, 5, 3, tzinfo=UTC)
@@ -90,3 +90,12 @@ def test_where_it_was_trained_is_on_the_page(placement, shown, hidden):
     text = page(SANE, candidate=replace(CANDIDATE, placement=placement))
     assert all(words in text for words in shown)
     assert not any(words in text for words in hidden)
+
+
+def test_how_the_parameters_were_found_is_on_the_page_whole():
+    judgement = Judgement(CANDIDATE, 3, False, "", (SANE,), FILE, FILE, 42)
+    found = Found("12 trials", {"max_depth": 7, "learning_rate": 0.104}, b"\x89PNG")
+    text = render(judgement, EVALUATION, title="Late?", at=AT, found=found)
+    for said in ("The search", "12 trials", "learning_rate", "0.104", 'src="data:image/png;base64,iVBORw=="'):
+        assert said in text
+    assert "The search" not in page(SANE)

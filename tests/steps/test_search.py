@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from everfit.cost import Prices
 from everfit.errors import NotEnoughData, SpecError
 from everfit.ledger.entries import RunTriggered
 from everfit.models import Round
@@ -19,6 +20,7 @@ from everfit.steps.build_features import build_features
 from everfit.steps.choose import choose, chosen, study_of
 from everfit.steps.rounds import Best
 from everfit.steps.search import search, trial_snapshot
+from everfit.steps.study import searched
 from everfit.steps.train import train
 from everfit.values import Features, Snapshot
 from tests.services import Service, mlflow_server
@@ -166,6 +168,31 @@ def test_seconds_end_a_search_and_cut_short_the_trial_under_way(
     assert 1 <= made < 60
     assert search(ports, hurried.spec, snapshot, features, run, 1, print) == 0
     assert choose(ports, hurried.spec, "hurried").trials == made
+
+
+def test_money_ends_a_search(workshop: Workshop, snapshot: Snapshot, features: Features) -> None:
+    """A CPU hour at a fortune: a few tenths of a second are what the budget buys."""
+    settings = {**SEARCH, "budget": {"trials": 1000, "money": 3.0}}
+    thrifty = workshop.with_spec(train=TrainSpec.model_validate({"device": "cpu", "search": settings}))
+    run = triggered(workshop, snapshot, "thrifty")
+    dear = Prices("EUR", cpu_core=3600.0)
+    made = search(thrifty.ports, thrifty.spec, snapshot, features, run, 0, print, dear)
+    trials = study_of(thrifty.ports, thrifty.spec, "thrifty").trials
+    spent = [one.extra["cost"] for one in trials]
+    assert 1 <= made == len(trials) < 1000
+    assert sum(spent[:-1]) < 3.0 <= sum(spent) < 3.0 + 3 * max(spent)
+    assert search(thrifty.ports, thrifty.spec, snapshot, features, run, 1, print, dear) == 0
+    with pytest.raises(SpecError, match=r"budget\.money is 3, and nobody has said what anything costs"):
+        search(thrifty.ports, thrifty.spec, snapshot, features, run, 0, print)
+
+
+def test_the_page_of_the_verdict_shows_the_search(workshop: Workshop, first: str) -> None:
+    found = searched(workshop.ports, workshop.spec, first)
+    assert found is not None
+    assert found.words.startswith("10 trials on the training batches, ")
+    assert set(found.params) == {"max_depth", "learning_rate", "batches", "half_life", "rounds"}
+    assert found.picture.startswith(b"\x89PNG")
+    assert searched(workshop.ports, workshop.spec, "none") is None
 
 
 def test_a_candidate_whose_search_was_not_made_is_refused(

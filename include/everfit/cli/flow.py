@@ -143,7 +143,7 @@ class Flow:
         with self.telling.step("search") as line:
             with self._spending("search", line, triggered.device) as account:
                 account.run = triggered.run
-                search(self.ports, self.spec, snapshot, features, triggered, 0, line)
+                search(self.ports, self.spec, snapshot, features, triggered, 0, line, self.prices)
             found = choose(self.ports, self.spec, triggered.run)
             line.say(f"trial {found.trial + 1} of {found.trials}: {found.metric} {found.value:.4f}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,11 +27,33 @@ class Drawing:
     good: tuple[float, float] | None
 
 
-def render(judgement: Judgement, evaluation: Evaluation, *, title: str, at: datetime, bill: Bill | None = None) -> str:
+@dataclass(frozen=True)
+class Found:
+    """A search for parameters: what it says in a line, what it chose, and its picture (a PNG)."""
+
+    words: str
+    params: Mapping[str, object]
+    picture: bytes
+
+    @property
+    def address(self) -> str:
+        """The picture as an address that holds it whole."""
+        return f"data:image/png;base64,{b64encode(self.picture).decode()}"
+
+
+def render(
+    judgement: Judgement,
+    evaluation: Evaluation,
+    *,
+    title: str,
+    at: datetime,
+    bill: Bill | None = None,
+    found: Found | None = None,
+) -> str:
     """The page of one judgement: the decision, each gate with its interval drawn against its bar, then the metrics.
 
-    `at` is when the ledger recorded it (UTC), `bill` what the steps before it took and cost. The same judgement gives
-    the same page.
+    `at` is when the ledger recorded it (UTC), `bill` what the steps before it took and cost, `found` how its
+    parameters were found. The same judgement gives the same page.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -44,6 +68,7 @@ def render(judgement: Judgement, evaluation: Evaluation, *, title: str, at: date
         gates=[(verdict, draw(verdict)) for verdict in judgement.verdicts],
         passed=outcomes.count(Outcome.PASSED),
         bill=bill if bill and bill.steps else None,
+        found=found,
         placement=judgement.candidate.placement,
         names=list(dict.fromkeys(name for metrics in evaluation.metrics.values() for name in metrics)),
     )

@@ -21,6 +21,10 @@ class BudgetSpec(Frozen):
     seconds: Positive | None = Field(
         default=None, description="So long after the search began; a trial that is under way then is cut short."
     )
+    money: Positive | None = Field(
+        default=None,
+        description="So much, in the currency of the price list; a trial that is under way then is cut short.",
+    )
 
 
 class RangeSpec(Frozen):

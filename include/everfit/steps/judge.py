@@ -11,6 +11,7 @@ from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
 from everfit.steps.spending import bill
+from everfit.steps.study import searched
 from everfit.steps.tracking import run_of
 from everfit.values import Evaluation, Judgement, Outcome, Verdict, canonical, dump
 
@@ -110,7 +111,8 @@ def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Ev
     from everfit.plots.verdicts import render
 
     spent = bill(ports, spec.name, judgement.candidate.run, before="judge")
-    page = render(judgement, evaluation, title=spec.title, at=entry.at, bill=spent).encode()
+    found = searched(ports, spec, judgement.candidate.run)
+    page = render(judgement, evaluation, title=spec.title, at=entry.at, bill=spent, found=found).encode()
     ports.store.write(report_key(spec.name, judgement.candidate.run), page)
     with tempfile.TemporaryDirectory() as folder, run_of(ports, judgement.candidate) as run:
         Path(folder, "verdicts.html").write_bytes(page)

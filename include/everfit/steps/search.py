@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,12 @@ from everfit.spec.training import BATCHES, HALF_LIFE, OURS
 from everfit.steps.choose import Chosen, chosen, study_of
 from everfit.steps.feature_table import TableFile
 from everfit.steps.learn import learn
+from everfit.steps.purse import Purse
 from everfit.steps.rounds import Best
 from everfit.values import Snapshot, canonical
 
 if TYPE_CHECKING:
+    from everfit.cost import Prices
     from everfit.models import Round
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
@@ -44,19 +47,21 @@ def search(
     run: RunTriggered,
     worker: int,
     progress: Progress,
+    prices: Prices | None = None,
 ) -> int:
     """Make trials, as one of the workers of this run's search, until its budget is used up; returns how many.
 
     A trial trains like the step that follows, on all training batches but the newest `judge_on`, and is judged on
     these; the holdout is never looked at. All that is known lies in the store: a worker that died goes on where it
-    was. Errors: `NotEnoughData` if there are too few training batches to judge on some.
+    was. Errors: `NotEnoughData` if there are too few training batches to judge on some, `SpecError` for a budget in
+    money where the price list does not say what a trial costs.
     """
-    work = Search(ports, spec, trial_snapshot(spec, snapshot), run)
+    work = Search(ports, spec, trial_snapshot(spec, snapshot), run, Purse.of(spec, prices, run.device))
     if worker == 0:
         work.study.suggest([work.own, *work.earlier()])
     table = TableFile.open(ports.store.local_file(features.table))
     made = 0
-    while work.seconds_left() > 0 and (trial := work.study.ask(worker, work.settings.budget.trials)):
+    while not work.spent() and (trial := work.study.ask(worker, work.settings.budget.trials)):
         progress(work.words(work.make(trial, table)))
         made += 1
     return made
@@ -90,6 +95,7 @@ class Search:
     spec: ModelSpec
     inner: Snapshot
     run: RunTriggered
+    purse: Purse
 
     @property
     def settings(self) -> SearchSpec:
@@ -133,9 +139,14 @@ class Search:
         most = self.settings.budget.seconds
         return float("inf") if most is None else most - (self.ports.clock() - self.began).total_seconds()
 
+    def spent(self, now: float = 0.0) -> bool:
+        """Whether time or money is used up; `now` is what the trial under way has cost so far."""
+        before = (one.extra.get("cost") or 0.0 for one in self.study.trials) if self.purse.most else ()
+        return self.seconds_left() <= 0 or sum(before) + now >= (self.purse.most or float("inf"))
+
     def make(self, trial: Trial, table: TableFile) -> Tried:
         """Train with the trial's parameters, and record how good that was."""
-        begin, best = perf_counter(), Best()
+        begin, best, paid = perf_counter(), Best(), self.purse.open()
         train = self.spec.train.chosen(trial.params).model_copy(update={"early_stopping": None})  # `best` looks itself
         spec = self.spec.model_copy(update={"train": train})
 
@@ -144,7 +155,7 @@ class Search:
             step = ended.done * STEPS // ended.most
             if step == (ended.done - 1) * STEPS // ended.most:
                 return
-            if trial.hopeless(step, best.value) or self.seconds_left() <= 0:
+            if not isfinite(best.value) or trial.hopeless(step, best.value) or self.spent(paid() or 0.0):
                 raise Hopeless
 
         pruned = False
@@ -152,7 +163,8 @@ class Search:
             learn(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED, work=self.ports.work)
         except Hopeless:
             pruned = True
-        extra = {"metric": best.metric, "rounds": best.round, "seconds": round(perf_counter() - begin, 3)}
+        seconds = round(perf_counter() - begin, 3)
+        extra = {"metric": best.metric, "rounds": best.round, "seconds": seconds, "cost": paid()}
         return self.study.tell(trial, best.value, extra, pruned=pruned)
 
     def words(self, tried: Tried) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError
 from everfit.plots.study import draw
+from everfit.plots.verdicts import Found
 from everfit.steps.choose import Chosen, chosen, study_of
 from everfit.values import dump
 
@@ -54,3 +56,18 @@ def log_study(opened: Run, searched: Searched, work: Path) -> None:
     (folder / "trials.json").write_text(json.dumps(said, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     draw(trials, found.trial, found.metric, searched.study.importance(), folder / "study.png")
     opened.artifact(folder, "study")
+
+
+def searched(ports: Ports, spec: ModelSpec, run: str) -> Found | None:
+    """How the parameters of a run's candidate were found, for its page; None where nothing was searched for."""
+    found = chosen(ports, spec.name, run) if spec.train.search else None
+    if found is None:
+        return None
+    study = study_of(ports, spec, run)
+    with tempfile.TemporaryDirectory() as folder:
+        picture = draw(study.trials, found.trial, found.metric, study.importance(), Path(folder, "study.png"))
+        words = (
+            f"{found.trials} trials on the training batches, {found.pruned} of them cut short; {found.metric} "
+            f"{found.value:.4f} in trial {found.trial + 1}"
+        )
+        return Found(words, {name.removeprefix("train."): v for name, v in found.params.items()}, picture.read_bytes())

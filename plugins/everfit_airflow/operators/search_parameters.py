@@ -47,4 +47,4 @@ class SearchParametersOperator(TrainingOperator):
             self.spending(ports, "search", run.device) as account,
         ):
             account.run = run.run
-            return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say)
+            return search(ports, spec, snapshot_of(spec, run), features, run, self.worker, say, self.prices())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
+    from everfit.cost import Prices
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
     from everfit.steps.spending import Account
@@ -62,7 +63,11 @@ class StepOperator(BaseOperator):
         from everfit.steps.spending import spending
         from everfit_airflow.logs import say
 
-        return spending(ports, self._hook.prices(), self.model, step, say, device)
+        return spending(ports, self.prices(), self.model, step, say, device)
+
+    def prices(self) -> Prices | None:
+        """The installation's price list."""
+        return self._hook.prices()
 
     def tell(self, lineage: Callable[..., openlineage.Lineage], *made: Any) -> None:
         """Remember for OpenLineage what was read and made: one of the functions of `openlineage`, and its values."""
