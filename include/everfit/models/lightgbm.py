@@ -13,6 +13,7 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample, whole
 from everfit.models._cpu import on_the_cpu
+from everfit.models._extra import check_extra
 from everfit.models._machine import cores
 from everfit.models.lgb.data import Binned, check_fits
 from everfit.models.lgb.rounds import STOP, grow
@@ -84,12 +85,7 @@ class LightGBM:
     }
 
     def __post_init__(self) -> None:
-        settings = {field.name for field in fields(self)}
-        for name in self.extra:
-            if (setting := ALIASES.get(name, name)) in settings:
-                raise ValueError(f"extra.{name}: this is the setting {setting!r}: write it there")
-            if name in OURS:
-                raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
+        check_extra(self, ALIASES, OURS)
 
     def fit(self, data: Training, terms: Terms) -> Trained:
         """Train on `data.train`, watching the holdout and, with early stopping, the newest training span.

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from everfit.errors import Corrupted
 from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
+from everfit.models._extra import check_extra
 from everfit.models._machine import choose, cores
 from everfit.models._names import plain
 from everfit.models.memory import Peak
@@ -87,12 +88,7 @@ class XGBoost:
     }
 
     def __post_init__(self) -> None:
-        settings = {field.name for field in fields(self)}
-        for name in self.extra:
-            if (setting := ALIASES.get(name, name)) in settings:
-                raise ValueError(f"extra.{name}: this is the setting {setting!r}: write it there")
-            if name in OURS:
-                raise ValueError(f"extra.{name}: everfit sets this itself; take it out")
+        check_extra(self, ALIASES, OURS)
 
     def check(self, task: str) -> None:
         """Refuse an objective that does not answer the task."""
