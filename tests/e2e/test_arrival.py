@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from everfit.cli.new import scaffold
 from everfit.ledger import Ledger
 from everfit.ledger.entries import BatchAccepted, BatchLate, BatchQuarantined
 from everfit.stores import open_store
@@ -22,7 +23,6 @@ from tools.local.stack import Stack, down, up
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("arrival"), pytest.mark.timeout(400)]
 PROJECT = Path(__file__).parents[2]
-SCAFFOLD = PROJECT / "include/everfit/cli/scaffold"
 GOOD = b"time,amount,kind,outcome\n2013-05-01,1,a,0\n2013-05-02,2,b,1\n2013-05-03,3,a,1\n"
 BAD = b"time,amount,outcome\n2013-05-01,1,0\n"
 DAGS = """
@@ -144,11 +144,10 @@ def write(root: Path, queue: str) -> None:
     }
     for name, wake in wakes.items():
         folder = root / "models" / name
-        (folder / "expectations").mkdir(parents=True)
+        scaffold(name, "binary", root / "made/include/models")
+        shutil.copytree(root / "made/include/models" / name, folder)
         within = 2 if name == "by_watch" else 3600
         (folder / "model.yaml").write_text(MODEL.format(name=name, wake=wake, within=within))
-        (folder / "features.py").write_text((SCAFFOLD / "features.py.txt").read_text())
-        shutil.copyfile(SCAFFOLD / "expectations/examples.json.txt", folder / "expectations/examples.json")
     (root / "dags").mkdir()
     (root / "dags" / "arriving.py").write_text(DAGS.format(told=str(root / "told.txt")))
 
