@@ -56,7 +56,7 @@ schema: env  ## check that the editors' JSON schema is the one of the code
 
 test: env packages lint types schema  ## run every check and every test
 	$(VENV)/bin/pytest --doctest-modules include/everfit plugins/everfit_airflow
-	$(VENV)/bin/pytest -n $(WORKERS) --dist loadgroup
+	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: env packages  ## deliver thousands of files while Airflow's processes are killed (20 minutes)
 	$(VENV)/bin/pytest tests/faults -m soak -s -p no:xdist
