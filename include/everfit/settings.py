@@ -59,8 +59,8 @@ class Place:
         """The connections `everfit_store`, `everfit_landing`, `everfit_mlflow` and `everfit_server` of the file.
 
         `EVERFIT_STORE`, `EVERFIT_LANDING`, `EVERFIT_MLFLOW` and `EVERFIT_SERVER` come first; with all four of them the
-        file need not be there. So do `EVERFIT_POINTERS`, `EVERFIT_SPARK` and `EVERFIT_SIGNING`, and the connections of those
-        names, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is
+        file need not be there. So do `EVERFIT_POINTERS`, `EVERFIT_SPARK` and `EVERFIT_SIGNING`, and the connections of
+        those names, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is
         missing.
         """
         path = path or settings_file()
@@ -114,9 +114,7 @@ def read_roles(text: str, where: str) -> Mapping[str, tuple[str, ...]]:
         return {}
     try:
         said = json.loads(text)
-        if not all(isinstance(people, list) and all(isinstance(p, str) for p in people) for people in said.values()):
-            raise TypeError("a role is a list of names")
-        return {str(role): tuple(people) for role, people in said.items()}
+        return {role: tuple(person for person in people if person[:1]) for role, people in said.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise SpecError(f'{where}: wanted {{"role": ["person", ...]}}, found something else ({error})') from error
 
@@ -153,7 +151,7 @@ def address(
     `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
     `git` has the repository's URL as host, login and password (or token) for https, and the extras `key_file` (for ssh)
     and `branch` (where it is not main). `spark` has Spark's own address as host (`sc://host`, `spark://host`, `yarn`,
-    `local[2]`), and the extras `workers` and whatever begins with `spark.`. `generic` has a private key (PEM) as password.
+    `local[2]`), and the extras `workers` and whatever begins with `spark.`. `generic` has a key (PEM) as its password.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'

@@ -202,7 +202,7 @@ class ApprovalAsked:
 
 @dataclass(frozen=True)
 class ApprovalGiven:
-    """Somebody's answer to entry `asked`, given at `at`: approved, or rejected. `where`: in Airflow, or at a terminal."""
+    """Somebody's answer to entry `asked`, given at `at` and `where` (in Airflow, or at a terminal)."""
 
     version: int
     asked: int

@@ -63,9 +63,11 @@ class Standing(NamedTuple):
                 return self._replace(waiting=self.waiting | {made.version})
             case DeploymentStarted(version=version):
                 return self._replace(trial=None if version in self.reign[-1:] else version)
-            case ApprovalGiven(version=version, approved=False) | ApprovalLapsed(version=version, promote=False):
-                return self._replace(waiting=self.waiting - {version})
-            case DeploymentFailed(version=version):
+            case (
+                DeploymentFailed(version=version)
+                | ApprovalGiven(version=version, approved=False)
+                | ApprovalLapsed(version=version, promote=False)
+            ):
                 trial = None if self.trial == version else self.trial
                 return self._replace(trial=trial, waiting=self.waiting - {version})
             case Promoted(version=version):

@@ -54,7 +54,7 @@ def render(
     """The page of one judgement: the decision, each gate with its interval drawn against its bar, then the metrics.
 
     `at` is when the ledger recorded it (UTC), `bill` what the steps before it took and cost, `found` how its
-    parameters were found, `people` what people have decided about it, in sentences. The same judgement gives the same page.
+    parameters were found, `people` what people have decided about it, in sentences. The same gives the same page.
     """
     from jinja2 import Environment, StrictUndefined
 

@@ -11,8 +11,8 @@ from everfit import catalog
 from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
+from everfit.ledger.people import in_sentences, tags, version_of
 from everfit.steps.evaluate import evaluation_of
-from everfit.steps.people import in_sentences, tags, version_of
 from everfit.steps.spending import bill
 from everfit.steps.study import searched
 from everfit.steps.tracking import run_of

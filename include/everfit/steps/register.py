@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import LedgerError
 from everfit.ledger.entries import ModelRegistered
+from everfit.ledger.people import tags
 from everfit.ledger.reconciler import reconcile
 from everfit.ledger.trace import started
 from everfit.steps.lineage import batches, device_tags, published, split
-from everfit.steps.people import tags
 from everfit.values import Placement, Snapshot
 
 if TYPE_CHECKING:

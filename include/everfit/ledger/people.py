@@ -15,13 +15,10 @@ if TYPE_CHECKING:
 def people(view: View, run: str) -> tuple[Entry, ...]:
     """The entries by which people decided about the candidate of a run, oldest first."""
     version = version_of(view, run)
-    mine = (ApprovalAsked, ApprovalGiven, ApprovalLapsed)
-    return tuple(
-        entry
-        for entry in view.entries
-        if (isinstance(entry.body, GatesOverridden) and entry.body.run == run)
-        or (version is not None and isinstance(entry.body, mine) and entry.body.version == version)
-    )
+    found: list[Entry] = [entry for entry in view.of(GatesOverridden) if entry.body.run == run]
+    for kind in (ApprovalAsked, ApprovalGiven, ApprovalLapsed):
+        found += [entry for entry in view.of(kind) if entry.body.version == version]
+    return tuple(sorted(found, key=lambda entry: entry.seq))
 
 
 def in_sentences(view: View, run: str) -> tuple[str, ...]:
