@@ -16,8 +16,9 @@ def people(view: View, run: str) -> tuple[Entry, ...]:
     """The entries by which people decided about the candidate of a run, oldest first."""
     version = version_of(view, run)
     found: list[Entry] = [entry for entry in view.of(GatesOverridden) if entry.body.run == run]
-    for kind in (ApprovalAsked, ApprovalGiven, ApprovalLapsed):
-        found += [entry for entry in view.of(kind) if entry.body.version == version]
+    found += [entry for entry in view.of(ApprovalAsked) if entry.body.version == version]
+    found += [entry for entry in view.of(ApprovalGiven) if entry.body.version == version]
+    found += [entry for entry in view.of(ApprovalLapsed) if entry.body.version == version]
     return tuple(sorted(found, key=lambda entry: entry.seq))
 
 
