@@ -24,7 +24,7 @@ from everfit.errors import (
     StaleHead,
     UnknownName,
 )
-from everfit.ledger.approvals import approval
+from everfit.ledger.approvals import approval, may_be_promoted
 from everfit.ledger.entries import Deployed, DeploymentFailed, DeploymentStarted, ModelRegistered, Promoted, RolledBack
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.trial import put_on_trial
@@ -50,11 +50,11 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     if view.champion == version and _followed(view, _crowning(view)):
         progress(f"version {version} is the champion already")
         return _crowning(view)
+    if view.champion != version:
+        _agreed(spec, view, version)
     fence = ledger.open(f"deploy:{version}", attempt)
     if view.champion == version:
         return _follow(ports, spec, ledger, _crowning(view), fence)
-    if spec.promotion.approval and approval(view, version) is None:
-        raise NotApproved(f"people have to agree before version {version} is promoted, and nobody has asked them yet")
     intent = _open_intent(view, version) or _start(ledger, registered, fence)
     try:
         decision = _promote(ports, spec, ledger, registered, intent, progress, fence)
@@ -153,6 +153,13 @@ def _still_judged(view: View, registered: ModelRegistered) -> None:
             f"version {registered.version.version} was judged against champion {judged.champion or 'none'}, but the"
             f" champion is {view.champion or 'none'} now: train and judge again"
         )
+
+
+def _agreed(spec: ModelSpec, view: View, version: int) -> None:
+    """Raise `NotApproved` unless people have agreed, where the spec wants them asked or they were."""
+    if spec.promotion.approval and approval(view, version) is None:
+        raise NotApproved(f"people have to agree before version {version} is promoted, and nobody has asked them yet")
+    may_be_promoted(view, version)
 
 
 def _registered(view: View, version: int, model: str) -> ModelRegistered:

@@ -50,7 +50,7 @@ def _people(spec: ModelSpec) -> list[Any]:
     first = do.ApprovePromotionOperator(task_id="approve", model=spec)
     if not terms.four_eyes:
         return [first]
-    return [first, do.ApprovePromotionOperator(task_id="approve_too", model=spec, answers=2)]
+    return [first, do.ApprovePromotionOperator(task_id="approve_too", model=spec, answers=2, before=first.output)]
 
 
 def _about(spec: ModelSpec) -> str:

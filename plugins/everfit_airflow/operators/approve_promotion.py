@@ -39,13 +39,14 @@ class ApprovePromotionOperator(StepOperator, ApprovalOperator):
 
     :param answers: how many people must have answered when this task ends. For four eyes put a second one behind it,
         with `answers=2`.
+    :param before: what the one before it returned, so that both ask about one version.
     """
 
-    template_fields: Sequence[str] = ("model",)
+    template_fields: Sequence[str] = ("model", "before")
     operator_extra_links = (MlflowRunLink(), ReportLink())
     ui_color = "#ffe8c2"
 
-    def __init__(self, *, model: str | ModelSpec, answers: int = 1, **kwargs: Any) -> None:
+    def __init__(self, *, model: str | ModelSpec, answers: int = 1, before: Any = None, **kwargs: Any) -> None:
         said = Param(None, type=["null", "string"], maxLength=2_000, title="Why", description_md="Kept in the ledger.")
         super().__init__(
             model=model,
@@ -53,14 +54,15 @@ class ApprovePromotionOperator(StepOperator, ApprovalOperator):
             params={"reason": said},
             **kwargs,
         )
-        self.answers = answers
+        self.answers, self.before = answers, before
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Ask, unless it is decided; a question that Airflow has from an earlier try is not put again."""
         from everfit.steps.approve import ask, lapse
 
         asked: Any = context["task_state_store"].get(ASKED)
-        version = asked["version"] if asked else self._version(ports, spec, context)
+        known = asked or self.before
+        version = known["version"] if known else self._version(ports, spec, context)
         if version is None:
             skip(f"{spec.name} has no challenger to promote")
         ask(ports, spec, version, self._hook.roles())
