@@ -184,7 +184,14 @@ def _batch(case: Case, batch: Batch) -> str:
 
 def _read(case: Case, file: StoredFile) -> bytes:
     """The bytes in the store, not a copy of them; `Corrupted` if they are other ones."""
-    data = case.ports.store.read(file.key)
+    try:
+        data = case.ports.store.read(file.key)
+    except FileNotFoundError:
+        version = case.promoted.body.version
+        erased = [entry.seq for entry in case.now.of(RowsErased) if version in entry.body.versions]
+        if not erased:
+            raise
+        raise Gone(f"{file.key} went with the rows that entry {erased[-1]} erased") from None
     found = hashlib.sha256(data).hexdigest()
     if found != file.sha256:
         raise Corrupted(f"{file.key} in the store has SHA-256 {found[:12]}, wanted {file.sha256[:12]}")

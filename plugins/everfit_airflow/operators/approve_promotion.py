@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param
+from airflow.sdk.definitions.param import ParamsDict
 
 from everfit_airflow.asking import body, respondents
 from everfit_airflow.links.mlflow_run import MlflowRunLink
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 ASKED = "approval"
 """What the task state store keeps: that Airflow has the question, and about which version."""
 LEAST = timedelta(seconds=1)
+WHY = Param(
+    None,
+    type=["null", "string"],
+    maxLength=2_000,
+    title="Why",
+    description_md="Kept in the ledger.",
+    source="task",  # a field of this question, not of the DAG's form
+)
 
 
 class ApprovePromotionOperator(StepOperator, ApprovalOperator):
@@ -47,13 +56,10 @@ class ApprovePromotionOperator(StepOperator, ApprovalOperator):
     ui_color = "#ffe8c2"
 
     def __init__(self, *, model: str | ModelSpec, answers: int = 1, before: Any = None, **kwargs: Any) -> None:
-        said = Param(None, type=["null", "string"], maxLength=2_000, title="Why", description_md="Kept in the ledger.")
-        super().__init__(
-            model=model,
-            subject=f"Promote {model if isinstance(model, str) else model.name}?",
-            params={"reason": said},
-            **kwargs,
-        )
+        params = ParamsDict(kwargs.pop("params", None))  # Airflow puts those of the DAG there
+        params.update(ParamsDict({"reason": WHY}))
+        subject = f"Promote {model if isinstance(model, str) else model.name}?"
+        super().__init__(model=model, subject=subject, params=params, **kwargs)
         self.answers, self.before = answers, before
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
