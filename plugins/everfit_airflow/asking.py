@@ -9,44 +9,48 @@ from everfit_airflow.links.kept import path_of_airflow
 if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ledger.approvals import Approval
+    from everfit.ledger.entries import ApprovalAsked
     from everfit.spec import ModelSpec
     from everfit.values import Verdict
 
-MARKS = {"passed": "✅ passed", "failed": "❌ **failed**", "cannot tell": "❔ cannot tell"}
+MARKS = {"passed": "✓ passed", "failed": "✗ **failed**", "cannot tell": "? cannot tell"}
 
 
 def body(view: View, spec: ModelSpec, version: int, found: Approval) -> str:
     """The evidence: the decision, a line for each gate, what it was made from, who has answered, and the deadline."""
-    from everfit.ledger.people import in_sentences
     from everfit.ledger.trace import trace
     from everfit.steps.judge import report_key
 
     told, terms = trace(view, spec.name, version), found.asked.body
-    against = f"champion {told.against}" if told.against else "no champion: it would be the first"
+    instead = f"would replace champion {told.against}" if told.against else "would be the first champion"
     learnt = [source.label for source in told.sources if source.role == "learnt from"]
     judged = [source.label for source in told.sources if source.role == "judged on"]
+    why = f"trained because of {_plain(told.why)}" + (f", by {_plain(told.by)}" if told.by else "")
     top = f"{path_of_airflow()}/everfit"
-    why = f"trained because of {_plain(told.why)}, by {_plain(told.by)}"
     links = (
         f"[The gates' report]({top}/{report_key(spec.name, told.run)})",
         f"[what it was made from]({top}/models/{spec.name}/lineage/{version})",
         f"[all decisions]({top}/models/{spec.name})",
     )
-    people = (f"* {_plain(said)}" for said in in_sentences(view, told.run))
-    parts = [
-        f"**{_plain(spec.title or spec.name)}**",
-        f"Version {version}, against {against}: {_plain(told.reason)}",
-        "\n".join(["| gate | | |", "|---|---|---|", *map(_row, told.verdicts)]),
+    said_so_far = [said for said in told.people if " needs approval by " not in said]
+    parts = (
+        f"**{_plain(spec.title or spec.name)}** Version {version} {instead}: {_plain(told.reason)}.",
+        "\n".join(["| gate | says | because |", "|---|---|---|", *map(_row, told.verdicts)]),
         f"Learnt from {_span(learnt)}, judged on {_span(judged)}; {why}.",
-        "\n".join(people),
+        "\n".join(f"* {_plain(said)}" for said in said_so_far),
         " · ".join(links),
-    ]
-    if terms.until:
-        then = "**promoted**" if terms.otherwise == "promote" else "**kept back**"
-        parts.append(f"If it is not decided by {terms.until:%Y-%m-%d %H:%M} UTC, it is {then}.")
-    if terms.four_eyes:
-        parts.append("Two different people have to approve.")
+        _terms(terms),
+    )
     return "\n\n".join(filter(None, parts))
+
+
+def _terms(terms: ApprovalAsked) -> str:
+    """How many have to approve, by when, and what happens else."""
+    people = ("Two different people have" if terms.four_eyes else "One person has") + " to approve"
+    if terms.until is None:
+        return f"{people}; one who rejects is enough to keep it back."
+    then = "**promoted**" if terms.otherwise == "promote" else "**kept back**"
+    return f"{people} by {terms.until:%Y-%m-%d %H:%M} UTC, or else it is {then}; one who rejects keeps it back."
 
 
 def respondents(found: Approval) -> list[Any] | None:
@@ -64,7 +68,7 @@ def respondents(found: Approval) -> list[Any] | None:
 
 
 def _row(verdict: Verdict) -> str:
-    return f"| {MARKS[verdict.outcome.value]} | {verdict.gate} | {_plain(verdict.reason)} |"
+    return f"| {verdict.gate} | {MARKS[verdict.outcome.value]} | {_plain(verdict.reason)} |"
 
 
 def _span(labels: list[str]) -> str:

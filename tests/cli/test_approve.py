@@ -78,7 +78,15 @@ def test_an_approval_lets_the_next_run_deploy_and_sign(story: Story) -> None:
 def test_what_was_signed_holds_until_a_byte_is_changed(story: Story) -> None:
     code, said, _ = story.chapters["verify"]
     assert code == 0, said
-    for words in ("✓  ledger", "✓  signature", "✓  approval", "✓  model", "✓  evidence", "✓  verdicts", "✓  batch 2024-01"):
+    for words in (
+        "✓  ledger",
+        "✓  signature",
+        "✓  approval",
+        "✓  model",
+        "✓  evidence",
+        "✓  verdicts",
+        "✓  batch 2024-01",
+    ):
         assert words in said
     assert "toy version 1 is what was signed, to the last byte" in said
     code, said, _ = story.chapters["changed"]

@@ -7,12 +7,15 @@ that nothing but the deploy DAGs is at work.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from everfit.ledger.approvals import Answer, approval
 from everfit.ledger.entries import (
@@ -29,6 +32,7 @@ from everfit.spec import load_spec
 from everfit.steps.verify import verify
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
+from tests.e2e.test_browser import BROWSERS, FLAGS, PROJECT
 from tests.e2e.waiting import until
 from tests.steps.judging import CODE, House
 from tools.local import stack as local_stack
@@ -36,7 +40,7 @@ from tools.local.airflow_api import Airflow
 from tools.local.errors import StackError
 from tools.local.stack import Stack, down, up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("approval"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.xdist_group("approval"), pytest.mark.timeout(600)]
 TERMS = {
     "alone": "{by: [release]}",
     "refused": "{by: [ann], within: 3d, otherwise: promote}",
@@ -44,6 +48,7 @@ TERMS = {
     "both": "{by: [ann, ben, eve], four_eyes: true, within: 3d}",
     "crash": "{by: [ann]}",
     "kept": "null",
+    "seen": "{by: [ann, ben], four_eyes: true, within: 24h}",
 }
 MODEL = """
 name: {name}
@@ -174,8 +179,12 @@ def test_a_version_is_promoted_once_somebody_who_may_has_approved_it(office):
     office.begin("alone")
     seen = office.waits("alone")
     assert seen["subject"] == "Promote version 1 of alone?"
-    for words in ("against no champion", "all 3 gates passed", "✅ passed | above\\_bar", "AUC", "2013-01 to 2013-02"):
-        assert words.replace("\\_", "_") in seen["body"], seen["body"]
+    for words in (
+        "would be the first champion: all 3 gates passed",
+        "| above_bar | ✓ passed | AUC",
+        "2013-01 to 2013-02",
+    ):
+        assert words in seen["body"], seen["body"]
     assert "/everfit/reports/alone/judged-alone-first.html" in seen["body"]
     pool = next(one for one in office.airflow.get("/pools")["pools"] if one["name"] == "default_pool")
     assert (pool["occupied_slots"], pool["running_slots"]) == (0, 0), "no worker waits for people"
@@ -197,7 +206,7 @@ def test_a_version_is_promoted_once_somebody_who_may_has_approved_it(office):
 def test_what_is_rejected_is_not_deployed(office):
     house = office.challenger("refused")
     office.begin("refused")
-    assert "If it is not decided by" in office.waits("refused")["body"]
+    assert "or else it is **promoted**" in office.waits("refused")["body"]
     office.says("ann", "refused", "Reject", why="not before the holidays")
     assert office.ends("refused") == {"approve": "success", "deploy": "skipped"}
     view = house.ledger.view()
@@ -280,3 +289,34 @@ def test_an_answer_at_a_terminal_is_found_by_a_task_that_asks_later(office):
     ended = office.airflow.wait(office.airflow.run("refused_deploy", "two"), 90)
     states = {t.task: t.state for t in office.airflow.task_instances("refused_deploy", "two")}
     assert (ended.state, states) == ("success", {"approve": "success", "deploy": "skipped"})
+
+
+def test_a_person_reads_the_evidence_and_approves_in_a_browser(office):
+    house = office.challenger("seen")
+    office.begin("seen")
+    office.waits("seen")
+    password = json.loads(office.stack.paths.passwords.read_text())["ann"]
+    keep = Path(os.environ.get("EVERFIT_ARTEFACTS") or PROJECT / ".everfit" / "artefacts")
+    keep.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=FLAGS
+        )
+        context = browser.new_context(base_url=office.stack.airflow_url, viewport={"width": 1440, "height": 1100})
+        context.set_default_timeout(60_000)
+        page = context.new_page()
+        page.goto("/dags/seen_deploy/runs/one/tasks/approve/required_actions")
+        page.locator("input[name=username]").fill("ann")
+        page.locator("input[name=password]").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Promote version 1 of seen?").first).to_be_visible()
+        expect(page.get_by_role("cell", name="above_bar")).to_be_visible()
+        expect(page.get_by_role("link", name="The gates' report")).to_be_visible()
+        page.screenshot(path=keep / "approval.png", full_page=True)
+        page.get_by_test_id("hitl-option-Approve").or_(page.get_by_role("button", name="Approve")).first.click()
+        until(office.airflow, lambda: house.ledger.view().of(ApprovalGiven), "the answer is in the ledger", 60)
+        browser.close()
+    assert house.ledger.view().of(ApprovalGiven)[0].body.by == "ann"
+    office.waits("seen", "approve_too")
+    office.says("ben", "seen", "Reject", "approve_too", "the picture was all I wanted")
+    assert office.ends("seen") == {"approve": "success", "approve_too": "success", "deploy": "skipped"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from everfit.values import Batch, FileHash, ModelVersion, Placement, StoredFile, Verdict, Withheld
 
@@ -157,7 +156,7 @@ class CandidateJudged:
     """The gates spoke on a candidate, against the champion of that moment (None: there was none).
 
     `placement` says on which device it was made, and why that is not the one that was wanted, if it is not. `gates` are
-    those that were asked, by name, with all of their settings: with the evidence they give the verdicts again.
+    those that were asked, each with all of its settings as JSON: with the evidence they give the verdicts again.
     """
 
     run: str
@@ -171,7 +170,7 @@ class CandidateJudged:
     evidence: StoredFile
     sample: StoredFile
     placement: Placement | None = None
-    gates: tuple[Mapping[str, Any], ...] = ()
+    gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tup
         evidence=evaluation.evidence,
         sample=evaluation.sample,
         placement=candidate.placement,
-        gates=tuple(spec.model_dump(mode="json")["gates"]),
+        gates=tuple(canonical(gate).decode() for gate in spec.model_dump(mode="json")["gates"]),
     )
 
 

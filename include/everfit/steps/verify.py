@@ -6,6 +6,7 @@ What is read is read anew: with a fresh `ports.work`, from store and registry, a
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -164,7 +165,7 @@ def _verdicts(case: Case) -> str:
     if not judged.gates:
         raise Gone("the ledger does not say how the gates were set: they were judged with an older everfit")
     _read(case, judged.evidence)
-    again = speak(case.ports, [gate_from(dict(gate)) for gate in judged.gates], judged.evidence)
+    again = speak(case.ports, [gate_from(json.loads(gate)) for gate in judged.gates], judged.evidence)
     wrong = different(judged.verdicts, again)
     if wrong:
         raise Corrupted(f"judged again, the gates do not say what they said: {', '.join(wrong)}")
