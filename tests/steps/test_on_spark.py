@@ -34,7 +34,7 @@ from tests.steps.judging import House, build, month
 from tests.workshop import Workshop, open_workshop
 from tools.land_flights import land
 
-pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 MONTHS = ("2013-01", "2013-02", "2013-03")
 house, months = test_ingest.house, test_ingest.months
 
