@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ class Objective:
     path: Path
     source: bytes
     sha256: str
-    function: Callable[[Array, Array], Any]
+    function: Callable[[Array, Array], Any] = field(compare=False)
 
     def __call__(self, predictions: Array, labels: Array) -> tuple[Array, Array]:
         """Gradient and hessian; `SpecError` if the function fails or gives something else."""

@@ -13,6 +13,7 @@ from everfit.ledger.entries import BatchAccepted, PointersPublished
 from everfit.models.memory import Peak
 from everfit.plots.training import importance, learning_curves
 from everfit.steps.environment import environment, environment_hash
+from everfit.steps.learn import objective_of
 from everfit.steps.placing import Fitted
 from everfit.values import Batch, Features, Placement, Snapshot, dump
 
@@ -50,6 +51,7 @@ def tags(spec: ModelSpec, snapshot: Snapshot, features: Features, run: str, view
         "everfit.snapshot": snapshot.id,
         "everfit.features": features.table.sha256,
         "everfit.code": features.code,
+        **({"everfit.objectives": own.sha256} if (own := objective_of(spec)) else {}),
         "everfit.spec": spec.spec_hash,
         "everfit.seed": str(spec.train.seed),
         "everfit.window": spec.window.words,

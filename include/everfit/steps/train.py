@@ -125,6 +125,7 @@ def make_model(
 
     Errors: `TrainingFailed` if the numbers of the training stop making sense.
     """
+    objective = objective_of(spec)
     table = TableFile.open(ports.store.local_file(features.table))
     largest = float(table.frame(None, [LABEL])[LABEL].abs().max())
     heard = all_of(tell_rounds(progress), each_round, watch_health(largest))
@@ -135,6 +136,8 @@ def make_model(
     )
     some = FeatureRows(table, tuple(batch.partition for batch in snapshot.held_out), columns)
     check_answers(spec.algorithm, fitted.trained, sample(some, LOOKED_AT).matrix, largest)
+    if objective and objective != objective_of(spec):
+        raise DataError(f"{objective.path} has changed while the model was trained with it: start a new run")
     folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
     return Made(folder, fitted, table.example)
 
