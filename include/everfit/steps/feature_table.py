@@ -10,6 +10,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,11 @@ class TableFile:
     def told(self) -> tuple[str, ...]:
         """The names of the other columns: label, time, batch, and what else the spec asks for."""
         return tuple(name for name in self.schema.names if name.startswith(OURS))
+
+    @cached_property
+    def largest_label(self) -> float:
+        """The largest number that a row is labelled with, whatever its sign."""
+        return float(self.frame(None, [LABEL])[LABEL].abs().max())
 
     def rows(self, partitions: Sequence[str]) -> int:
         """How many rows some batches have: nothing but the file's own summary is read."""

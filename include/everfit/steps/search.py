@@ -11,13 +11,14 @@ from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from everfit.errors import NotEnoughData
+from everfit.errors import NotEnoughData, TrainingFailed
 from everfit.ledger.entries import RunTriggered
 from everfit.models.space import Value
 from everfit.search import STEPS, Study, Trial, Tried
 from everfit.spec.training import BATCHES, HALF_LIFE, OURS
 from everfit.steps.choose import Chosen, chosen, study_of
 from everfit.steps.feature_table import TableFile
+from everfit.steps.health import check_model, watch_health
 from everfit.steps.learn import learn
 from everfit.steps.purse import Purse
 from everfit.steps.rounds import Best
@@ -145,12 +146,18 @@ class Search:
         return self.seconds_left() <= 0 or sum(before) + now >= (self.purse.most or float("inf"))
 
     def make(self, trial: Trial, table: TableFile) -> Tried:
-        """Train with the trial's parameters, and record how good that was."""
+        """Train with the trial's parameters, and record how good that was.
+
+        One whose numbers stop to make sense ends there, as the candidate's training would, and the search goes on.
+        """
         begin, best, paid = perf_counter(), Best(), self.purse.open()
+        largest = table.largest_label
+        watch_numbers = watch_health(largest)
         train = self.spec.train.chosen(trial.params).model_copy(update={"early_stopping": None})  # `best` looks itself
         spec = self.spec.model_copy(update={"train": train})
 
         def watch(ended: Round) -> None:
+            watch_numbers(ended)
             best(ended)
             step = ended.done * STEPS // ended.most
             if step == (ended.done - 1) * STEPS // ended.most:
@@ -158,13 +165,20 @@ class Search:
             if not isfinite(best.value) or trial.hopeless(step, best.value) or self.spent(paid() or 0.0):
                 raise Hopeless
 
-        pruned = False
+        pruned, why = False, ""
         try:
-            learn(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED, work=self.ports.work)
+            columns, fitted = learn(
+                *(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED), work=self.ports.work
+            )
+            check_model(spec, self.inner, table, columns, fitted.trained, largest)
         except Hopeless:
             pruned = True
+        except TrainingFailed as error:
+            why = str(error)
         seconds = round(perf_counter() - begin, 3)
         extra = {"metric": best.metric, "rounds": best.round, "seconds": seconds, "cost": paid()}
+        if why:
+            return self.study.fail(trial, why, extra)
         return self.study.tell(trial, best.value, extra, pruned=pruned)
 
     def words(self, tried: Tried) -> str:
@@ -173,12 +187,18 @@ class Search:
         so_far = (
             f"best so far {abs(best.value):.4f} (trial {best.number + 1})" if best and best.value else "none done yet"
         )
-        how = "cut short at" if tried.state == "pruned" else ""
         params = ", ".join(f"{name.removeprefix('train.')} {_short(value)}" for name, value in tried.params.items())
         return (
-            f"trial {tried.number + 1} of {self.settings.budget.trials}: {how} {tried.extra['metric']} "
-            f"{abs(tried.value or 0):.4f} in {tried.extra['seconds']:.1f} s, {so_far}; {params}"
-        ).replace(":  ", ": ")
+            f"trial {tried.number + 1} of {self.settings.budget.trials}: {_outcome(tried)} in "
+            f"{tried.extra['seconds']:.1f} s, {so_far}; {params}"
+        )
+
+
+def _outcome(tried: Tried) -> str:
+    if tried.why:
+        return f"failed ({tried.why})"
+    how = "cut short at " if tried.state == "pruned" else ""
+    return f"{how}{tried.extra['metric']} {abs(tried.value or 0):.4f}"
 
 
 def _short(value: Value) -> str:

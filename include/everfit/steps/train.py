@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import EachRound, all_of, sample
+from everfit.models import EachRound, all_of
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.base import Base, load_base
 from everfit.steps.checkpoints import FOLDER
 from everfit.steps.course import FROM_THE_START, Course, going_on
 from everfit.steps.environment import libraries
-from everfit.steps.feature_rows import FeatureRows
-from everfit.steps.feature_table import LABEL, TableFile
-from everfit.steps.health import LOOKED_AT, check_answers, watch_health
+from everfit.steps.feature_table import TableFile
+from everfit.steps.health import check_model, watch_health
 from everfit.steps.learn import learn, objective_of
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted
@@ -127,15 +126,13 @@ def make_model(
     """
     objective = objective_of(spec)
     table = TableFile.open(ports.store.local_file(features.table))
-    largest = float(table.frame(None, [LABEL])[LABEL].abs().max())
-    heard = all_of(tell_rounds(progress), each_round, watch_health(largest))
+    heard = all_of(tell_rounds(progress), each_round, watch_health(table.largest_label))
     shares = f"shares/{spec.name}/{digest([features.table.sha256, work.as_posix()])[:16]}"
     by = trainer(ports, spec, shares)
     columns, fitted = learn(
         *(spec, snapshot, table, device, progress, heard), work=work, base=base, course=course, by=by
     )
-    some = FeatureRows(table, tuple(batch.partition for batch in snapshot.held_out), columns)
-    check_answers(spec.algorithm, fitted.trained, sample(some, LOOKED_AT).matrix, largest)
+    check_model(spec, snapshot, table, columns, fitted.trained, table.largest_label)
     if objective and objective != objective_of(spec):
         raise DataError(f"{objective.path} has changed while the model was trained with it: start a new run")
     folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
