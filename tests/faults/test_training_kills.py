@@ -8,15 +8,19 @@ import random
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from everfit.ledger.entries import RunTriggered
+from everfit.spec.retention import KeepSpec
 from everfit.spec.training import EarlyStoppingSpec, TrainSpec
 from everfit.steps.build_features import build_features
 from everfit.steps.dying import Kills, Mark
+from everfit.steps.housekeeping import look
 from everfit.values import FileHash, canonical, dump
-from tests.faults.trainer import PRELOAD, Death, Work, work_on
+from tests.faults.trainer import PRELOAD, Death, Work, die_when_shared_out, work_on
 from tests.services import mlflow_server
 from tests.workshop import open_workshop
 from tools.land_flights import land
@@ -81,6 +85,29 @@ def test_a_run_that_is_killed_again_and_again_ends_in_the_same_bytes(work: Work,
     assert "going on from round" not in calm.said.read_text()
     if kind == "memory":
         assert "got no memory any more: now with at most 1 GB, the rest on disk" in killed.said.read_text()
+
+
+def test_what_a_killed_training_had_shared_out_goes_with_its_retry_or_with_time(work: Work) -> None:
+    spark = work.spec.model_copy(update={"engine": "spark", "keep": KeepSpec(days=7)})
+    killed = replace(work, spec=spark, run="shared-out")
+    ports, model_ = killed.ports(), spark.name
+    trigger = RunTriggered(
+        *(killed.run, "test", "me", "", work.snapshot.id, work.snapshot.batches, work.snapshot.holdout, ()),
+        forced=True,
+        device="cpu",
+    )
+    ports.ledger(model_).append(f"run:{killed.run}", trigger)
+    process = FORK.Process(target=die_when_shared_out, args=(killed,))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL, killed.said.read_text()
+    left = ports.store.list("shares")
+    assert left == [f"shares/{model_}/shared-out/{rank}-of-2.npz" for rank in range(2)]
+    in_a_week = replace(ports, clock=lambda: datetime.now(UTC) + timedelta(days=8))
+    fates = [fate for fate in look(in_a_week, {model_: spark}) if fate.what == "shares of a training"]
+    assert [(fate.name, fate.goes, list(fate.keys)) for fate in fates] == [("shared-out", True, left)]
+    assert tried(killed) == 0, killed.said.read_text()
+    assert ports.store.list("shares") == []
 
 
 def leave_a_death_for_memory(work: Work) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,10 +18,14 @@ from everfit.spec import ModelSpec
 from everfit.steps import checkpoints
 from everfit.steps.train import train
 from everfit.values import Candidate, Features, Snapshot
+from tests.spark import cluster
 from tests.workshop import open_workshop
 
 PRELOAD = ["mlflow", "pandas", "pyarrow.parquet", "sklearn.metrics", "xgboost", "matplotlib.pyplot", __name__]
 """What the process that the others are forked from has imported, as Airflow's worker has."""
+
+WORKERS = 2
+"""Of the cluster, where the spec asks for one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Work:
     def ports(self) -> Ports:
         """The same store for every process, on its own clock."""
         registry = MlflowRegistry(self.mlflow, self.root / "models")
-        return replace(open_workshop(self.root, (), registry=registry).ports, clock=lambda: datetime.now(UTC))
+        ports = open_workshop(self.root, (), registry=registry).ports
+        return replace(ports, clock=lambda: datetime.now(UTC), cluster=cluster(WORKERS))
 
     def train(self, told: Callable[[str, int], None] = lambda key, done: None) -> Candidate:
         """Go on with the run."""
@@ -75,6 +81,19 @@ def work_on(work: Work, death: Death | None = None) -> None:
     if death and not death.checkpoints:
         die_in(death.seconds)
     work.train(told)
+
+
+def die_when_shared_out(work: Work) -> None:
+    """Train, and be killed once the rows lie in the store for the machines that train together."""
+    store = work.ports().store
+
+    def watch() -> None:
+        while len(store.list("shares")) < WORKERS:
+            time.sleep(0.005)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+    work.train()
 
 
 def die_in(seconds: float) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 
+FOLDER = "studies"
+
+
 @dataclass(frozen=True)
 class Chosen:
     """What a search came to: the parameters of its best trial, and how it went.
@@ -38,7 +41,7 @@ class Chosen:
 
 def study_of(ports: Ports, spec: ModelSpec, run: str) -> Study:
     """The study of a run's search."""
-    return Study(ports.store, f"studies/{spec.name}/{run}", spec.train.space, spec.train.seed)
+    return Study(ports.store, f"{FOLDER}/{spec.name}/{run}", spec.train.space, spec.train.seed)
 
 
 def choose(ports: Ports, spec: ModelSpec, run: str) -> Chosen:
@@ -84,4 +87,4 @@ def chosen(ports: Ports, model: str, run: str) -> Chosen | None:
 
 
 def _key(model: str, run: str) -> str:
-    return f"studies/{model}/{run}/chosen.json"
+    return f"{FOLDER}/{model}/{run}/chosen.json"

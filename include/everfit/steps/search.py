@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ from everfit.steps.rounds import Best
 from everfit.values import Snapshot, canonical
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from everfit.cost import Prices
     from everfit.models import Round
     from everfit.ports import Ports, Progress
@@ -57,7 +60,9 @@ def search(
     was. Errors: `NotEnoughData` if there are too few training batches to judge on some, `SpecError` for a budget in
     money where the price list does not say what a trial costs.
     """
-    work = Search(ports, spec, trial_snapshot(spec, snapshot), run, Purse.of(spec, prices, run.device))
+    folder = ports.work / "search" / spec.name / run.run / str(worker)
+    shutil.rmtree(folder, ignore_errors=True)  # what a worker that was killed has left there
+    work = Search(ports, spec, trial_snapshot(spec, snapshot), run, Purse.of(spec, prices, run.device), folder)
     if worker == 0:
         work.study.suggest([work.own, *work.earlier()])
     table = TableFile.open(ports.store.local_file(features.table))
@@ -65,6 +70,7 @@ def search(
     while not work.spent() and (trial := work.study.ask(worker, work.settings.budget.trials)):
         progress(work.words(work.make(trial, table)))
         made += 1
+    shutil.rmtree(folder, ignore_errors=True)
     return made
 
 
@@ -90,13 +96,14 @@ def searched(spec: ModelSpec) -> SearchSpec:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """The search of one run; `inner` is the snapshot of its trials."""
+    """The search of one run, by one worker; `inner` is the snapshot of its trials, `work` where their files lie."""
 
     ports: Ports
     spec: ModelSpec
     inner: Snapshot
     run: RunTriggered
     purse: Purse
+    work: Path
 
     @property
     def settings(self) -> SearchSpec:
@@ -168,7 +175,7 @@ class Search:
         pruned, why = False, ""
         try:
             columns, fitted = learn(
-                *(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED), work=self.ports.work
+                *(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED), work=self.work
             )
             check_model(spec, self.inner, table, columns, fitted.trained, largest)
         except Hopeless:

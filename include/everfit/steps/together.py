@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 
+FOLDER = "shares"
+
+
 def trainer(ports: Ports, spec: ModelSpec, shares: str) -> Any:
     """The spec's algorithm; where its engine has several workers, all of them train it together.
 

@@ -15,7 +15,7 @@ from everfit.models import EachRound, all_of
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.base import Base, load_base
-from everfit.steps.checkpoints import FOLDER
+from everfit.steps.checkpoints import FOLDER as CHECKPOINTS
 from everfit.steps.course import FROM_THE_START, Course, going_on
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import TableFile
@@ -25,8 +25,9 @@ from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted
 from everfit.steps.rounds import show_rounds, tell_rounds
 from everfit.steps.study import as_chosen, log_study
+from everfit.steps.together import FOLDER as SHARES
 from everfit.steps.together import trainer
-from everfit.values import Candidate, Features, Snapshot, canonical, digest, dump, load
+from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,13 +72,14 @@ def train(
         before = Use.now()
         if base:
             opened.tags({"everfit.base": str(base.version)})
-        folder = f"{FOLDER}/{spec.name}/{run}"
+        folder, shares = f"{CHECKPOINTS}/{spec.name}/{run}", f"{SHARES}/{spec.name}/{run}"
         with going_on(ports, folder, features.table.sha256, progress, told) as course:
             made = make_model(
                 *(ports, spec, snapshot, features, device, work, progress),
                 base=base,
                 course=course,
                 each_round=show_rounds(opened, progress),
+                shares=shares,
             )
         trained, seen = made.fitted.trained, made.fitted.watched
         opened.params(params(spec, snapshot, features, made.fitted))
@@ -92,7 +94,7 @@ def train(
         placement, seconds = made.fitted.placement, round(trained.seconds, 3)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
-    for kept in ports.store.list(folder):
+    for kept in (*ports.store.list(folder), *ports.store.list(shares)):
         ports.store.delete(kept)
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
@@ -119,15 +121,17 @@ def make_model(
     base: Base | None = None,
     course: Course = FROM_THE_START,
     each_round: EachRound = lambda _: None,
+    shares: str = SHARES,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes.
+
+    What several machines share lies in the store's folder `shares` meanwhile, which is for this training alone.
 
     Errors: `TrainingFailed` if the numbers of the training stop making sense.
     """
     objective = objective_of(spec)
     table = TableFile.open(ports.store.local_file(features.table))
     heard = all_of(tell_rounds(progress), each_round, watch_health(table.largest_label))
-    shares = f"shares/{spec.name}/{digest([features.table.sha256, work.as_posix()])[:16]}"
     by = trainer(ports, spec, shares)
     columns, fitted = learn(
         *(spec, snapshot, table, device, progress, heard), work=work, base=base, course=course, by=by
