@@ -59,8 +59,8 @@ class Study:
     """The trials of one run, in the store, so that a crash loses none and workers on any machine share them.
 
     The next parameters come from a tree-structured Parzen estimator (Bergstra et al. 2011), multivariate and with
-    running trials counted as bad ones, so that two workers do not try the same. Its seed is made of `seed` and the
-    number of the trial: with one worker the same study comes out again, also after a crash.
+    running trials counted as bad ones, so that two workers do not try the same. Its seed is made of `seed` and how many
+    trials there are that count: with one worker the same study comes out again, also after a crash.
     """
 
     store: Store
@@ -140,7 +140,7 @@ class Study:
         import optuna
 
         study = self._study
-        number = len(study.get_trials(deepcopy=False))
+        number = sum(map(_counts, study.get_trials(deepcopy=False)))
         with _quiet():
             study.sampler = optuna.samplers.TPESampler(
                 seed=int(digest([self.seed, number])[:8], 16),
