@@ -60,7 +60,8 @@ def train(
     work = ports.work / "train" / spec.name / run
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    base = load_base(ports, spec, features, run, progress)
+    table = TableFile.open(ports.store.local_file(features.table))
+    base = load_base(ports, spec, snapshot, table, run, progress)
     if base:
         spec = spec.model_copy(update={"train": spec.train.going_on})
     with ports.registry.run(spec.name, run, key=run) as opened:
