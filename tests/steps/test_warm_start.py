@@ -99,19 +99,17 @@ def test_a_column_of_another_kind_is_another_column(
     mlflow: Service, tmp_path: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The champion would take text for a missing number, or a number for a category that it never saw."""
-    made = {
-        "number": CODE,
-        "text": CODE.replace("    return made.merge(", '    made["distance"] = made["distance"].round(-2).astype(str)\n'
-        "    return made.merge("),
-    }  # fmt: skip
+    ending = "    return made.merge("
+    text = CODE.replace(ending, f'    made["distance"] = made["distance"].round(-2).astype(str)\n{ending}')
+    code = {"number": CODE, "text": text}
     house = build(tmp_path, mlflow.url, gates=["answers_sanely"])
-    house.code(made[before])
+    house.code(code[before])
     house.accept(1, 2, 3)
     house.trained("one").register()
     house.crown(1)
     house.accept(4)
     later = warm(house)
-    later.code(made[after])
+    later.code(code[after])
     later.trained("two").register()
     assert (
         "training from nothing: the kinds of features of champion 1 are not those of today" in capsys.readouterr().out
@@ -154,8 +152,8 @@ def test_other_classes_begin_from_nothing_and_that_is_said(
     assert "training from nothing: the classes of champion 1 are not those of today" in capsys.readouterr().out
     assert bases(later) == [None, 1]
     assert "everfit.base" not in later.ports.registry.run_tags(trained.candidate.mlflow_run)
-    cards = [Card.read(later.ports.registry.model_files(made.mlflow_run, made.files))
-             for made in later.ledger.view().versions.values()]  # fmt: skip
+    versions, registry = later.ledger.view().versions.values(), later.ports.registry
+    cards = [Card.read(registry.model_files(made.mlflow_run, made.files)) for made in versions]
     assert [len(card.classes) for card in cards] == ([2, 3] if month == 3 else [3, 2])
     assert rounds(later, 2) == 20
     again = reproduce(later.ports, lineage_of(later.ports, later.spec.name, 2), tmp_path / "again", print)
