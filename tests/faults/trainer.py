@@ -12,10 +12,16 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from everfit.models import Training, sample
+from everfit.models._machine import cores
+from everfit.models.xgb import size
 from everfit.ports import Ports
 from everfit.registry import MlflowRegistry
 from everfit.spec import ModelSpec
 from everfit.steps import checkpoints
+from everfit.steps.feature_rows import FeatureRows, learn_from
+from everfit.steps.feature_table import TableFile
+from everfit.steps.learn import DRAWN
 from everfit.steps.train import train
 from everfit.values import Candidate, Features, Snapshot
 from tests.spark import cluster
@@ -69,9 +75,11 @@ class Death:
 
 
 def work_on(work: Work, death: Death | None = None) -> None:
-    """Train with a checkpoint after every chunk, however small the training is."""
+    """Train with a checkpoint after every chunk and, if it is in external memory, with many pages, however small the
+    training is."""
     checkpoints.FIRST = 0
     checkpoints.SHARE = float("inf")
+    small_pages()
     kept = count(1)
 
     def told(key: str, done: int) -> None:
@@ -81,6 +89,27 @@ def work_on(work: Work, death: Death | None = None) -> None:
     if death and not death.checkpoints:
         die_in(death.seconds)
     work.train(told)
+
+
+def small_pages() -> None:
+    """Pages of 64 rows: hundreds of rows fill many of them."""
+    size.PAGE_CELLS = size.PAGE_ROWS = 64
+
+
+def needs(work: Work) -> size.Need:
+    """What the training of a run needs with small pages, as it will itself say."""
+    before = size.PAGE_CELLS, size.PAGE_ROWS
+    small_pages()
+    try:
+        table = TableFile.open(work.ports().store.local_file(work.features.table))
+        learnt, judged = ([b.partition for b in part] for part in (work.snapshot.training, work.snapshot.held_out))
+        columns = learn_from(table, learnt)
+        train, held_out = (FeatureRows(table, tuple(names), columns) for names in (learnt, judged))
+        data = Training(work.spec.task, columns.names, columns.kinds, train, sample(held_out, DRAWN))
+        watched = [size.survey(data.holdout)] * 2
+        return size.need(size.survey(train), watched, work.spec.algorithm._trees(data, cores()))
+    finally:
+        size.PAGE_CELLS, size.PAGE_ROWS = before
 
 
 def die_when_shared_out(work: Work) -> None:
