@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.gates import Evidence, Known
+from everfit.gates import Evidence
 from everfit.steps.about import about
 from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
-from everfit.steps.measuring import measured
+from everfit.steps.measuring import known, known_champion, measured
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
@@ -69,7 +69,8 @@ def evaluate(
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
     recipe, _ = as_chosen(ports, spec, candidate.run)
     past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
-    evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence, past)
+    ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
+    evidence = measured(spec, evidence, ours, theirs, table, snapshot, past)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
