@@ -42,7 +42,7 @@ def toy(tmp_path: Path) -> Callable[..., Known]:
 
 def judged(gate, candidate: Known, champion: Known | None = None):
     now = binary_evidence()
-    subject = Subject(candidate, champion, None, None, None, now, 0, None)
+    subject = Subject(candidate, champion, None, None, None, now, 0, None, None)
     return gate.judge(replace(now, measured=gate.measure(subject)))
 
 

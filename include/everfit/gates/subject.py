@@ -81,6 +81,8 @@ class Subject:
     evenly drawn) training rows, and `labels` their labels. `champion` is None where there is none to compare with.
     `seed` is the spec's: what is drawn is drawn from it, so that the same evidence comes again. `past(n)` trains the
     candidate's recipe again for each of the newest `n` training batches, or as many as have one before them.
+    `both_ways(n)` gives the features of `n` labelled rows of the oldest held-out batch twice: from the feature table,
+    and made as a server makes them, from what a caller sends.
     """
 
     candidate: Known
@@ -91,3 +93,4 @@ class Subject:
     evidence: Evidence
     seed: int
     past: Callable[[int], Iterator[Past]]
+    both_ways: Callable[[int], tuple[pd.DataFrame, pd.DataFrame]]

@@ -19,6 +19,7 @@ from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
+from everfit.steps.skew import BothWays
 from everfit.steps.study import as_chosen
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
@@ -70,7 +71,8 @@ def evaluate(
     recipe, _ = as_chosen(ports, spec, candidate.run)
     past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
     ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
-    evidence = measured(spec, evidence, ours, theirs, table, snapshot, past)
+    both_ways = BothWays(ports, spec, snapshot, predictor, labelled, table)
+    evidence = measured(spec, evidence, ours, theirs, table, snapshot, past, both_ways)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())

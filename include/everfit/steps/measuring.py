@@ -39,10 +39,11 @@ def measured(
     table: TableFile,
     snapshot: Snapshot,
     past: Callable[[int], Iterator[Past]],
+    both_ways: Callable[[int], tuple[pd.DataFrame, pd.DataFrame]],
 ) -> Evidence:
     """The evidence with what each gate measured, by its label; as it is if no gate of the spec measures anything.
 
-    `past` makes windows of the past.
+    `past` makes windows of the past, and `both_ways` features as a server makes them.
     """
     asking = {label: gate for label, gate in zip(catalog.labels(spec.gates), spec.gates, strict=True) if _asks(gate)}
     if not asking:
@@ -57,6 +58,7 @@ def measured(
         evidence=evidence,
         seed=spec.train.seed,
         past=past,
+        both_ways=both_ways,
     )
     return replace(evidence, measured={label: dict(gate.measure(subject)) for label, gate in asking.items()})
 
