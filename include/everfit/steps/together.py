@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import SpecError
 from everfit.models import Part, Rows, Terms, Trained, Training, whole
 from everfit.models.spooled import Written, write_piece
 from everfit.steps.engine import engine_of, to_send
@@ -29,18 +28,9 @@ def trainer(ports: Ports, spec: ModelSpec, shares: str) -> Any:
     """The spec's algorithm; where its engine has several workers, all of them train it together.
 
     The rows are shared out below the store's folder `shares`, which is for this training alone.
-
-    Errors: `SpecError` for an algorithm that only one machine can train.
     """
     engine, algorithm = engine_of(ports, spec), spec.algorithm
-    if spec.engine == "local":
-        return algorithm
-    if not hasattr(algorithm, "joined"):
-        raise SpecError(
-            f"{spec.name}: the algorithm {spec.train.algorithm} cannot be trained by several machines; "
-            "take `engine: local`, or an algorithm that has `joined`, such as xgboost"
-        )
-    return Together(algorithm, engine, ports, shares)
+    return algorithm if spec.engine == "local" else Together(algorithm, engine, ports, shares)
 
 
 @dataclass(frozen=True)
