@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.gates import Evidence
+from everfit.steps.about import about
+from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
-from everfit.steps.comparing import gather
+from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
+from everfit.steps.measuring import known, known_champion, measured
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
+from everfit.steps.skew import BothWays
+from everfit.steps.study import as_chosen
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
 
@@ -45,7 +51,8 @@ def evaluate(
         return found
     from everfit.predictor import Predictor
 
-    predictor = Predictor.load(ports.registry.model_files(candidate.mlflow_run, candidate.files))
+    folder = ports.registry.model_files(candidate.mlflow_run, candidate.files)
+    predictor = Predictor.load(folder)
     rows = tuple(batch_rows(ports, spec, predictor.code, batch) for batch in snapshot.held_out)
     raw = stack(rows)
     progress(f"scoring {len(raw):,} rows of {', '.join(batch.label for batch in snapshot.held_out)}")
@@ -58,6 +65,14 @@ def evaluate(
         for part, names in ((snapshot.training, table.told), (snapshot.held_out, None))
     )
     evidence = gather(spec, training, held_out, scorer(ports, spec, predictor), champion, rows)
+    places = same_rows(spec, rows)
+    labelled = raw.iloc[places].reset_index(drop=True)
+    evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
+    recipe, _ = as_chosen(ports, spec, candidate.run)
+    past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
+    ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
+    both_ways = BothWays(ports, spec, snapshot, predictor, labelled, table)
+    evidence = measured(spec, evidence, ours, theirs, table, snapshot, past, both_ways)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
