@@ -13,7 +13,7 @@ from everfit.gates.answers_sanely import AnswersSanely
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
-from everfit.gates.prospect import chance_of_equal, rows_for
+from everfit.gates.prospect import chance_of_equal, foresee
 from everfit.values import Outcome, Verdict
 
 GATES: list[Any] = [
@@ -79,7 +79,10 @@ def told(low: float, high: float, rows: int, bar: float = 0.02) -> Verdict:
 def test_a_margin_that_the_interval_dwarfs_is_refused_with_the_rows_that_it_takes() -> None:
     gate = NotWorseThanChampion("log_loss", margin=0.02)
     reason = gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560)))
-    assert reason.startswith("the margin is 0.02, and on 560 rows the interval would reach about 0.1 to either side")
+    assert reason.startswith(
+        "this holdout cannot detect your margin. It is 0.02, and on 560 rows the interval would reach"
+    )
+    assert "would reach about 0.1 to either side (it was 0.1 on 560)" in reason
     assert "would pass in 9 of 100 cases; wanted about 31,9" in reason
     assert gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560, bar=0.03))) is None
     assert gate.hopeless(prospect(28, 3, told(-0.03, 0.03, 560))) is None
@@ -108,6 +111,8 @@ def test_the_forecast_is_how_often_an_equal_candidate_passes(ratio: float) -> No
 
 
 def test_the_rows_that_are_wanted_let_an_equal_candidate_pass_four_times_in_five() -> None:
-    last = told(-0.1, 0.1, 560)
-    rows = rows_for(0.02, last)
-    assert chance_of_equal(0.02, 0.1 * (560 / rows) ** 0.5) == pytest.approx(0.8, abs=1e-3)
+    seen = foresee(prospect(28, 3, told(-0.1, 0.1, 560)), "not_worse_than_champion", 0.02, "log_loss")
+    for level in (0.95, 0.985):
+        rows = seen.rows_for(0.02, level)
+        assert chance_of_equal(0.02, seen.reach(rows, level), level) == pytest.approx(0.8, abs=1e-3)
+        assert seen.detectable(rows, level) == pytest.approx(0.02, rel=1e-3)

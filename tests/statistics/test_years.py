@@ -99,7 +99,9 @@ def test_without_a_budget_a_year_goes_as_it_is_known_to_go(rule, promotions, bad
 def test_what_each_decision_at_5_percent_lets_through_over_a_year():
     assert year("a larger number", SMALL).share > 0.4
     assert year("superiority, each at 5 %", SMALL).share > 0.15
-    assert year("superiority, each at 5 %", LARGE, 0).promotions == pytest.approx(52 * 0.05, rel=0.05), "all for nothing"
+    assert year("superiority, each at 5 %", LARGE, 0).promotions == pytest.approx(52 * 0.05, rel=0.05), (
+        "all for nothing"
+    )
 
 
 @pytest.mark.parametrize("noise", [SMALL, LARGE])
@@ -130,15 +132,23 @@ def table() -> str:
     lines = ["| rule | small holdout | | | larger holdout | | |", "|---|---|---|---|---|---|---|"]
     lines.insert(1, "| | promotions | bad | gain | promotions | bad | gain |")
     for rule in RULES:
-        of = [f"{one.promotions:.1f} | {one.bad:.2f} | {one.gain:.2f}" for one in (year(rule, SMALL), year(rule, LARGE))]
+        of = [
+            f"{one.promotions:.1f} | {one.bad:.2f} | {one.gain:.2f}" for one in (year(rule, SMALL), year(rule, LARGE))
+        ]
         lines.append(f"| {rule} | {' | '.join(of)} |")
     return "\n".join(lines)
 
 
 def test_the_page_shows_what_the_simulation_found():
-    rows = {cells[0]: cells[1:] for cells in (re.split(r"\s*\|\s*", line.strip("| ")) for line in
-            PAGE.read_text().splitlines() if line.startswith("|"))}
+    rows = {
+        cells[0]: cells[1:]
+        for cells in (
+            re.split(r"\s*\|\s*", line.strip("| ")) for line in PAGE.read_text().splitlines() if line.startswith("|")
+        )
+    }
     for rule in RULES:
         told = [float(cell) for cell in rows[rule]]
-        found = [value for one in (year(rule, SMALL), year(rule, LARGE)) for value in (one.promotions, one.bad, one.gain)]
+        found = [
+            value for one in (year(rule, SMALL), year(rule, LARGE)) for value in (one.promotions, one.bad, one.gain)
+        ]
         assert told == pytest.approx(found, abs=0.06), rule

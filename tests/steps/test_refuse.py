@@ -97,7 +97,7 @@ def test_a_margin_that_the_champion_cannot_be_compared_within_is_refused(house: 
     ask(house)
     judged = house.trained("second").judge()
     assert not judged.promote
-    with pytest.raises(NotEnoughData, match=r"the margin is 0\.0001, and on 532 rows the interval would reach about"):
+    with pytest.raises(NotEnoughData, match=r"cannot detect your margin. It is 0\.0001, and on 532 rows"):
         ask(house, "third")
     house.spec = remade(house, gates)
     ask(house, "fourth")

@@ -27,6 +27,13 @@ def against_champion(gate: str, evidence: Evidence, loss: str, bar: float) -> Ve
     )
     outcome = side(found, bar, above=False)
     wanted = f"wanted {_wanted(bar)}"
+    if outcome is Outcome.CANNOT_TELL and found.detectable > bar > 0:
+        wanted += (
+            f"; this holdout cannot detect your margin: one of {show(found.detectable)} it would, four times in five "
+            "(hold out more batches, window.holdout, or give a wider margin)"
+        )
+    if evidence.standing.because:
+        wanted += f"; {evidence.standing.because}"
     reason = (
         f"{TITLES[loss]} is {compared(found.value)} than the champion's, "
         + {
