@@ -22,9 +22,9 @@ class BeatsChampion:
 
     Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `by`, the least gain that is
     worth a change, in units of the loss (0 by default). Passes when the candidate's mean loss is lower than the
-    champion's by more than that, surely enough for the budget of promotions (at least at one-sided 95 %): paired by
-    row, cluster-robust by day. An equal candidate passes at most once in twenty times. Without a champion it passes, since the bar and the baseline hold a first
-    model; it cannot tell when the champion learnt from the holdout.
+    champion's by more than that, as surely as the budget of promotions asks (at least at one-sided 95 %): paired by
+    row, cluster-robust by day. An equal candidate passes at most once in twenty times. Without a champion it passes,
+    since the bar and the baseline hold a first model; it cannot tell when the champion learnt from the holdout.
     """
 
     loss: Loss

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, isfinite, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ class Prospect:
     champion: int | None = None
     said: tuple[Verdict, ...] = ()
     alone: Evidence | None = None
-    standing: Standing = Standing()
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def rows(self) -> int:
@@ -114,8 +114,8 @@ def too_small(prospect: Prospect, gate: str, margin: float, loss: str) -> str | 
     return (
         f"this holdout cannot detect your margin. It is {margin:g}, and on {prospect.rows:,} rows the interval would "
         f"reach about {reach:.2g} to either side ({seen.how}), so even a candidate as good as the champion would pass "
-        f"in {100 * chance:.0f} of 100 cases; wanted about {seen.rows_for(margin, level):,} rows (window.holdout), or a "
-        f"margin of {seen.detectable(prospect.rows, level):.2g}"
+        f"in {100 * chance:.0f} of 100 cases; wanted about {seen.rows_for(margin, level):,} rows (window.holdout), or "
+        f"a margin of {seen.detectable(prospect.rows, level):.2g}"
     )
 
 
