@@ -10,15 +10,12 @@ from everfit.spec.parts import Frozen
 
 
 class PromotionSpec(Frozen):
-    """The budget of bad promotions that the decisions of a model share, and how often one holdout may judge.
-
-    A promotion is bad if the gate that compares with the champion should not have passed it.
-    """
+    """The budget of bad promotions that a model's decisions share, and how often one holdout may judge."""
 
     bad_share: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
         default=0.2,
-        description="Of what is promoted, at most this share may be bad on average; null: each decision at 5 % by "
-        "itself, and no promise over time.",
+        description="Of what is promoted, at most this share may be bad on average: not as good as the gate against the "
+        "champion claims. null: each decision at 5 % by itself, and no promise over time.",
     )
     by: Literal["lord", "addis", "e_lond"] = Field(
         default="lord",
