@@ -97,12 +97,12 @@ def test_each_decision_may_spend_what_the_procedure_gives_it(tmp_path: Path) -> 
     for week, (p, promote) in enumerate([(0.3, False), (0.001, True), (0.2, False), (0.0001, True), (0.5, False)], 1):
         found = life.next(week)
         assert 1 - found.level == pytest.approx(min(lord.level(earlier), 0.05))
-        assert f"as decision {week} of 52" in found.because
+        assert f"decision {week} of 52 that share" in found.because
         assert found.uses == 0
         life.judge(week, p, promote=promote)
         earlier.append(Decided(p, promote))
-    assert "at most 20 % may be bad; 2 promotions so far" in life.next(9).because
-    assert "judged at 1.7 %" in life.next(9).because
+    assert "a budget of 20 % bad promotions, 2 promoted so far" in life.next(9).because
+    assert "Judged at 1.7 %" in life.next(9).because
 
 
 def test_it_never_asks_for_less_than_95_percent(tmp_path: Path) -> None:
@@ -226,7 +226,10 @@ def test_the_verdict_says_level_and_why_and_is_given_again_from_the_evidence_alo
     assert second.verdicts[1].level == pytest.approx(1 - Lord(0.2, over(52)).level([]))
     earlier = [Decided(second.verdicts[1].p or 0, second.promote, frozenset({"2013-04"}))]
     assert third.verdicts[1].level == pytest.approx(1 - Lord(0.2, over(52)).level(earlier, frozenset({"2013-04"})))
-    assert "judged at 1.1 %, as decision 2 of 52 that share a budget" in third.verdicts[1].reason
+    assert (
+        ". Judged at 1.1 %: decision 2 of 52 that share a budget of 20 % bad promotions, none promoted so far"
+        in third.verdicts[1].reason
+    )
     assert all(0 < body.verdicts[1].detectable < 1 for body in (second, third))
     for body in (second, third):
         assert offline(lived, body.run, lived.spec.gates) == body.verdicts

@@ -14,8 +14,8 @@ class PromotionSpec(Frozen):
 
     bad_share: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
         default=0.2,
-        description="Of what is promoted, at most this share may be bad on average: not as good as the gate against the "
-        "champion claims. null: each decision at 5 % by itself, and no promise over time.",
+        description="Of what is promoted, at most this share may be bad on average: not as good as the gate against "
+        "the champion claims. null: each decision at 5 % by itself, and no promise over time.",
     )
     by: Literal["lord", "addis", "e_lond"] = Field(
         default="lord",

@@ -123,9 +123,7 @@ def _level(budget: PromotionSpec, earlier: Sequence[Decided], on: frozenset[str]
 
 def _because(budget: PromotionSpec, earlier: Sequence[Decided], may: float) -> str:
     promoted = sum(one.passed for one in earlier)
-    so_far = f"{promoted or 'no'} promotion{'' if promoted == 1 else 's'} so far"
-    share = f"{100 * float(budget.bad_share or 0):.3g} %"
     return (
-        f"judged at {100 * may:.2g} %, as decision {len(earlier) + 1} of {budget.decisions} that share a budget "
-        f"(of what is promoted, at most {share} may be bad; {so_far})"
+        f"Judged at {100 * may:.2g} %: decision {len(earlier) + 1} of {budget.decisions} that share a budget of "
+        f"{100 * float(budget.bad_share or 0):.3g} % bad promotions, {promoted or 'none'} promoted so far"
     )
