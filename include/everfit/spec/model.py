@@ -23,6 +23,7 @@ from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
+from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
@@ -76,6 +77,7 @@ class ModelSpec(Frozen):
         strict=False,
         description="What a candidate must pass, each a file in everfit/gates with its settings.",
     )
+    promotion: PromotionSpec = PromotionSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     runs_on: dict[TaskId, TaskSpec] = Field(
         default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
