@@ -27,16 +27,19 @@ OVERLAP = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class Suspects:
     """The slices that the search put forward, in its order, with their means on the other half and their p-values.
 
-    `counts` says which are above the bar when all are tested together.
+    `counts` says which are above the bar when all are tested together. `level` is that of their one-sided bounds: as
+    much nearer to 1 as few of them count (Benjamini and Yekutieli, J. American Statistical Association 100 (2005)
+    71-81), so that one counts if and only if its lower bound reaches the bar.
     """
 
     slices: tuple[Slice, ...]
     means: Means
     chances: tuple[float, ...]
     counts: tuple[bool, ...]
+    level: float
 
 
 def halves(clusters: Whole) -> NDArray[np.bool_]:
@@ -51,7 +54,7 @@ def halves(clusters: Whole) -> NDArray[np.bool_]:
     return np.asarray(np.unique(clusters, return_inverse=True)[1] % 2 == 0)
 
 
-def tested(
+def suspects(
     table: Whole,
     sizes: tuple[int, ...],
     values: Array,
@@ -62,7 +65,7 @@ def tested(
     top: int = 10,
     depth: int = 3,
     level: float = 0.95,
-) -> Tested:
+) -> Suspects:
     """The slices of which `values` may well have a mean above `bar`, tested on days that the search has not seen.
 
     Every second day is searched (`sliceline.worst`: slices of at least `share` of the rows). Of what scores best, the
@@ -85,7 +88,9 @@ def tested(
     there, masks = ~seen, [one.of(table[:, ~seen]) for one in chosen]
     measured = means(by_mask(values[there], clusters[there], masks))
     chances = tuple(_chances(measured, bar).tolist())
-    return Tested(chosen, measured, chances, benjamini_hochberg(chances, 1 - level))
+    counts = benjamini_hochberg(chances, 1 - level)
+    bounds = 1 - (1 - level) * max(sum(counts), 1) / max(len(counts), 1)
+    return Suspects(chosen, measured, chances, counts, bounds)
 
 
 def _put_forward(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappushpop
 from itertools import combinations
@@ -31,7 +32,9 @@ class Slice:
         """Which rows of a table belong to it."""
         import numpy as np
 
-        return np.logical_and.reduce([table[column] == code for column, code in zip(self.columns, self.codes)])
+        return np.logical_and.reduce(
+            [table[column] == code for column, code in zip(self.columns, self.codes, strict=True)]
+        )
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def worst(
     score = Score(len(errors), usual, weight, least)
     best = _Best(top)
     known: dict[tuple[int, ...], _Cells] = {}
-    columns = range(len(sizes))
+    columns: Iterable[int] = range(len(sizes))
     for level in range(1, min(depth, len(sizes)) + 1):
         found: dict[tuple[int, ...], _Cells] = {}
         rows = _Rows(table, sizes, errors)
@@ -157,7 +160,7 @@ class _Best:
         for place in np.argwhere((scores > -np.inf) & (scores >= self.bar)):
             where = tuple(place.tolist())
             rows, worth = int(cells.count[where]), float(scores[where])
-            if worth < self.bar:
+            if worth < self.bar:  # it rises as better ones come
                 continue
             mean = float(cells.total[where]) / rows
             # negated, so that the heap throws out the longest and latest of equals first
@@ -221,7 +224,8 @@ class _Rows:
         return self._codes[columns]
 
 
-def _candidates(columns, known, level):  # type: ignore[no-untyped-def]
+def _candidates(columns: Iterable[int], known: Container[tuple[int, ...]], level: int) -> Iterator[tuple[int, ...]]:
+    """All sets of so many columns of which every smaller set was looked at."""
     for chosen in combinations(columns, level):
         if level == 1 or all(part in known for part in combinations(chosen, level - 1)):
             yield chosen
@@ -240,6 +244,6 @@ def _least(columns: tuple[int, ...], parts: dict[tuple[int, ...], _Cells], what:
     found: Array | None = None
     for place in range(len(columns)):
         part = parts[columns[:place] + columns[place + 1 :]]
-        values = np.expand_dims(getattr(part, what), place)
+        values = getattr(part, what)[(slice(None),) * place + (None,)]
         found = values if found is None else np.minimum(found, values)
     return np.asarray(found)

@@ -105,11 +105,10 @@ def hold(means: Means, bar: float, level: float = LEVEL) -> Held:
     if its interval is.
 
     >>> import numpy as np
-    >>> from everfit.statistics.slices import Means, hold
     >>> m = Means(np.array([0.0, 3.0]), np.ones(2), np.full(2, 29.0), np.array([500, 500]), np.array([30, 30]))
     >>> held = hold(m, bar=1.0)
     >>> held.high.round(2).tolist(), held.low.round(2).tolist(), held.above.tolist(), held.below.tolist()
-    ([1.7, 4.7], [-1.7, 0.95], [False, False], [False, False])
+    ([1.7, 4.7], [-2.05, 0.95], [False, False], [False, False])
     """
     import numpy as np
 
@@ -136,8 +135,9 @@ def by_code(values: Array, clusters: Whole, codes: Whole, slices: int) -> Sums:
     shape = (slices, len(names))
     cells = codes * len(names) + days
     size = shape[0] * shape[1]
-    count = np.bincount(cells, minlength=size).astype(float)
-    return Sums(count.reshape(shape), np.bincount(cells, weights=values, minlength=size).reshape(shape))
+    count = np.bincount(cells, minlength=size).reshape(shape)
+    total = np.bincount(cells, weights=values, minlength=size).reshape(shape)
+    return Sums(np.asarray(count, dtype=np.float64), total)
 
 
 def by_mask(values: Array, clusters: Whole, masks: Sequence[NDArray[np.bool_]]) -> Sums:
@@ -169,12 +169,10 @@ def means(sums: Sums) -> Means:
     little more than one. Sources: see `interval.estimate`.
 
     >>> import numpy as np
-    >>> from everfit.statistics.interval import estimate, mean
-    >>> day, x = np.array([0, 0, 1, 1, 2, 2]), np.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0])
-    >>> m = means(by_code(x, day, np.zeros(6, dtype=int), 1))
-    >>> e = estimate(mean(x), day)
-    >>> (m.value[0], m.value[0] - m.reach(0.95)[0].round(9)) == (e.value, round(e.low, 9))
-    True
+    >>> day, loss = np.array([0, 0, 1, 1, 2, 2]), np.array([1.0, 1.0, 2.0, 2.0, 3.0, 3.0])
+    >>> found = means(by_code(loss, day, np.array([0, 0, 0, 0, 0, 1]), 2))
+    >>> found.value.tolist(), found.clusters.tolist()  # 1.8 of five rows, and one row of one day
+    ([1.8, 3.0], [3, 1])
     """
     import numpy as np
 
