@@ -32,10 +32,11 @@ class NoHiddenHarm:
 
     A search goes through every conjunction of up to `depth` column values (raw inputs and features; numbers in ten
     ranges; of more than 50 columns at most pairs) that has at least the share `smallest` of the rows, for the largest
-    mean of the candidate's loss less the champion's, row by row (SliceLine). It sees every second day. The ten most suspicious are tested on the other days:
-    by day, and together by Benjamini and Hochberg. Fails, and names the group, where one is surely worse by the
-    `margin` or more; a candidate that harms no group so much fails at most once in twenty times. Otherwise passes,
-    which is no proof: what is small, rare or slight is not found (`harms_no_slice` proves it for groups that you name).
+    mean of the candidate's loss less the champion's, row by row (SliceLine). It sees every second day. The ten most
+    suspicious are tested on the other days: by day, and together by Benjamini and Hochberg. Fails, and names the group,
+    where one is surely worse by the `margin` or more; a candidate that harms no group so much fails at most once in
+    twenty times. Otherwise passes, which is no proof: what is small, rare or slight is not found (`harms_no_slice`
+    proves it for groups that you name).
 
     Settings: `loss`, one of the task's that a single row has; `margin` in units of the loss, by default a twentieth of
     the champion's mean loss; `smallest`; `depth`; `columns`, raw columns to look at besides. Without a champion the

@@ -32,9 +32,10 @@ class Slice:
         """Which rows of a table belong to it."""
         import numpy as np
 
-        return np.logical_and.reduce(
-            [table[column] == code for column, code in zip(self.columns, self.codes, strict=True)]
-        )
+        found = np.ones(table.shape[1], dtype=bool)
+        for column, code in zip(self.columns, self.codes, strict=True):
+            found &= table[column] == code
+        return found
 
 
 @dataclass(frozen=True)

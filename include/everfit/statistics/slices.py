@@ -135,9 +135,10 @@ def by_code(values: Array, clusters: Whole, codes: Whole, slices: int) -> Sums:
     shape = (slices, len(names))
     cells = codes * len(names) + days
     size = shape[0] * shape[1]
-    count = np.bincount(cells, minlength=size).reshape(shape)
-    total = np.bincount(cells, weights=values, minlength=size).reshape(shape)
-    return Sums(np.asarray(count, dtype=np.float64), total)
+    count, total = (
+        np.bincount(cells, weights=weights, minlength=size).reshape(shape) for weights in (np.ones(len(cells)), values)
+    )
+    return Sums(count.astype(np.float64), total.astype(np.float64, copy=False))
 
 
 def by_mask(values: Array, clusters: Whole, masks: Sequence[NDArray[np.bool_]]) -> Sums:
