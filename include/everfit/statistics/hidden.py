@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from everfit.statistics.discoveries import benjamini_hochberg
 from everfit.statistics.sliceline import Slice, worst
-from everfit.statistics.slices import Means, by_mask, means
+from everfit.statistics.slices import FEWEST_ROWS, Means, by_mask, means
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +82,7 @@ def suspects(
         values[seen],
         top=LOOKED_AT,
         weight=WEIGHT,
-        least=max(32, int(share * seen.sum())),
+        least=max(FEWEST_ROWS, ceil(share * seen.sum())),
         depth=depth,
     )
     chosen = _put_forward(found, table[:, seen], values[seen], clusters[seen], bar, top)
