@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
+from everfit.statistics.grown import Condition, Group
 from everfit.statistics.hidden import halves, suspects
-
-RUNS = 1500
-ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
 
 
 def draw(rng, days=24, per_day=120, columns=6, values=6, harm=0.0):
@@ -29,13 +27,13 @@ def test_either_half_has_every_second_day():
     assert halves(day).tolist() == [False, True, True, False, True, False]
 
 
-@pytest.mark.parametrize("columns", [4, 8])
-def test_chance_is_taken_for_harm_once_in_twenty(columns):
+@pytest.mark.parametrize(("columns", "runs"), [(4, 1500), (8, 400)])
+def test_chance_is_taken_for_harm_once_in_twenty(columns, runs):
     rng, wrong = np.random.default_rng([1, columns]), 0
-    for _ in range(RUNS):
-        wrong += any(suspects(*draw(rng, columns=columns), depth=2).counts)
-    assert wrong / RUNS < ALLOWED
-    assert wrong / RUNS > 0.01  # it is not safe by never saying so
+    for _ in range(runs):
+        wrong += any(suspects(*draw(rng, columns=columns), depth=2, ordered=(0, 0, *[6] * (columns - 2))).counts)
+    assert wrong / runs < 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+    assert wrong / runs > 0.01  # it is not safe by never saying so
 
 
 def test_testing_on_the_rows_that_were_searched_would_break_the_promise():
@@ -50,11 +48,21 @@ def test_testing_on_the_rows_that_were_searched_would_break_the_promise():
 
 def test_a_harmed_group_of_three_percent_is_named():
     rng, named, runs = np.random.default_rng(3), 0, 60
+    planted = Group((Condition(0, 0, 0), Condition(1, 0, 0)))
     for _ in range(runs):
         found = suspects(*draw(rng, days=30, per_day=700, columns=10, harm=0.15), depth=3)
         surest = int(np.argmin(found.chances))
-        named += found.counts[surest] and (found.slices[surest].columns, found.slices[surest].codes) == ((0, 1), (0, 0))
+        named += found.counts[surest] and found.groups[surest] == planted
     assert named / runs >= 0.95
+
+
+def test_a_broad_range_of_which_a_search_finds_a_piece_is_found_whole():
+    rng = np.random.default_rng(7)
+    table, sizes, differences, day = draw(rng, days=30, per_day=700, values=10)
+    broad = (table[3] >= 2) & (table[3] <= 6) & (table[4] == 1)
+    found = suspects(table, sizes, differences + 0.15 * broad, day, ordered=(0, 0, 0, 10, 0, 10))
+    assert found.groups[0] == Group((Condition(3, 2, 6), Condition(4, 1, 1)))
+    assert found.counts[0]
 
 
 def test_harm_below_the_bar_is_none():
@@ -75,5 +83,5 @@ def test_what_counts_is_what_has_its_bound_at_the_bar():
 
 def test_nothing_to_find_finds_nothing():
     table, sizes, differences, day = draw(np.random.default_rng(6))
-    assert suspects(table, sizes, np.zeros(len(day)), day).slices == ()
+    assert suspects(table, sizes, np.zeros(len(day)), day).groups == ()
     assert suspects(table, sizes, -np.abs(differences) - 1, day).counts in ((), (False,) * 10)

@@ -17,16 +17,32 @@ if TYPE_CHECKING:
 FREQUENT = 20
 """So many texts of a column are slices of their own; the rarer ones are one slice together."""
 
-Wanted = str | float | tuple[str | float | None, ...]
+Wanted = str | bool | float | tuple[str | float | None, ...]
 """What a slice asks of a column: a value, several values, or two numbers from and to (to excluded, null for none)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Coded:
-    """A column as slices that do not overlap: the place of each row's slice in `names`."""
+    """A column as slices that do not overlap: the place of each row's slice in `names`.
+
+    `edges` are the numbers at which its ranges begin and end, where it is one of numbers: the first ranges in order.
+    """
 
     codes: NDArray[np.int64]
     names: tuple[str, ...]
+    column: str = ""
+    edges: tuple[float, ...] = ()
+
+    @property
+    def ordered(self) -> int:
+        """How many of the slices, from the first on, are in order, so that some neighbours are a range."""
+        return len(self.edges) - 1 if self.edges else 0
+
+    def name(self, first: int, last: int) -> str:
+        """What the slices from `first` to `last` are called together."""
+        if first == last:
+            return self.names[first]
+        return _range(self.column, self.edges[first], self.edges[last + 1])
 
 
 def coded(name: str, values: NDArray[Any], *, ranges: int, most: int | None = None) -> Coded:
@@ -38,7 +54,7 @@ def coded(name: str, values: NDArray[Any], *, ranges: int, most: int | None = No
     >>> coded("origin", np.array(["EWR", "JFK", None, "EWR"], dtype=object), ranges=4).names
     ('origin = EWR', 'origin = JFK', 'origin is missing')
     >>> coded("distance", np.arange(8.0), ranges=2).names
-    ('distance < 3.5', 'distance >= 3.5')
+    ('distance < 3.5', '3.5 <= distance')
     """
     return _numbers(name, values, ranges) if values.dtype.kind in "fiub" else _texts(name, values, most)
 
@@ -65,19 +81,19 @@ def _numbers(name: str, values: NDArray[Any], ranges: int) -> Coded:
     there = ~np.isnan(numbers)
     different = np.unique(numbers[there])
     if len(different) <= ranges:
-        codes, names = np.searchsorted(different, numbers), [f"{name} = {show(one)}" for one in different]
+        inner, names = different[1:], [f"{name} = {show(one)}" for one in different]
     else:
-        edges = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.arange(1, ranges) / ranges))
-        edges = edges[edges > different[0]]
-        codes, names = np.searchsorted(edges, numbers, side="right"), _ranges(name, edges.tolist())
-    return _with_missing(name, np.where(there, codes, len(names)), names, there)
+        quantiles = np.unique(np.quantile(numbers[np.isfinite(numbers)], np.arange(1, ranges) / ranges))
+        inner = quantiles[quantiles > different[0]]
+        names = [_range(name, low, high) for low, high in pairwise([-inf, *inner.tolist(), inf])]
+    codes = np.searchsorted(inner, numbers, side="right")
+    edges = (-inf, *inner.tolist(), inf) if len(different) else ()
+    return _with_missing(name, np.where(there, codes, len(names)), names, there, edges)
 
 
-def _ranges(name: str, edges: Sequence[float]) -> list[str]:
-    if not edges:
-        return [f"{name} is a number"]
-    between = [f"{show(low)} <= {name} < {show(high)}" for low, high in pairwise(edges)]
-    return [f"{name} < {show(edges[0])}", *between, f"{name} >= {show(edges[-1])}"]
+def _range(name: str, low: float, high: float) -> str:
+    begin, end = f"{show(low)} <= {name}" if low > -inf else name, f" < {show(high)}" if high < inf else ""
+    return f"{begin}{end}"
 
 
 def _texts(name: str, values: NDArray[Any], most: int | None) -> Coded:
@@ -97,10 +113,12 @@ def _texts(name: str, values: NDArray[Any], most: int | None) -> Coded:
     return _with_missing(name, np.where(there, codes, len(names)), names, there)
 
 
-def _with_missing(name: str, codes: NDArray[Any], names: list[str], there: NDArray[np.bool_]) -> Coded:
+def _with_missing(
+    name: str, codes: NDArray[Any], names: list[str], there: NDArray[np.bool_], edges: tuple[float, ...] = ()
+) -> Coded:
     import numpy as np
 
-    return Coded(codes.astype(np.int64), (*names, *([] if there.all() else [f"{name} is missing"])))
+    return Coded(codes.astype(np.int64), (*names, *([] if there.all() else [f"{name} is missing"])), name, edges)
 
 
 def bounds(wanted: Wanted) -> tuple[float, float] | None:
@@ -110,6 +128,8 @@ def bounds(wanted: Wanted) -> tuple[float, float] | None:
     ((0.0, 500.0), (500.0, inf), None, None)
     """
     match wanted:
+        case (bool(), _) | (_, bool()):
+            return None
         case (int() | float() | None as low, int() | float() | None as high) if wanted != (None, None):
             return -inf if low is None else float(low), inf if high is None else float(high)
     return None
@@ -131,7 +151,10 @@ def _holds(values: NDArray[Any], wanted: Wanted) -> NDArray[np.bool_]:
 def _said(column: str, wanted: Wanted) -> str:
     ends = bounds(wanted)
     if ends is not None:
-        low, high = ends
-        return f"{f'{show(low)} <= ' if low > -inf else ''}{column}{f' < {show(high)}' if high < inf else ''}"
+        return _range(column, *ends)
     some = wanted if isinstance(wanted, tuple) else (wanted,)
-    return f"{column} = {' or '.join(one if isinstance(one, str) else show(one) for one in some if one is not None)}"
+    return f"{column} = {' or '.join(_value(one) for one in some)}"
+
+
+def _value(one: str | float | None) -> str:
+    return str(one).lower() if isinstance(one, bool) or one is None else one if isinstance(one, str) else show(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from everfit.gates._columns import FREQUENT, Coded, coded
@@ -51,9 +51,10 @@ def searched(values: Array, evidence: Evidence, bar: float, smallest: float, dep
         evidence.clusters,
         bar=bar,
         share=smallest,
+        ordered=tuple(column.ordered for column in columns),
         depth=depth if len(columns) <= WIDE else min(depth, PAIRS),
     )
-    order = sorted(range(len(found.slices)), key=lambda place: (found.chances[place], -found.means.value[place]))
+    order = sorted(range(len(found.groups)), key=lambda place: (found.chances[place], -found.means.value[place]))
     parts = tuple(_part(found, place, columns, bar) for place in order)
     return Searched(parts, len(columns), found.chances[order[0]] if order else None)
 
@@ -79,13 +80,13 @@ def _seen_on_enough_days(column: Coded, clusters: NDArray[np.int64]) -> Coded:
     of_half = np.zeros(came.shape[1], dtype=bool)
     of_half[days[seen]] = True
     enough = np.minimum(came[:, of_half].sum(axis=1), came[:, ~of_half].sum(axis=1)) >= FEWEST_CLUSTERS
-    return column if enough.all() else Coded(np.where(enough[column.codes], column.codes, -1), column.names)
+    return column if enough.all() else replace(column, codes=np.where(enough[column.codes], column.codes, -1))
 
 
 def _part(found: Suspects, place: int, columns: list[Coded], bar: float) -> Detail:
-    means, one = found.means, found.slices[place]
+    means, one = found.means, found.groups[place]
     value, reach = float(means.value[place]), float(means.reach(found.level)[place])
-    name = " and ".join(columns[column].names[code] for column, code in zip(one.columns, one.codes, strict=True))
+    name = " and ".join(columns[part.column].name(part.first, part.last) for part in one.conditions)
     rows, days = int(means.rows[place]), int(means.clusters[place])
     outcome = Outcome.PASSED if value + reach < bar else Outcome.CANNOT_TELL
     outcome = Outcome.FAILED if found.counts[place] else outcome

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
 from everfit.statistics.discoveries import benjamini_hochberg
-from everfit.statistics.sliceline import Slice, worst
+from everfit.statistics.grown import Group, grow
+from everfit.statistics.sliceline import worst
 from everfit.statistics.slices import FEWEST_ROWS, Means, by_mask, means
 
 if TYPE_CHECKING:
@@ -21,22 +23,25 @@ WEIGHT = 0.99
 """What a slice's mean counts for in the search's score, against its size."""
 
 LOOKED_AT = 200
-"""So many of the best by score have their p-value computed on the half that searches."""
+"""So many of the best by score have their p-values computed, on the half that searches."""
+
+GROWN = 50
+"""So many of those with the least p-values are stretched and may be put forward."""
 
 OVERLAP = 0.5
-"""Of two slices that share more than this of the smaller one, the less sure one is not tested."""
+"""Of two groups that share more than this of the smaller one, the less sure one is not tested."""
 
 
 @dataclass(frozen=True, eq=False)
 class Suspects:
-    """The slices that the search put forward, in its order, with their means on the other half and their p-values.
+    """The groups that the search put forward, in its order, with their means on the other half and their p-values.
 
     `counts` says which are above the bar when all are tested together. `level` is that of their one-sided bounds: as
     much nearer to 1 as few of them count (Benjamini and Yekutieli, J. American Statistical Association 100 (2005)
     71-81), so that one counts if and only if its lower bound reaches the bar.
     """
 
-    slices: tuple[Slice, ...]
+    groups: tuple[Group, ...]
     means: Means
     chances: tuple[float, ...]
     counts: tuple[bool, ...]
@@ -66,54 +71,60 @@ def suspects(
     top: int = 10,
     depth: int = 3,
     level: float = 0.95,
+    ordered: tuple[int, ...] | None = None,
 ) -> Suspects:
     """The slices of which `values` may well have a mean above `bar`, tested on days that the search has not seen.
 
-    Every second day is searched (`sliceline.worst`: slices of at least `share` of the rows). Of what scores best, the
-    `top` with the least cluster-robust p-values are put forward, and none that is mostly part of another. The other
-    days test them, one-sided and all together by Benjamini and Hochberg: where no slice's mean is above the bar, any
-    counts at most `1 - level` of the time, however much was searched, for what is tested was chosen without the rows
-    that test it. Days that depend on each other, a storm over two of them, weaken this.
+    Every second day is searched (`sliceline.worst`: slices of at least `share` of the rows). What scores best is
+    stretched to where its harm ends (`grow`, which says what `ordered` means), and the `top` with the least p-values
+    are put forward, none that is mostly part of another. The other days test them, one-sided and all together by
+    Benjamini and Hochberg: where no slice's mean is above the bar, any counts at most `1 - level` of the time, however
+    much was searched, for what is tested was chosen without the rows that test it. Days that depend on each other, a
+    storm over two of them, weaken this.
     """
+    ordered = ordered or (0,) * len(sizes)
     seen = halves(clusters)
-    found = worst(
-        table[:, seen],
-        sizes,
-        values[seen],
-        top=LOOKED_AT,
-        weight=WEIGHT,
-        least=max(FEWEST_ROWS, ceil(share * seen.sum())),
-        depth=depth,
-    )
-    chosen = _put_forward(found, table[:, seen], values[seen], clusters[seen], bar, top)
-    there, masks = ~seen, [one.of(table[:, ~seen]) for one in chosen]
-    measured = means(by_mask(values[there], clusters[there], masks))
-    chances = tuple(_chances(measured, bar).tolist())
+    searched = table[:, seen], values[seen], clusters[seen]
+    least = max(FEWEST_ROWS, ceil(share * seen.sum()))
+    found = worst(searched[0], sizes, searched[1], top=LOOKED_AT, weight=WEIGHT, least=least, depth=depth)
+    chosen = _put_forward([Group.like(one) for one in found], ordered, *searched, bar, top)
+    there = ~seen
+    measured = means(by_mask(values[there], clusters[there], [one.of(table[:, there]) for one in chosen]))
+    chances = tuple(measured.chances(bar).tolist())
     counts = benjamini_hochberg(chances, 1 - level)
     bounds = 1 - (1 - level) * max(sum(counts), 1) / max(len(counts), 1)
     return Suspects(chosen, measured, chances, counts, bounds)
 
 
 def _put_forward(
-    found: tuple[Slice, ...], table: Whole, values: Array, clusters: Whole, bar: float, top: int
-) -> tuple[Slice, ...]:
-    masks = [one.of(table) for one in found]
-    measured = means(by_mask(values, clusters, masks))
-    chances = _chances(measured, bar)
-    chosen: list[int] = []
-    for place in sorted(range(len(found)), key=lambda one: (chances[one], -found[one].score)):
-        if len(chosen) == top or chances[place] >= 1:
+    groups: Sequence[Group],
+    ordered: tuple[int, ...],
+    table: Whole,
+    values: Array,
+    clusters: Whole,
+    bar: float,
+    top: int,
+) -> tuple[Group, ...]:
+    surest = [group for _, group in _by_chance(groups, table, values, clusters, bar)[:GROWN]]
+    grown = dict.fromkeys(grow(one, table, ordered, values, clusters, bar) for one in surest)
+    chosen: list[Group] = []
+    masks: list[NDArray[np.bool_]] = []
+    for chance, group in _by_chance([*grown], table, values, clusters, bar):
+        rows = group.of(table)
+        if len(chosen) == top or chance >= 1:
             break
-        if not any(_overlap(masks[place], masks[other]) > OVERLAP for other in chosen):
-            chosen.append(place)
-    return tuple(found[place] for place in chosen)
+        if not any(_overlap(rows, other) > OVERLAP for other in masks):
+            chosen.append(group)
+            masks.append(rows)
+    return tuple(chosen)
 
 
-def _chances(measured: Means, bar: float) -> Array:
-    """One-sided p-values; 1 for a slice with too few rows or days, of which nothing can be said."""
-    import numpy as np
-
-    return np.where(measured.enough(), measured.above(bar), 1.0)
+def _by_chance(
+    groups: Sequence[Group], table: Whole, values: Array, clusters: Whole, bar: float
+) -> list[tuple[float, Group]]:
+    """The groups by their p-values, the least first."""
+    chances = means(by_mask(values, clusters, [one.of(table) for one in groups])).chances(bar).tolist()
+    return sorted(zip(chances, groups, strict=True), key=lambda one: one[0])
 
 
 def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

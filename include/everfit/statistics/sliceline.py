@@ -125,9 +125,9 @@ def worst(
     best = _Best(top)
     known: dict[tuple[int, ...], _Cells] = {}
     columns: Iterable[int] = range(len(sizes))
+    rows = _Rows(table, sizes, errors)
     for level in range(1, min(depth, len(sizes)) + 1):
         found: dict[tuple[int, ...], _Cells] = {}
-        rows = _Rows(table, sizes, errors)
         for chosen in _candidates(columns, known, level):
             if level > 1 and not _hopeful(chosen, known, score, best.bar):
                 continue
@@ -178,51 +178,43 @@ class _Best:
 
 
 class _Rows:
-    """The rows, counted by the values of several columns at once; what two sets of columns share is coded once."""
+    """The rows, counted by the values of several columns at once; what two sets of columns begin with is coded once."""
 
     def __init__(self, table: NDArray[np.int64], sizes: tuple[int, ...], errors: Array) -> None:
         import numpy as np
 
-        self._table, self._sizes, self._errors = table, sizes, errors
-        self._plus = np.maximum(errors, 0)
-        self._codes: dict[tuple[int, ...], NDArray[np.int64]] = {}
+        self._sizes, self._errors, self._plus = sizes, errors, np.maximum(errors, 0)
+        # rows of no slice have a code of their own, the last
+        self._table = [np.where(codes < 0, size, codes) for codes, size in zip(table, sizes, strict=True)]
+        self._begun: tuple[tuple[int, ...], NDArray[np.int64]] = (), np.zeros(len(errors), dtype=np.int64)
 
     def count(self, columns: tuple[int, ...], parts: dict[tuple[int, ...], _Cells]) -> _Cells:
         """The cells of these columns; `parts` are those of one column less."""
         import numpy as np
 
-        shape = tuple(self._sizes[column] for column in columns)
-        size = int(np.prod(shape))
-        codes = self._coded(columns)  # one past the end for rows of no slice
+        codes = self._coded(columns)
+        shape = tuple(self._sizes[column] + 1 for column in columns)
+        inside = tuple(slice(0, -1) for _ in columns)
 
         def added(weights: Array | None) -> Array:
-            return np.bincount(codes, weights=weights, minlength=size + 1)[:size].reshape(shape).astype(float)
+            sums = np.bincount(codes, weights=weights, minlength=int(np.prod(shape)))
+            return sums.reshape(shape)[inside].astype(np.float64)
 
         count, total, plus = added(None), added(self._errors), added(self._plus)
-        if len(columns) == 1:
-            largest = np.zeros(size + 1)
-            np.maximum.at(largest, codes, self._plus)
-            return _Cells(count, total, plus, largest[:size])
-        return _Cells(count, total, plus, _least(columns, parts, "largest"))
+        if len(columns) > 1:
+            return _Cells(count, total, plus, _least(columns, parts, "largest"))
+        largest = np.zeros(shape)
+        np.maximum.at(largest, codes, self._plus)
+        return _Cells(count, total, plus, largest[inside])
 
     def _coded(self, columns: tuple[int, ...]) -> NDArray[np.int64]:
-        import numpy as np
-
-        if columns in self._codes:
-            return self._codes[columns]
-        size = self._sizes[columns[-1]]
-        last = self._table[columns[-1]]
-        if len(columns) == 1:
-            return np.where(last < 0, size, last)
-        before = self._prefix(columns[:-1])
-        end = int(np.prod([self._sizes[column] for column in columns]))
-        return np.minimum(np.where(last < 0, end, before * size + last), end)
-
-    def _prefix(self, columns: tuple[int, ...]) -> NDArray[np.int64]:
-        if columns not in self._codes:
-            made = self._coded(columns)
-            self._codes = {columns: made}  # columns come in order: the last prefix is the one that is needed again
-        return self._codes[columns]
+        """One code for the values of all columns; sets come in order, so that one beginning serves many."""
+        *begin, last = columns
+        if not begin:
+            return self._table[last]
+        if self._begun[0] != tuple(begin):
+            self._begun = tuple(begin), self._coded(tuple(begin))
+        return self._begun[1] * (self._sizes[last] + 1) + self._table[last]
 
 
 def _candidates(columns: Iterable[int], known: Container[tuple[int, ...]], level: int) -> Iterator[tuple[int, ...]]:

@@ -72,6 +72,12 @@ class Means:
         many = (self.rows >= rows) & (self.clusters >= FEWEST_CLUSTERS) & (self.freedom + 1 >= FEWEST_EQUAL)
         return np.asarray(many & np.isfinite(self.error))
 
+    def chances(self, bar: float) -> Array:
+        """The p-values of `above`, and 1 for a slice that has too few rows or days to say anything."""
+        import numpy as np
+
+        return np.where(self.enough(), self.above(bar), 1.0)
+
     def _tail(self, short: Array) -> Array:
         import numpy as np
         from scipy.special import stdtr
