@@ -1,4 +1,4 @@
-"""Validation and gates against one plain read, training and the pipeline in Airflow against bare scripts, in one run."""
+"""Validation and gates against one read, training and the pipeline in Airflow against bare scripts, in one run."""
 
 from __future__ import annotations
 

@@ -10,11 +10,14 @@ from everfit import catalog
 from everfit.gates import Evidence
 from everfit.gates.above_bar import AboveBar
 from everfit.gates.answers_sanely import AnswersSanely
+from everfit.gates.answers_when_served import AnswersWhenServed
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
+from everfit.gates.features_alike import FeaturesAlike
 from everfit.gates.harms_no_slice import HarmsNoSlice
 from everfit.gates.holds_over_time import HoldsOverTime
 from everfit.gates.no_hidden_harm import NoHiddenHarm
+from everfit.gates.not_slower import NotSlower
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
 from everfit.values import Outcome, Verdict, dump, load
 
@@ -39,7 +42,7 @@ REGRESSION = [
     *(gate(loss) for gate in (BeatsBaseline, BeatsChampion) for loss in ("squared", "absolute")),
     *(NotWorseThanChampion(loss, margin=1.0) for loss in ("squared", "absolute")),
 ]
-ASKING = [HoldsOverTime("log_loss")]
+ASKING = [AnswersWhenServed(), FeaturesAlike(), HoldsOverTime("log_loss"), NotSlower()]
 """Gates that ask the model itself: what they say of it is tested beside this file, each by itself."""
 MEASURING = [gate for gate in BINARY if not isinstance(gate, AnswersSanely)]
 
