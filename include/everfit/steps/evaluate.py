@@ -8,16 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.gates import Evidence, Known
+from everfit.gates import Evidence, Standing
 from everfit.steps.about import about
+from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
-from everfit.steps.measuring import measured
+from everfit.steps.measuring import known, known_champion, measured
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
+from everfit.steps.skew import BothWays
+from everfit.steps.standing import standing
+from everfit.steps.study import as_chosen
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
 
@@ -39,11 +43,12 @@ def evaluate(
     The candidate is scored on the feature table, whose holdout rows know only of batches before their own. Metrics and
     plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, and raw rows with the scores of the
     final bundle to `evidence/<model>/<run>-sample.json`. Asked again, it returns what it found before, unless there is
-    another champion by now and the gates have not spoken. Errors: `Corrupted` for files that are not the recorded
-    ones, `SpecError` if champion and candidate cannot be compared row by row.
+    another champion or another level to judge at by now, and the gates have not spoken. Errors: `Corrupted` for files
+    that are not the recorded ones, `SpecError` if champion and candidate cannot be compared row by row.
     """
     view = ports.ledger(spec.name).view()
-    found = _found_before(ports, candidate, view)
+    stands = standing(view, spec, snapshot.held_out, candidate)
+    found = _found_before(ports, candidate, view, stands)
     if found:
         return found
     from everfit.predictor import Predictor
@@ -64,8 +69,12 @@ def evaluate(
     evidence = gather(spec, training, held_out, scorer(ports, spec, predictor), champion, rows)
     places = same_rows(spec, rows)
     labelled = raw.iloc[places].reset_index(drop=True)
-    evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
-    evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence)
+    evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features), standing=stands)
+    recipe, _ = as_chosen(ports, spec, candidate.run)
+    past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
+    ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
+    both_ways = BothWays(ports, spec, snapshot, predictor, labelled, table)
+    evidence = measured(spec, evidence, ours, theirs, table, snapshot, past, both_ways)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
@@ -79,12 +88,13 @@ def evaluation_of(ports: Ports, model: str, run: str) -> Evaluation | None:
     return load(Evaluation, json.loads(ports.store.read(key))) if ports.store.exists(key) else None
 
 
-def _found_before(ports: Ports, candidate: Candidate, view: View) -> Evaluation | None:
+def _found_before(ports: Ports, candidate: Candidate, view: View, stands: Standing) -> Evaluation | None:
     found = evaluation_of(ports, candidate.model, candidate.run)
     if found is None:
         return None
-    current = found.champion == view.champion or view.claimed(f"judged:{candidate.run}") is not None
-    return found if current and found.candidate == candidate else None
+    current = (found.champion, found.level, found.uses) == (view.champion, stands.level, stands.uses)
+    settled = current or view.claimed(f"judged:{candidate.run}") is not None
+    return found if settled and found.candidate == candidate else None
 
 
 def _keep(
@@ -100,6 +110,8 @@ def _keep(
         sample=_put(ports, _key(candidate, "-sample.json"), canonical(dump(sample))),
         metrics={who: table(evidence.task, evidence.truth, scores) for who, scores in evidence.scores.items()},
         holdout_rows=evidence.rows,
+        level=evidence.standing.level,
+        uses=evidence.standing.uses,
     )
 
 
