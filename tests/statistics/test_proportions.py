@@ -52,10 +52,12 @@ def test_newcombes_examples_of_a_difference(one, two, low, high):
 
 def test_examples_of_a_ratio():
     """Koopman (1984); Fagerland, Lydersen and Laake, Statistical Methods in Medical Research 24 (2015), table 5."""
-    assert np.array(koopman(Share.of(36, 40), Share.of(16, 80), 0.975)) == pytest.approx((2.9396, 7.1522), abs=5e-4)
+    assert np.array(koopman(Share.of(36, 40), Share.of(16, 80), level=0.975)) == pytest.approx(
+        (2.9396, 7.1522), abs=5e-4
+    )
     seven, one = Share.of(7, 34), Share.of(1, 34)
     assert np.array(katz(seven, one, level=0.975)) == pytest.approx((0.91, 54), rel=5e-3)
-    assert np.array(koopman(seven, one, 0.975)) == pytest.approx((1.21, 43), rel=1e-2)
+    assert np.array(koopman(seven, one, level=0.975)) == pytest.approx((1.21, 43), rel=1e-2)
 
 
 @given(COUNTS, COUNTS, LEVELS)
@@ -69,7 +71,7 @@ def test_katz_is_scipys(one, two, level):
 @given(COUNTS, COUNTS, LEVELS)
 def test_at_the_ends_of_koopmans_interval_the_score_test_is_at_its_level(one, two, level):
     """The constrained shares again, found by maximising the likelihood and not by the formula."""
-    low, _ = koopman(Share.of(*one), Share.of(*two), level)
+    low, _ = koopman(Share.of(*one), Share.of(*two), level=level)
     (x, n), (y, m), ratio = one, two, float(low)
     if not (0 < x < n and 0 < y < m) or not 1e-3 < ratio < 1e3:
         return
@@ -97,8 +99,8 @@ def test_differences_turn_hold_and_narrow(one, two, level, correlation):
 @given(COUNTS, COUNTS, LEVELS)
 def test_ratios_turn_and_hold(one, two, level):
     one, two = Share.of(*one), Share.of(*two)
-    low, high = koopman(one, two, level)
-    back = koopman(two, one, level)
+    low, high = koopman(one, two, level=level)
+    back = koopman(two, one, level=level)
     assert 1 / np.maximum(back[1], 1e-30) == pytest.approx(float(low), rel=1e-6, abs=1e-12)
     if one.value and two.value:
         assert low <= one.value / two.value * (1 + 1e-9)
@@ -116,7 +118,8 @@ def test_many_at_once_are_the_same_as_one_by_one():
         assert low.shape == high.shape == (2, 3)
         for i, j in product(range(2), range(3)):
             alone = method(
-                Share(one.value[i, 0], one.rows[i, 0], one.freedom[i, 0]), Share(two.value[j], two.rows[j], two.freedom[j])
+                Share(one.value[i, 0], one.rows[i, 0], one.freedom[i, 0]),
+                Share(two.value[j], two.rows[j], two.freedom[j]),
             )
             assert (low[i, j], high[i, j]) == pytest.approx(tuple(map(float, alone)), rel=1e-9, nan_ok=True)
 

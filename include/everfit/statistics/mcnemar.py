@@ -89,7 +89,7 @@ def paired_difference(both: int, one: int, two: int, neither: int, level: float 
 
     rows = both + one + two + neither
     first, second = both + one, both + two
-    above = both * neither - one * two
+    above: float = both * neither - one * two
     above = max(above - rows / 2, 0) if above > 0 else above
     margins = prod((first, rows - first, second, rows - second))
     phi = above / sqrt(margins) if margins else 0.0

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ends = tuple[Array, Array]
 
-_HALVINGS = 100
+_HALVINGS = 60
 _FARTHEST = 60.0
 """Ratios are looked for up to e^60."""
+_LEAST = 0.01
+"""Correlated estimates are never taken to say more than a hundred times as much."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ class Share:
         return self.value * (1 - self.value) / self.rows
 
 
-def wilson(share: Share, level: float = LEVEL) -> Ends:
+def wilson(share: Share, level: float | Array = LEVEL) -> Ends:
     """Wilson's score interval of a share: the shares from which what was seen is not too far.
 
     With an effective number of rows and a quantile of Student's t it is the interval of Dean and Pagano for samples
@@ -74,7 +76,7 @@ def wilson(share: Share, level: float = LEVEL) -> Ends:
     return np.where(p > 0, np.maximum(low, 0.0), 0.0), np.where(p < 1, np.minimum(high, 1.0), 1.0)
 
 
-def newcombe(one: Share, two: Share, correlation: Any = 0.0, level: float = LEVEL) -> Ends:
+def newcombe(one: Share, two: Share, correlation: Any = 0.0, level: float | Array = LEVEL) -> Ends:
     """Newcombe's hybrid score interval of the difference of two shares, made of the Wilson interval of each.
 
     `correlation` is that of the two estimates: 0 for different and independent rows, phi for the same rows asked twice,
@@ -96,12 +98,12 @@ def newcombe(one: Share, two: Share, correlation: Any = 0.0, level: float = LEVE
     return np.maximum(difference - down, -1.0), np.minimum(difference + up, 1.0)
 
 
-def katz(one: Share, two: Share, correlation: Any = 0.0, level: float = LEVEL) -> Ends:
+def katz(one: Share, two: Share, correlation: Any = 0.0, level: float | Array = LEVEL) -> Ends:
     """Katz's interval of the ratio of two shares: symmetric in its logarithm, by the delta method.
 
-    Where a share is 0 or 1 it has no end or no width; see `koopman`.
+    Where a share is 0 or 1 it has no end or no width, and near 1 it misses too often; see `koopman`.
 
-    Sources: Katz, Baptista, Azen and Pike, Biometrics 34 (1978) 469-474.
+    Source: Katz, Baptista, Azen and Pike, Biometrics 34 (1978) 469-474.
 
     >>> [round(float(end), 2) for end in katz(Share.of(7, 34), Share.of(1, 34), level=0.975)]
     [0.91, 53.87]
@@ -109,17 +111,18 @@ def katz(one: Share, two: Share, correlation: Any = 0.0, level: float = LEVEL) -
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        errors = [np.sqrt(share.variance) / share.value for share in (one, two)]
+        first, second = (np.sqrt(share.variance) / share.value for share in (one, two))
         ratio = np.log(np.asarray(one.value, dtype=np.float64)) - np.log(np.asarray(two.value, dtype=np.float64))
-        reach = quantile(level, np.minimum(one.freedom, two.freedom)) * _reach(*errors, correlation)
+        reach = quantile(level, np.minimum(one.freedom, two.freedom)) * _reach(first, second, correlation)
         return np.exp(ratio - reach), np.exp(ratio + reach)
 
 
-def koopman(one: Share, two: Share, level: float = LEVEL) -> Ends:
-    """Koopman's score interval of the ratio of two shares of independent rows; shares of 0 and 1 are fine.
+def koopman(one: Share, two: Share, correlation: Any = 0.0, level: float | Array = LEVEL) -> Ends:
+    """Koopman's score interval of the ratio of two shares; shares of 0 and 1 are fine.
 
-    A ratio is in it if the score test of that ratio does not refuse it, with the likeliest shares that have it. With
-    effective rows it is Rao and Scott's version for clusters.
+    A ratio is in it if the score test of that ratio does not refuse it, with the likeliest shares that have it. For
+    rows that depend on each other it is Rao and Scott's version: effective rows. Estimates that are correlated say more
+    (or less) of their ratio; both get as many more rows as Katz's variance shrinks by that.
 
     Sources: Koopman, Biometrics 40 (1984) 513-517; Rao and Scott, Biometrics 48 (1992) 577-585.
 
@@ -128,20 +131,17 @@ def koopman(one: Share, two: Share, level: float = LEVEL) -> Ends:
     """
     import numpy as np
 
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first, second = (np.sqrt(share.variance) / share.value for share in (one, two))
+        less = (_reach(first, second, correlation) / _reach(first, second, 0.0)) ** 2
+    less = np.where(np.isfinite(less), np.maximum(less, _LEAST), 1.0)
+    ours, theirs = Share(one.value, one.rows / less), Share(two.value, two.rows / less)
     wanted = quantile(level, np.minimum(one.freedom, two.freedom))
-    shape = np.broadcast_shapes(*(np.shape(part) for part in (one.value, one.rows, two.value, two.rows, wanted)))
-    found = []
-    for sign in (1.0, -1.0):
-        low, high = np.full(shape, -_FARTHEST), np.full(shape, _FARTHEST)
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            below = _score(one, two, np.exp(middle)) > sign * wanted
-            low, high = np.where(below, middle, low), np.where(below, high, middle)
-        found.append(np.exp((low + high) / 2))
-    return np.where(np.asarray(one.value) > 0, found[0], 0.0), np.where(np.asarray(two.value) > 0, found[1], np.inf)
+    low, high = (_at(sign * wanted, ours, theirs) for sign in (1.0, -1.0))
+    return np.where(np.asarray(one.value) > 0, low, 0.0), np.where(np.asarray(two.value) > 0, high, np.inf)
 
 
-def quantile(level: float, freedom: Any) -> Any:
+def quantile(level: float | Array, freedom: Any) -> Any:
     """Student's t at `level`; the normal one where the degrees of freedom are infinite."""
     from scipy.special import stdtrit
 
@@ -152,6 +152,20 @@ def _reach(down: Any, up: Any, correlation: Any) -> Any:
     import numpy as np
 
     return np.sqrt(np.maximum(down**2 - 2 * correlation * down * up + up**2, 0.0))
+
+
+def _at(wanted: Any, one: Share, two: Share) -> Array:
+    """The ratio whose score is the wanted one: the score falls as the ratio rises."""
+    import numpy as np
+
+    parts = (one.value, one.rows, two.value, two.rows, wanted)
+    shape = np.broadcast_shapes(*(np.shape(part) for part in parts))
+    low, high = np.full(shape, -_FARTHEST), np.full(shape, _FARTHEST)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        below = _score(one, two, np.exp(middle)) > wanted
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(np.exp((low + high) / 2))
 
 
 def _score(one: Share, two: Share, ratio: Array) -> Array:
