@@ -9,21 +9,19 @@ from everfit.statistics.paired import loss_difference
 from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from everfit.gates.evidence import Evidence
 
 
 def against_champion(gate: str, evidence: Evidence, loss: str, bar: float) -> Verdict:
     """Passed when the candidate's mean loss less the champion's is surely below `bar`, failed when surely not."""
-    if evidence.champion_saw_holdout:
-        why = "the champion learnt from rows of this holdout, so a comparison would favour it: wait for a newer batch"
-        return cannot_tell(gate, why, evidence)
-    if evidence.champion is None:
-        return Verdict(gate, Outcome.PASSED, "there is no champion to compare with", n=evidence.rows)
-    why_not = obstacle(evidence, "candidate", evidence.candidate) or obstacle(evidence, "champion", evidence.champion)
-    if why_not:
-        return cannot_tell(gate, why_not, evidence)
+    champion = opponent(gate, evidence)
+    if isinstance(champion, Verdict):
+        return champion
     found = loss_difference(
-        loss, evidence.truth, evidence.candidate, evidence.champion, evidence.clusters, evidence.standing.level
+        loss, evidence.truth, evidence.candidate, champion, evidence.clusters, evidence.standing.level
     )
     outcome = side(found, bar, above=False)
     wanted = f"wanted {_wanted(bar)}"
@@ -36,6 +34,17 @@ def against_champion(gate: str, evidence: Evidence, loss: str, bar: float) -> Ve
         }[outcome]
     )
     return claim(gate, outcome, reason, found, bar, above=False)
+
+
+def opponent(gate: str, evidence: Evidence) -> NDArray[np.float64] | Verdict:
+    """The champion's scores, or the verdict where there is nothing to compare with them."""
+    if evidence.champion_saw_holdout:
+        why = "the champion learnt from rows of this holdout, so a comparison would favour it: wait for a newer batch"
+        return cannot_tell(gate, why, evidence)
+    if evidence.champion is None:
+        return Verdict(gate, Outcome.PASSED, "there is no champion to compare with", n=evidence.rows)
+    why_not = obstacle(evidence, "candidate", evidence.candidate) or obstacle(evidence, "champion", evidence.champion)
+    return cannot_tell(gate, why_not, evidence) if why_not else evidence.champion
 
 
 def _wanted(bar: float) -> str:
