@@ -13,6 +13,7 @@ from everfit.gates.answers_sanely import AnswersSanely
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
+from everfit.gates.treats_groups_alike import TreatsGroupsAlike
 from everfit.values import Outcome, Verdict, dump, load
 
 BINARY = [
@@ -24,6 +25,11 @@ BINARY = [
     *(BeatsBaseline(loss) for loss in ("log_loss", "brier", "zero_one")),
     *(NotWorseThanChampion(loss, margin=0.01) for loss in ("log_loss", "brier", "zero_one")),
     *(BeatsChampion(loss) for loss in ("log_loss", "brier", "zero_one")),
+    NotWorseThanChampion("auc", margin=0.01),
+    BeatsChampion("auc"),
+    TreatsGroupsAlike(("carrier",), "equalised_odds", within=0.3),
+    TreatsGroupsAlike(("carrier",), "demographic_parity", ratio=0.5, against="the_rest"),
+    TreatsGroupsAlike(("carrier",), "equal_opportunity", no_worse_than_champion_by=0.3),
 ]
 REGRESSION = [
     AnswersSanely(),

@@ -106,6 +106,7 @@ def verdict(gate: str, evidence: Evidence, rates: list[Rate], scale: Scale, leas
     names = sorted({name for pair in made for name in pair.names} - {REST})
     of_pairs = f"{among} pair{'' if among == 1 else 's'} of {len(names)} groups"
     basis = f"one-sided {100 * level:.4g} %"
+    freedom = min(float(rate.ours.equal.min()) - 1 for rate in rates if len(rate.one))
     on = f"{evidence.rows:,} rows of {count_clusters(evidence.clusters)} days"
     return Verdict(
         gate=gate,
@@ -116,7 +117,7 @@ def verdict(gate: str, evidence: Evidence, rates: list[Rate], scale: Scale, leas
         high=scale.extreme(pair.high for pair in made),
         bar=scale.bar,
         n=evidence.rows,
-        test=f"{METHODS[scale.kind]} by day, {of_pairs}, {basis}",
+        test=f"{METHODS[scale.kind]} by day, {of_pairs}, {freedom:.3g} degrees of freedom or more, {basis}",
         wanted="above" if scale.above else "below",
         p=max(pair.p for pair in made),
         level=level,

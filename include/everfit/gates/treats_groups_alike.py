@@ -89,17 +89,13 @@ class TreatsGroupsAlike:
         change = self.no_worse_than_champion_by is not None
         if change and isinstance(settled := opponent("treats_groups_alike", evidence), Verdict):
             return settled
-        found = groupings(evidence.about, self.by, crossed=self.crossed)
-        why_not = obstacle(evidence, "candidate", evidence.candidate) or next(
-            (
-                f"{', '.join(self.by)} makes {len(one.names):,} groups, and wanted are {MOST_GROUPS} at most"
-                for one in found
-                if len(one.names) > MOST_GROUPS
-            ),
-            None,
-        )
-        if why_not:
+        if why_not := obstacle(evidence, "candidate", evidence.candidate):
             return cannot_tell("treats_groups_alike", why_not, evidence)
+        found = groupings(evidence.about, self.by, crossed=self.crossed)
+        for one in found:
+            if len(one.names) > MOST_GROUPS:
+                why_not = f"{', '.join(self.by)}: found {len(one.names):,} groups, wanted {MOST_GROUPS} at most"
+                return cannot_tell("treats_groups_alike", why_not, evidence)
         asked = Asked(self.threshold, self.min_rows, self.leave_out, self.against == "the_rest", change)
         rates = [rate_of(evidence, one, *rate, asked) for one in found for rate in RATES[self.measure].items()]
         return verdict("treats_groups_alike", evidence, rates, self._scale, self.min_rows)
