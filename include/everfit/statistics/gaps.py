@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.statistics.interval import LEVEL
-from everfit.statistics.proportions import Share, koopman, newcombe
+from everfit.statistics.proportions import Share, koopman, newcombe, ratio_below
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from everfit.statistics.by_group import ByDay
 
     Array = NDArray[np.float64]
+    Ends = tuple[Array, Array]
     Places = NDArray[np.int64]
 
 _HALVINGS = 30
@@ -47,9 +48,19 @@ def differences(shares: ByDay, one: Places, two: Places, level: float = LEVEL, a
     (see `ByDay`). `among` comparisons are made in all, if there are others besides these.
     """
     first, second, correlation = _pair(shares, one, two)
-    return _sizes(
-        first.value - second.value, lambda at: newcombe(first, second, correlation, at), level, among or len(one)
-    )
+    effect = first.value - second.value
+
+    def ends(at: float | Array) -> Ends:
+        return newcombe(first, second, correlation, at)
+
+    def turned(at: float | Array) -> Ends:
+        low, high = ends(at)
+        return -high, -low
+
+    def chance(bar: float) -> Array:
+        return _both(_chance(effect, ends, bar), _chance(-effect, turned, bar))
+
+    return _sizes(effect, ends, chance, level, among or len(one))
 
 
 def ratios(shares: ByDay, one: Places, two: Places, level: float = LEVEL, among: int = 0) -> Gaps:
@@ -61,14 +72,18 @@ def ratios(shares: ByDay, one: Places, two: Places, level: float = LEVEL, among:
 
     first, second, correlation = _pair(shares, one, two)
 
-    def ends(at: float | Array) -> tuple[Array, Array]:
+    def ends(at: float | Array) -> Ends:
         low, high = koopman(first, second, correlation, at)
         with np.errstate(divide="ignore"):
             return np.log(low), np.log(high)
 
+    def chance(bar: float) -> Array:
+        most = float(np.exp(bar))
+        return _both(ratio_below(first, second, correlation, most), ratio_below(second, first, correlation, most))
+
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = np.nan_to_num(np.log(first.value) - np.log(second.value), nan=0.0, posinf=np.inf, neginf=-np.inf)
-    return _sizes(effect, ends, level, among or len(one))
+    return _sizes(effect, ends, chance, level, among or len(one))
 
 
 def widened(ours: ByDay, theirs: ByDay, one: Places, two: Places, level: float = LEVEL, among: int = 0) -> Gaps:
@@ -114,26 +129,25 @@ def _some(share: Share, places: Places) -> Share:
     return Share(share.value[places], share.rows[places], share.freedom[places])
 
 
-def _sizes(effect: Array, ends: Callable[[float | Array], tuple[Array, Array]], level: float, among: int) -> Gaps:
+def _sizes(
+    effect: Array, ends: Callable[[float], Ends], chance: Callable[[float], Array], level: float, among: int
+) -> Gaps:
     """From the intervals of signed gaps to those of their sizes."""
     import numpy as np
 
     low, high = ends(1 - (1 - level) / 2)
     sure_low, sure_high = ends(1 - (1 - level) / (2 * among))
-
-    def turned(level: float | Array) -> tuple[Array, Array]:
-        low, high = ends(level)
-        return -high, -low
-
-    def chance(bar: float) -> Array:
-        above = _chance(effect, ends, bar)
-        below = _chance(-effect, turned, bar)
-        return np.asarray(np.minimum(2 * np.maximum(above, below), 1.0))
-
     return Gaps(np.abs(effect), np.maximum(np.maximum(sure_low, -sure_high), 0.0), np.maximum(high, -low), chance)
 
 
-def _chance(effect: Array, ends: Callable[[float | Array], tuple[Array, Array]], bar: float) -> Array:
+def _both(one: Array, other: Array) -> Array:
+    """A gap is small if it is small in either direction; twice, since ends are made at half the error."""
+    import numpy as np
+
+    return np.asarray(np.minimum(2 * np.maximum(one, other), 1.0))
+
+
+def _chance(effect: Array, ends: Callable[[Array], Ends], bar: float) -> Array:
     """One less the confidence at which the upper end is at the bar; a lower end is an upper one of less confidence."""
     import numpy as np
 

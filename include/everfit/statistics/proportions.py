@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Ends = tuple[Array, Array]
 
-_HALVINGS = 60
+_HALVINGS = 45
 _FARTHEST = 60.0
 """Ratios are looked for up to e^60."""
 _LEAST = 0.01
@@ -131,14 +131,23 @@ def koopman(one: Share, two: Share, correlation: Any = 0.0, level: float | Array
     """
     import numpy as np
 
-    with np.errstate(divide="ignore", invalid="ignore"):
-        first, second = (np.sqrt(share.variance) / share.value for share in (one, two))
-        less = (_reach(first, second, correlation) / _reach(first, second, 0.0)) ** 2
-    less = np.where(np.isfinite(less), np.maximum(less, _LEAST), 1.0)
-    ours, theirs = Share(one.value, one.rows / less), Share(two.value, two.rows / less)
+    ours, theirs = _as_correlated(one, two, correlation)
     wanted = quantile(level, np.minimum(one.freedom, two.freedom))
     low, high = (_at(sign * wanted, ours, theirs) for sign in (1.0, -1.0))
     return np.where(np.asarray(one.value) > 0, low, 0.0), np.where(np.asarray(two.value) > 0, high, np.inf)
+
+
+def ratio_below(one: Share, two: Share, correlation: Any, ratio: float) -> Array:
+    """The p-value of Koopman's score test that the ratio of two shares is `ratio` or more: small if it is below.
+
+    >>> round(float(ratio_below(Share.of(36, 40), Share.of(16, 80), 0.0, 7.1522)), 3)
+    0.025
+    """
+    import numpy as np
+    from scipy.special import stdtr
+
+    score = _score(*_as_correlated(one, two, correlation), np.asarray(ratio))
+    return np.asarray(stdtr(np.minimum(one.freedom, two.freedom), score))
 
 
 def quantile(level: float | Array, freedom: Any) -> Any:
@@ -152,6 +161,17 @@ def _reach(down: Any, up: Any, correlation: Any) -> Any:
     import numpy as np
 
     return np.sqrt(np.maximum(down**2 - 2 * correlation * down * up + up**2, 0.0))
+
+
+def _as_correlated(one: Share, two: Share, correlation: Any) -> tuple[Share, Share]:
+    """Two shares with as many more rows as the variance of their logarithms' difference shrinks by the correlation."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first, second = (np.sqrt(share.variance) / share.value for share in (one, two))
+        less = (_reach(first, second, correlation) / _reach(first, second, 0.0)) ** 2
+    less = np.where(np.isfinite(less), np.maximum(less, _LEAST), 1.0)
+    return Share(one.value, one.rows / less), Share(two.value, two.rows / less)
 
 
 def _at(wanted: Any, one: Share, two: Share) -> Array:
