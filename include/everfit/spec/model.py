@@ -193,6 +193,16 @@ class ModelSpec(Frozen):
             raise complaint([Mistake(("train", "algorithm"), text)])
         return self
 
+    @model_validator(mode="after")
+    def _algorithm_trains_on_this_engine(self) -> Self:
+        if self.engine != "local" and not hasattr(catalog.algorithm(self.train.algorithm), "joined"):
+            text = (
+                f"the algorithm {self.train.algorithm} cannot be trained by several machines; take `engine: local`, or "
+                "an algorithm that has `joined`, such as xgboost"
+            )
+            raise complaint([Mistake(("engine",), text)])
+        return self
+
     @model_validator(mode="wrap")
     @classmethod
     def _spec_error(cls, data: Any, handler: Callable[[Any], ModelSpec], info: ValidationInfo) -> ModelSpec:
