@@ -133,6 +133,12 @@ def test_combinations_and_rows_without_a_value_are_groups():
     assert "4 pairs of 5 groups" in gate(by=("carrier", "long"), within=0.3).judge(made).reason
 
 
+def test_evidence_that_was_gathered_without_the_column_says_nothing():
+    verdict = gate(by=("carrier", "sex"), within=0.2).judge(evidence())
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert verdict.reason == "the evidence has no column sex: evaluate the candidate again with this gate"
+
+
 def test_a_column_of_everything_makes_no_groups():
     made = evidence()
     verdict = gate(within=0.2).judge(replace(made, about={"carrier": np.arange(made.rows, dtype=float)}))

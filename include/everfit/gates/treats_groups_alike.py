@@ -91,6 +91,9 @@ class TreatsGroupsAlike:
             return settled
         if why_not := obstacle(evidence, "candidate", evidence.candidate):
             return cannot_tell("treats_groups_alike", why_not, evidence)
+        if missing := [name for name in self.by if name not in evidence.about]:
+            why_not = f"the evidence has no column {', '.join(missing)}: evaluate the candidate again with this gate"
+            return cannot_tell("treats_groups_alike", why_not, evidence)
         found = groupings(evidence.about, self.by, crossed=self.crossed)
         for one in found:
             if len(one.names) > MOST_GROUPS:
