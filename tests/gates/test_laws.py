@@ -19,6 +19,7 @@ from everfit.gates.holds_over_time import HoldsOverTime
 from everfit.gates.no_hidden_harm import NoHiddenHarm
 from everfit.gates.not_slower import NotSlower
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
+from everfit.gates.treats_groups_alike import TreatsGroupsAlike
 from everfit.values import Outcome, Verdict, dump, load
 
 SLICING = [HarmsNoSlice("log_loss", margin=0.05, by=("carrier", "distance")), NoHiddenHarm("log_loss")]
@@ -34,6 +35,11 @@ BINARY = [
     *(NotWorseThanChampion(loss, margin=0.01) for loss in ("log_loss", "brier", "zero_one")),
     *(BeatsChampion(loss) for loss in ("log_loss", "brier", "zero_one")),
     *SLICING,
+    NotWorseThanChampion("auc", margin=0.01),
+    BeatsChampion("auc"),
+    TreatsGroupsAlike(("carrier",), "equalised_odds", within=0.3),
+    TreatsGroupsAlike(("carrier",), "demographic_parity", ratio=0.5, against="the_rest"),
+    TreatsGroupsAlike(("carrier",), "equal_opportunity", no_worse_than_champion_by=0.3),
 ]
 REGRESSION = [
     AnswersSanely(),
