@@ -49,7 +49,7 @@ lint: env  ## check style and that imports run one way
 	$(VENV)/bin/lint-imports --no-cache
 
 types: env  ## check the types
-	$(VENV)/bin/mypy -p everfit -p everfit_airflow -p tools
+	$(VENV)/bin/mypy -p everfit -p everfit_airflow -p tools -p bench
 
 schema: env  ## check that the editors' JSON schema is the one of the code
 	$(PY) -m everfit schema --check

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -124,7 +125,7 @@ def ours(path: Path, memory: int) -> tuple[bytes, dict[str, str]]:
     from everfit.models.xgboost import XGBoost
     from everfit.steps.feature_rows import FeatureRows, learn_from
     from everfit.steps.feature_table import TableFile
-    from everfit.steps.train import DRAWN
+    from everfit.steps.learn import DRAWN
 
     table = TableFile.open(path)
     learnt = tuple(f"2013-{month:02}" for month in range(1, 12))
@@ -163,7 +164,7 @@ def measured(kind: str, path: Path, memory: int) -> dict[str, object]:
     }
 
 
-def child(kind: str, path: Path, memory: int = 0) -> dict[str, object]:
+def child(kind: str, path: Path, memory: int = 0) -> dict[str, Any]:
     """`measured` in a process of its own."""
     command = [sys.executable, "-m", "bench.training", "--child", kind, str(path), str(memory)]
     env = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE"}
@@ -173,7 +174,7 @@ def child(kind: str, path: Path, memory: int = 0) -> dict[str, object]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def turn(path: Path) -> dict[str, dict[str, object]]:
+def turn(path: Path) -> dict[str, dict[str, Any]]:
     """Each kind once. External memory is chosen because a little less may be taken than it needs in memory."""
     found = {"bare": child("bare", path), "everfit": child("everfit", path)}
     stated = int(found["everfit"]["facts"]["memory_stated_mb"])
@@ -184,7 +185,7 @@ def turn(path: Path) -> dict[str, dict[str, object]]:
     return found
 
 
-def runs(rows: int, turns: int) -> Iterator[tuple[str, list[dict[str, object]]]]:
+def runs(rows: int, turns: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Every kind, in turns, after one read of the file so that the disk is nothing to the first."""
     path = table(rows)
     path.read_bytes()

@@ -10,7 +10,8 @@ method `judge` (a gate), `check` (a rule), `fit` (an algorithm) or `map` (an eng
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -73,6 +74,16 @@ def engine(name: str) -> type[Any]:
 def engines() -> Mapping[str, type[Any]]:
     """Every engine by name."""
     return _all(ENGINES)
+
+
+def labels(gates: Iterable[Any]) -> tuple[str, ...]:
+    """What each of some gates is called among them: its name, and for the second of that name `above_bar_2`."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in (name_of(type(gate)) for gate in gates):
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return tuple(found)
 
 
 def name_of(kind: type[Any]) -> str:

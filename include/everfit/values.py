@@ -281,11 +281,27 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """What a verdict says of one part of what it judged: a slice, a group, a window, an expectation."""
+
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bar: float | None = None
+    n: int = 0
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What one gate says of a candidate: the outcome, and the numbers that it rests on.
 
     `effect` is what was measured, `low` and `high` its interval, `bar` what it was held against, `wanted` the side of
-    the bar that passes (`above` or `below`), `n` the rows used.
+    the bar that passes (`above` or `below`), `n` the rows used. `level` is the confidence of each end of the interval
+    (0.95), `p` how often chance alone would show so much if the truth were exactly at the bar. `detectable` is the
+    smallest true effect that such evidence shows four times in five. `parts` say the same of slices, groups or windows.
     """
 
     gate: str
@@ -298,6 +314,10 @@ class Verdict:
     n: int = 0
     test: str = ""
     wanted: str = ""
+    p: float | None = None
+    level: float | None = None
+    detectable: float | None = None
+    parts: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True)

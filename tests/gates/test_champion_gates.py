@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from everfit.gates import Standing
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
@@ -85,3 +86,13 @@ def test_the_absolute_loss_is_held_against_the_median(regression):
     medians = BeatsBaseline("absolute").judge(replace(evidence, candidate=evidence.baseline_median))
     assert medians.effect == 0
     assert medians.outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("gate", BOTH, ids=str)
+def test_more_confidence_asks_for_more(gate, binary):
+    """The level of the interval is the standing's, and p is below what is left of it where the gate passes."""
+    for level in (0.8, 0.95, 0.99, 0.999999):
+        verdict = gate.judge(replace(binary(), standing=Standing(level=level)))
+        assert verdict.level == level
+        assert (verdict.p < 1 - level) == (verdict.outcome is Outcome.PASSED)
+        assert f"one-sided {100 * level:.4g} %" in verdict.reason

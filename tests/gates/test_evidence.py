@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from everfit.gates import Evidence
+from everfit.gates import Evidence, Standing
 
 
 @pytest.mark.parametrize("champion", [True, False])
@@ -49,3 +49,22 @@ def test_labels_must_be_there_and_fit_the_task(binary):
         binary(y=np.where(y == 1, np.nan, y))
     with pytest.raises(ValueError, match="other than 0 and 1"):
         binary(y=y + 1)
+
+
+def test_what_is_known_of_the_rows_and_what_was_measured_comes_back(binary, tmp_path):
+    rows = binary().rows
+    carriers = np.array(["UA", None, "AA"], dtype=object)[np.arange(rows) % 3]
+    made = replace(
+        binary(),
+        about={"carrier": carriers, "distance": np.arange(rows) / 2},
+        measured={"behaves": {"violated": 3}, "behaves_2": {"violated": 0}},
+        standing=Standing(level=0.982, uses=4),
+    )
+    made.to_frame().to_parquet(tmp_path / "evidence.parquet")
+    back = Evidence.from_frame(pd.read_parquet(tmp_path / "evidence.parquet"))
+    np.testing.assert_array_equal(back.about["carrier"], carriers)
+    np.testing.assert_array_equal(back.about["distance"], np.arange(rows) / 2)
+    assert back.standing == made.standing
+    assert [back.of(label).measured for label in ("behaves_2", "above_bar")] == [{"violated": 0}, {}]
+    with pytest.raises(ValueError, match=f"{rows} labels but 3 values of about.gate"):
+        replace(made, about={"gate": np.zeros(3)})

@@ -4,13 +4,20 @@ A gate is a frozen dataclass of settings with `judge(evidence) -> Verdict` and `
 passed or failed only when the whole interval lies on one side of its bar; otherwise it cannot tell, and a candidate of
 which a gate cannot tell is not promoted. Wrong settings raise `ValueError`.
 
-A gate may have a method `hopeless(prospect) -> str | None` besides: why it could pass no candidate on such a holdout.
-It is asked before a training, which is not begun then.
+A gate may say more, each of it optional:
+
+- `columns`: names of columns that it wants in `evidence.about` beside inputs and features.
+- `measure(subject) -> Mapping`: called once when the candidate is evaluated, while the models are at hand. What it
+  returns (plain JSON) is kept with the evidence, and `judge` finds it in `evidence.measured`: a verdict can be given
+  again from the evidence alone.
+- `hopeless(prospect) -> str | None`: why it could pass no candidate on such a holdout. It is asked before a training,
+  which is not begun then.
 """
 
 from __future__ import annotations
 
-from everfit.gates.evidence import Evidence
+from everfit.gates.evidence import Evidence, Standing
 from everfit.gates.prospect import Prospect
+from everfit.gates.subject import Known, Subject
 
-__all__ = ["Evidence", "Prospect"]
+__all__ = ["Evidence", "Known", "Prospect", "Standing", "Subject"]

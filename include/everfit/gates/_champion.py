@@ -22,7 +22,9 @@ def against_champion(gate: str, evidence: Evidence, loss: str, bar: float) -> Ve
     why_not = obstacle(evidence, "candidate", evidence.candidate) or obstacle(evidence, "champion", evidence.champion)
     if why_not:
         return cannot_tell(gate, why_not, evidence)
-    found = loss_difference(loss, evidence.truth, evidence.candidate, evidence.champion, evidence.clusters)
+    found = loss_difference(
+        loss, evidence.truth, evidence.candidate, evidence.champion, evidence.clusters, evidence.standing.level
+    )
     outcome = side(found, bar, above=False)
     wanted = f"wanted {_wanted(bar)}"
     reason = (

@@ -40,7 +40,8 @@ TITLES = {
 def side(estimate: Estimate, bar: float, *, above: bool) -> Outcome:
     """Passed when the whole interval is on the wanted side of the bar, failed when none of it is, else cannot tell.
 
-    The interval's ends are one-sided 95 % bounds, so each of the two wrong answers is given at most once in twenty.
+    The interval's ends are one-sided bounds (95 % unless a gate asks for another level), so each of the two wrong
+    answers is given at most so often: at 95 %, once in twenty.
     """
     if estimate.low >= bar if above else estimate.high < bar:
         return Outcome.PASSED
@@ -51,7 +52,7 @@ def side(estimate: Estimate, bar: float, *, above: bool) -> Outcome:
 
 def claim(gate: str, outcome: Outcome, reason: str, estimate: Estimate, bar: float, *, above: bool) -> Verdict:
     """The verdict that an estimate leads to; the reason gets the numbers of rows and days as its end."""
-    basis = f"one-sided 95 %, {estimate.rows:,} rows of {estimate.clusters} days"
+    basis = f"{estimate.basis}, {estimate.rows:,} rows of {estimate.clusters} days"
     return Verdict(
         gate=gate,
         outcome=outcome,
@@ -63,6 +64,8 @@ def claim(gate: str, outcome: Outcome, reason: str, estimate: Estimate, bar: flo
         n=estimate.rows,
         test=estimate.test,
         wanted="above" if above else "below",
+        p=estimate.p(bar, above=above),
+        level=estimate.level,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from everfit.statistics.interval import LEVEL
 from everfit.statistics.truth import Truth
+from everfit.values import dump, load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,7 +17,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+ABOUT = "about."
 TASKS = ("binary", "multiclass", "regression", "quantile", "ranking", "survival")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where this decision stands among those that the model has had.
+
+    `level`: the confidence at which a comparison with the champion is made, so that over time no more than the agreed
+    share of promotions is bad. `uses`: how many candidates this holdout has judged before.
+    """
+
+    level: float = LEVEL
+    uses: int = 0
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,11 @@ class Evidence:
     `columns`, have one for each class or quantile. `clusters`: a whole number per row, equal for rows of one day.
     `champion_saw_holdout`: the champion learnt from some of these rows, so the comparison would favour it. `groups` and
     `observed` are there for the tasks that have them.
+
+    `about` has what is known of each row beside: the raw inputs, the columns that gates name (`gate.columns`) and the
+    features, each by its name (raw first, where two have one name): numbers, or texts with None where there is none.
+    `measured` is what gates measured while the model was at hand (`gate.measure`), by the gates' labels; a gate that
+    judges is given what it measured itself (`of`).
 
     Scores may hold NaN (`answers_sanely` judges that); labels may not. Arrays of other lengths, or labels that do not
     fit the task, raise `ValueError`.
@@ -44,6 +65,9 @@ class Evidence:
     columns: tuple[str, ...] = ()
     groups: NDArray[np.int64] | None = None
     observed: NDArray[np.bool_] | None = None
+    about: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    standing: Standing = Standing()
 
     def __post_init__(self) -> None:
         import numpy as np
@@ -83,6 +107,10 @@ class Evidence:
         """The constant answer that does best under `loss`: the training median for `absolute`, else the mean."""
         return self.baseline_median if loss == "absolute" and self.baseline_median is not None else self.baseline
 
+    def of(self, label: str) -> Evidence:
+        """The evidence as the gate with this label sees it: `measured` is what it measured, empty if it did not."""
+        return replace(self, measured=self.measured.get(label, {}))
+
     def to_frame(self) -> pd.DataFrame:
         """One row per holdout row, to be kept as parquet; what is not per row travels in the frame's `attrs`.
 
@@ -94,7 +122,12 @@ class Evidence:
         for name, values in self._by_row().items():
             made |= dict(zip(self._names(name), values.T, strict=True)) if values.ndim > 1 else {name: values}
         frame = pd.DataFrame(made)
-        frame.attrs = {"task": self.task, "champion_saw_holdout": self.champion_saw_holdout}
+        frame.attrs = {
+            "task": self.task,
+            "champion_saw_holdout": self.champion_saw_holdout,
+            "measured": dict(self.measured),
+            "standing": dump(self.standing),
+        }
         if self.columns:
             frame.attrs["columns"] = list(self.columns)
         return frame
@@ -130,6 +163,9 @@ class Evidence:
             columns=columns,
             groups=frame["groups"].to_numpy(dtype="int64") if "groups" in frame else None,
             observed=frame["observed"].to_numpy(dtype=bool) if "observed" in frame else None,
+            about={n.removeprefix(ABOUT): _values(frame[n]) for n in map(str, frame) if n.startswith(ABOUT)},
+            measured=frame.attrs.get("measured", {}),
+            standing=load(Standing, frame.attrs.get("standing", {})),
         )
 
     def _names(self, who: str) -> list[str]:
@@ -145,5 +181,16 @@ class Evidence:
             "clusters": self.clusters,
             "groups": self.groups,
             "observed": self.observed,
+            **{f"{ABOUT}{name}": values for name, values in self.about.items()},
         }
         return {name: values for name, values in columns.items() if values is not None}
+
+
+def _values(column: pd.Series) -> NDArray[Any]:
+    """Numbers as they are; anything else as texts, with None where there is none."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy()
+    texts = column.astype(object)
+    return texts.where(texts.notna(), None).to_numpy(dtype=object)

@@ -29,9 +29,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with an interval whose ends are one-sided 95 % bounds (together: a two-sided 90 % interval).
+    """A value with an interval whose ends are one-sided bounds, of 95 % unless another `level` was asked for.
 
-    `rows` and `clusters` say how much it rests on, `freedom` is the degrees of freedom of its Student's t.
+    At 95 % both together are a two-sided 90 % interval. `rows` and `clusters` say how much it rests on, `error` is its
+    standard error, `freedom` the degrees of freedom of its Student's t.
     """
 
     value: float
@@ -40,11 +41,38 @@ class Estimate:
     rows: int
     clusters: int
     freedom: float
+    error: float
+    level: float = LEVEL
 
     @property
     def test(self) -> str:
         """How the interval was made, for people."""
-        return f"cluster-robust t by day, {self.freedom:.3g} degrees of freedom, one-sided 95 %"
+        return f"cluster-robust t by day, {self.freedom:.3g} degrees of freedom, {self.basis}"
+
+    @property
+    def basis(self) -> str:
+        """The confidence of each end, in words.
+
+        >>> Estimate(0, -1, 1, 10, 10, 9, 0.5, 0.982).basis
+        'one-sided 98.2 %'
+        """
+        return f"one-sided {100 * self.level:.4g} %"
+
+    def p(self, bar: float, *, above: bool) -> float:
+        """How often chance alone would show so much or more, were the truth exactly at the bar (one-sided).
+
+        Below `1 - level` where, and only where, the whole interval is on the wanted side of the bar.
+
+        >>> found = Estimate(2.0, 0.314, 3.686, 6, 3, 2, 0.5774)
+        >>> round(found.p(0.314, above=True), 3), round(found.p(2.0, above=False), 3)
+        (0.05, 0.5)
+        """
+        from scipy.special import stdtr
+
+        far = (self.value - bar) if above else (bar - self.value)
+        if self.error == 0:
+            return 0.0 if far > 0 else 1.0
+        return float(stdtr(self.freedom, -far / self.error))
 
 
 def count_clusters(clusters: NDArray[np.int64]) -> int:
@@ -75,7 +103,7 @@ def effective(clusters: NDArray[np.int64]) -> float:
     return float(len(clusters) ** 2 / np.sum(sizes.astype(float) ** 2))
 
 
-def estimate(measured: Measured, clusters: NDArray[np.int64]) -> Estimate:
+def estimate(measured: Measured, clusters: NDArray[np.int64], level: float = LEVEL) -> Estimate:
     """The interval of a metric when rows of one cluster (a day) may depend on each other in any way.
 
     Rows of one day share its weather and its delays, so they say less than as many independent rows would. The
@@ -107,8 +135,8 @@ def estimate(measured: Measured, clusters: NDArray[np.int64]) -> Estimate:
     sums = np.bincount(codes, weights=measured.influence) / (1 - sizes / rows)
     error = float(np.sqrt((count - 1) / count * np.sum(sums**2)))
     freedom = effective(clusters) - 1
-    reach = float(stdtrit(freedom, LEVEL)) * error
-    return Estimate(measured.value, measured.value - reach, measured.value + reach, rows, count, freedom)
+    reach = float(stdtrit(freedom, level)) * error
+    return Estimate(measured.value, measured.value - reach, measured.value + reach, rows, count, freedom, error, level)
 
 
 def mean(values: NDArray[np.float64]) -> Measured:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.statistics.interval import Estimate, Measured, estimate
+from everfit.statistics.interval import LEVEL, Estimate, Measured, estimate
 from everfit.statistics.losses import mean_loss
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-def loss_difference(loss: str, truth: Truth, ours: Array, theirs: Array, clusters: NDArray[np.int64]) -> Estimate:
+def loss_difference(
+    loss: str, truth: Truth, ours: Array, theirs: Array, clusters: NDArray[np.int64], level: float = LEVEL
+) -> Estimate:
     """The mean loss of `ours` less that of `theirs` on the same rows: below zero, ours is better.
 
     Row by row, since what makes a row hard is hard for both and cancels; by day, since the differences of one day's
@@ -30,4 +32,4 @@ def loss_difference(loss: str, truth: Truth, ours: Array, theirs: Array, cluster
     (-0.225, -0.32, -0.13)
     """
     one, two = mean_loss(loss, truth, ours), mean_loss(loss, truth, theirs)
-    return estimate(Measured(one.value - two.value, one.influence - two.influence), clusters)
+    return estimate(Measured(one.value - two.value, one.influence - two.influence), clusters, level)

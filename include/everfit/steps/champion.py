@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError
@@ -47,12 +48,16 @@ class Holdout:
 class Champion:
     """The version to beat; `scores` has one value per raw row of the holdout, None when it learnt from some of them.
 
-    `columns` says what the columns of its scores stand for, if they have several.
+    `columns` says what the columns of its scores stand for, if they have several. `predictor` is what gave them,
+    `folder` where it was loaded from, and `rows` are the raw rows as its own code makes them.
     """
 
     version: int
     scores: NDArray[np.float64] | None
     columns: tuple[str, ...] = ()
+    predictor: Predictor | None = None
+    folder: Path = Path()
+    rows: Sequence[pd.DataFrame] = ()
 
     @property
     def saw_holdout(self) -> bool:
@@ -78,12 +83,13 @@ def score_champion(ports: Ports, spec: ModelSpec, view: View, holdout: Holdout) 
     version, trained = view.versions[view.champion], view.trained_on(view.champion)
     if learnt(view, spec, view.champion) & holdout.unknown:
         return Champion(view.champion, None)
-    predictor = Predictor.load(ports.registry.model_files(version.mlflow_run, version.files))
+    folder = ports.registry.model_files(version.mlflow_run, version.files)
+    predictor = Predictor.load(folder)
     _check_task(spec, predictor, view.champion)
     rows = _rows(ports, spec, predictor, holdout, view.champion)
     predictor = _knowing_only_before(ports, spec, predictor, trained, holdout, rows)
     scores = np.concatenate([scorer(ports, spec, predictor).predict(frame) for frame in rows])
-    return Champion(view.champion, scores, predictor.card.scores)
+    return Champion(view.champion, scores, predictor.card.scores, predictor, folder, rows)
 
 
 def _check_task(spec: ModelSpec, predictor: Predictor, version: int) -> None:

@@ -94,7 +94,7 @@ def _champions(
 ) -> Array | None:
     if champion is None or champion.scores is None:
         return None
-    return _in(columns, champion.scores[_same_rows(spec, raw)].astype(float), champion.columns)
+    return _in(columns, champion.scores[same_rows(spec, raw)].astype(float), champion.columns)
 
 
 def _in(columns: tuple[str, ...], scores: Array, named: Sequence[str]) -> Array:
@@ -129,7 +129,7 @@ def _days(table: FeatureTable) -> NDArray[np.int64]:
     return np.asarray(found[first[codes]])
 
 
-def _same_rows(spec: ModelSpec, raw: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
+def same_rows(spec: ModelSpec, raw: Sequence[pd.DataFrame]) -> NDArray[np.int64]:
     """Which of all raw rows the feature table has, in its order."""
     import numpy as np
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.gates import Evidence
+from everfit.gates import Evidence, Known
+from everfit.steps.about import about
 from everfit.steps.champion import Champion, Holdout, score_champion
-from everfit.steps.comparing import gather
+from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
+from everfit.steps.measuring import measured
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
@@ -45,7 +48,8 @@ def evaluate(
         return found
     from everfit.predictor import Predictor
 
-    predictor = Predictor.load(ports.registry.model_files(candidate.mlflow_run, candidate.files))
+    folder = ports.registry.model_files(candidate.mlflow_run, candidate.files)
+    predictor = Predictor.load(folder)
     rows = tuple(batch_rows(ports, spec, predictor.code, batch) for batch in snapshot.held_out)
     raw = stack(rows)
     progress(f"scoring {len(raw):,} rows of {', '.join(batch.label for batch in snapshot.held_out)}")
@@ -58,6 +62,10 @@ def evaluate(
         for part, names in ((snapshot.training, table.told), (snapshot.held_out, None))
     )
     evidence = gather(spec, training, held_out, scorer(ports, spec, predictor), champion, rows)
+    places = same_rows(spec, rows)
+    labelled = raw.iloc[places].reset_index(drop=True)
+    evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
+    evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())

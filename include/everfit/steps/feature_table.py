@@ -127,10 +127,17 @@ class TableFile:
             return counted + sum(int(batch.num_rows) for batch in _read(file, mixed, [], partitions))
 
     def batches(self, partitions: Sequence[str], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Some columns of the rows of some batches, in the table's order, a bounded number of rows at a time."""
+        """Some columns of the rows of some batches, in the table's order, a bounded number of rows at a time.
+
+        At the end Arrow's pool is asked to give back what it holds for the next reading: of 3.4 million rows of 27
+        columns it kept 130 MB, which training in external memory does without.
+        """
+        import pyarrow as pa
+
         with self._file() as file:
             for group, whole in _groups(file, partitions):
                 yield from _read(file, [group], names, None if whole else partitions)
+        pa.default_memory_pool().release_unused()
 
     def of(self, partitions: Sequence[str], names: Sequence[str] | None = None) -> FeatureTable:
         """The rows of some batches in memory, of some columns or of all."""

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from everfit import catalog
 from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
@@ -63,7 +64,8 @@ def _ask(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> tuple[Verdict
     import pandas as pd
 
     evidence = Evidence.from_frame(pd.read_parquet(ports.store.local_file(evaluation.evidence)))
-    return tuple(gate.judge(evidence) for gate in spec.gates)
+    labels = catalog.labels(spec.gates)
+    return tuple(gate.judge(evidence.of(label)) for label, gate in zip(labels, spec.gates, strict=True))
 
 
 def _decision(view: View, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> CandidateJudged:

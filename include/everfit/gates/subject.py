@@ -1,0 +1,55 @@
+"""What a gate may ask while the model is at hand: the candidate, the champion, and the rows of the holdout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from everfit.gates.evidence import Evidence
+
+
+class Asked(Protocol):
+    """A model that answers: `predict` takes raw rows as a caller sends them, `score` rows of its own features."""
+
+    def predict(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """One score per row, in order."""
+        ...
+
+    def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
+        """One score per row of a feature table, in order."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """One of the two models: what it answers, the folder that it is loaded from, and the labelled rows of the holdout
+    as its own code makes them."""
+
+    model: Asked
+    folder: Path
+    raw: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What a gate's `measure` is given. All rows are those of `evidence`, in its order.
+
+    `features` are the candidate's features of the holdout, made without knowing it; `learnt` those of (at most 10,000,
+    evenly drawn) training rows, and `labels` their labels. `champion` is None where there is none to compare with.
+    `seed` is the spec's: what is drawn is drawn from it, so that the same evidence comes again.
+    """
+
+    candidate: Known
+    champion: Known | None
+    features: pd.DataFrame
+    learnt: pd.DataFrame
+    labels: NDArray[np.float64]
+    evidence: Evidence
+    seed: int
