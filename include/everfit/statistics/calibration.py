@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.statistics.interval import LEVEL, Measured, effective
-from everfit.statistics.smooth_ece import CELLS, equal, on_grid, smooth, Residuals
+from everfit.statistics.smooth_ece import CELLS, Residuals, equal, on_grid, smooth
 
 if TYPE_CHECKING:
     import numpy as np
