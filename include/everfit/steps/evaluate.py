@@ -14,6 +14,7 @@ from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.measuring import measured
+from everfit.steps.naive import with_naive
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
@@ -65,6 +66,7 @@ def evaluate(
     places = same_rows(spec, rows)
     labelled = raw.iloc[places].reset_index(drop=True)
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
+    evidence = with_naive(ports, spec, predictor.code, snapshot, rows, evidence)
     evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
