@@ -109,16 +109,17 @@ def _wrong(moved: Array, direction: Array | None) -> tuple[Array, NDArray[np.int
 
 
 def _ordered(values: pd.Series[Any]) -> Array:
+    import numpy as np
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values.astype("int64").to_numpy(dtype=float)
+        return np.asarray(values.astype("int64"), dtype=np.float64)
     if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
         raise SpecError(
             f"the gate behaves expects a direction of {values.name!r}, which holds neither numbers nor times: only any "
             "fits it"
         )
-    return values.to_numpy(dtype=float, na_value=float("nan"))
+    return np.asarray(values.to_numpy(dtype=float, na_value=float("nan")), dtype=np.float64)
 
 
 def _plain(value: Any) -> float | str:
