@@ -12,6 +12,10 @@ from everfit.gates.above_bar import AboveBar
 from everfit.gates.answers_sanely import AnswersSanely
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
+from everfit.gates.behaves import Behaves
+from everfit.gates.holds_over_time import HoldsOverTime
+from everfit.gates.is_calibrated import IsCalibrated
+from everfit.gates.leaks_no_label import LeaksNoLabel
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
 from everfit.values import Outcome, Verdict, dump, load
 
@@ -21,6 +25,7 @@ BINARY = [
     AboveBar("log_loss", at_most=0.6),
     AboveBar("brier", at_most=0.2),
     AboveBar("accuracy", at_least=0.6),
+    IsCalibrated(),
     *(BeatsBaseline(loss) for loss in ("log_loss", "brier", "zero_one")),
     *(NotWorseThanChampion(loss, margin=0.01) for loss in ("log_loss", "brier", "zero_one")),
     *(BeatsChampion(loss) for loss in ("log_loss", "brier", "zero_one")),
@@ -32,6 +37,8 @@ REGRESSION = [
     *(gate(loss) for gate in (BeatsBaseline, BeatsChampion) for loss in ("squared", "absolute")),
     *(NotWorseThanChampion(loss, margin=1.0) for loss in ("squared", "absolute")),
 ]
+ASKING = [HoldsOverTime("log_loss"), Behaves({"hour": "increasing"}), LeaksNoLabel()]
+"""Gates that ask the model itself: what they say of it is tested beside this file, each by itself."""
 MEASURING = [gate for gate in BINARY if not isinstance(gate, AnswersSanely)]
 
 
@@ -43,7 +50,15 @@ def shuffled(evidence: Evidence, seed: int) -> Evidence:
 
 
 def test_every_gate_here_is_in_the_catalog():
-    assert {catalog.name_of(type(gate)) for gate in [*BINARY, *REGRESSION]} == set(catalog.gates())
+    assert {catalog.name_of(type(gate)) for gate in [*BINARY, *REGRESSION, *ASKING]} == set(catalog.gates())
+
+
+@pytest.mark.parametrize("gate", ASKING, ids=str)
+def test_a_gate_that_measures_cannot_tell_if_nothing_was_measured(gate, binary):
+    verdict = gate.judge(binary())
+    assert verdict == gate.judge(binary())
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert len(verdict.reason) > 20
 
 
 @pytest.mark.parametrize("gate", BINARY, ids=str)

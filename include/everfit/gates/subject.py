@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,12 +44,21 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
+class Past:
+    """A past window: the same recipe, trained on the batches before it, and judged on it; `name` is its partition."""
+
+    name: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """What a gate's `measure` is given. All rows are those of `evidence`, in its order.
 
     `features` are the candidate's features of the holdout, made without knowing it; `learnt` those of (at most 10,000,
     evenly drawn) training rows, and `labels` their labels. `champion` is None where there is none to compare with.
-    `seed` is the spec's: what is drawn is drawn from it, so that the same evidence comes again.
+    `seed` is the spec's: what is drawn is drawn from it, so that the same evidence comes again. `past(n)` trains the
+    candidate's recipe again for each of the newest `n` training batches, or as many as have one before them.
     """
 
     candidate: Known
@@ -58,3 +68,4 @@ class Subject:
     labels: NDArray[np.float64]
     evidence: Evidence
     seed: int
+    past: Callable[[int], Iterator[Past]]

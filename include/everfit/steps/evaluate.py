@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from everfit.gates import Evidence, Known
 from everfit.steps.about import about
+from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
@@ -19,6 +20,7 @@ from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
+from everfit.steps.study import as_chosen
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
 
@@ -67,7 +69,9 @@ def evaluate(
     labelled = raw.iloc[places].reset_index(drop=True)
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
     evidence = with_naive(ports, spec, predictor.code, snapshot, rows, evidence)
-    evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence)
+    recipe, _ = as_chosen(ports, spec, candidate.run)
+    past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
+    evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence, past)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from everfit import catalog
-from everfit.gates import Evidence, Known, Subject
+from everfit.gates import Evidence, Known, Past, Subject
 from everfit.steps.feature_table import LABEL, OURS
 from everfit.steps.point_in_time import stack
 
@@ -32,10 +33,11 @@ def measured(
     table: TableFile,
     snapshot: Snapshot,
     evidence: Evidence,
+    past: Callable[[int], Iterator[Past]],
 ) -> Evidence:
     """The evidence with what each gate measured, by its label; as it is if no gate of the spec measures anything.
 
-    `places` are those of the labelled rows among all rows of the holdout.
+    `places` are those of the labelled rows among all rows of the holdout; `past` makes windows of the past.
     """
     asking = {label: gate for label, gate in zip(catalog.labels(spec.gates), spec.gates, strict=True) if _asks(gate)}
     if not asking:
@@ -49,6 +51,7 @@ def measured(
         labels=learnt[LABEL].to_numpy(dtype=float),
         evidence=evidence,
         seed=spec.train.seed,
+        past=past,
     )
     return replace(evidence, measured={label: dict(gate.measure(subject)) for label, gate in asking.items()})
 
