@@ -65,7 +65,13 @@ class Residuals:
         """How far `error(width)` falls short of the truth by chance (see `smooth_ece`), from how much days differ."""
         import numpy as np
 
-        weights = smooth(np.sign(_narrowed(self._waves, width)), width)
+        signs = np.sign(_narrowed(self._waves, width))
+        return max(self._error_of(smooth(signs, width)), self._error_of(np.ones(CELLS)))
+
+    def _error_of(self, weights: Array) -> float:
+        """The standard error of the weighted mean of the residuals."""
+        import numpy as np
+
         days = self.sums @ weights - self.sizes * float(self.total @ weights)
         return float(np.sqrt(np.sum((days * self._scale) ** 2)))
 
@@ -108,7 +114,8 @@ def smooth_ece(y: Array, forecasts: Array, clusters: NDArray[np.int64], level: f
     width `b` reaches `b`, where the width is no longer random. With that width, write the error as `sum of w * r`, `w`
     the sign of the smoothed residuals `r`. With the true signs the sum is a mean, whose interval is the usual one by
     day; with the signs that were found it can only be larger. So `error + t * standard error` misses the truth at most
-    as often as it says, whether rows are calibrated or not. The lower bound takes off what perfect forecasts would show
+    as often as it says, whether rows are calibrated or not. Where chance has turned signs the standard error would be
+    too small, so it is never less than that of the mean residual, which smECE is never less than either. The lower bound takes off what perfect forecasts would show
     by chance (a multiplier bootstrap of days), so it is above 0 for a calibrated model at most once in twenty times.
     The value itself is above 0 even then. More than 2,000 days are joined to neighbours.
 
