@@ -93,9 +93,10 @@ def _direction(old: pd.Series[Any], new: pd.Series[Any], expected: Expectation) 
 
     if expected == "any":
         return None
+    if isinstance(expected, Step):
+        return np.full(len(old), 1.0 if expected.score == "rises" else -1.0)
     up = np.sign(_ordered(new) - _ordered(old))
-    falls = expected == "decreasing" or (isinstance(expected, Step) and expected.score == "falls")
-    return np.asarray(-up if falls else up, dtype=np.float64)
+    return np.asarray(-up if expected == "decreasing" else up, dtype=np.float64)
 
 
 def _wrong(moved: Array, direction: Array | None) -> tuple[Array, NDArray[np.int64]]:

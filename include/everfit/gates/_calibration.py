@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from everfit.gates._claims import show
 from everfit.statistics.calibration import coverage_gap, curve, in_the_large, slope
 from everfit.statistics.interval import LEVEL, Estimate, estimate
-from everfit.statistics.smooth_ece import Residuals, chance_if_at, smooth_ece
+from everfit.statistics.share import share
+from everfit.statistics.smooth_ece import Residuals, chance_if_at
 from everfit.values import Detail, Outcome
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 POINTS = 10
 SMOOTH = "kernel width at the error, score bootstrap by day"
+SHARE = "Clopper-Pearson, design effect by day, one-sided 95 %"
 
 
 @dataclass(frozen=True)
@@ -83,17 +85,30 @@ def second_figures(evidence: Evidence) -> str:
 def _probability(
     name: str, y: NDArray[np.float64], scores: NDArray[np.float64], clusters: NDArray[np.int64], bar: float, *, of: int
 ) -> Part:
-    found = smooth_ece(y, scores, clusters)
-    low = found.low if of == 1 else smooth_ece(y, scores, clusters, 1 - (1 - LEVEL) / of).low
+    residuals = Residuals.of(y, scores, clusters)
+    found = residuals.bounded()
+    low = found.low if of == 1 else residuals.bounded(1 - (1 - LEVEL) / of).low
     title = f"the calibration error (smECE){f' of {name!r}' if name else ''} is"
-    return Part(name, title, found, low, chance_if_at(Residuals.of(y, scores, clusters), bar))
+    return Part(name, title, found, low, chance_if_at(residuals, bar))
 
 
 def _quantile(
     name: str, y: NDArray[np.float64], scores: NDArray[np.float64], clusters: NDArray[np.int64], bar: float, *, of: int
 ) -> Part:
-    gap = estimate(coverage_gap(y, scores, float(name)), clusters)
-    sure = estimate(coverage_gap(y, scores, float(name)), clusters, 1 - (1 - LEVEL) / of)
-    found = replace(gap, value=abs(gap.value), low=max(gap.low, -gap.high, 0.0), high=max(gap.high, -gap.low))
-    p = max(gap.p(bar, above=False), gap.p(-bar, above=True))
-    return Part(name, f"the coverage of the quantile {name} is off by", found, max(sure.low, -sure.high, 0.0), p)
+    level, below = float(name), y <= scores
+    found, sure = share(below, clusters), share(below, clusters, 1 - (1 - LEVEL) / of)
+    shown = estimate(coverage_gap(y, scores, level), clusters)
+    off = replace(
+        shown,
+        value=abs(shown.value),
+        low=_either_way(found.low - level, found.high - level),
+        high=max(found.high - level, level - found.low),
+    )
+    low = _either_way(sure.low - level, sure.high - level)
+    p = max(found.p(level + bar, above=False), found.p(level - bar, above=True))
+    return Part(name, f"the coverage of the quantile {name} is off by", off, low, p)
+
+
+def _either_way(low: float, high: float) -> float:
+    """How far from 0 what lies between the two must be at least."""
+    return max(low, -high, 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from everfit.gates._calibration import SMOOTH, Part, parts_of, points, second_figures
+from everfit.gates._calibration import SHARE, SMOOTH, Part, parts_of, points, second_figures
 from everfit.gates._claims import cannot_tell, claim, obstacle, show, side, too_few_days
 from everfit.refuse import between
 from everfit.values import Detail, Outcome, Verdict
@@ -63,7 +63,7 @@ class IsCalibrated:
         )
         said = claim("is_calibrated", outcome, reason, worst.found, self.within, above=False)
         if evidence.task == "quantile":
-            return replace(said, p=max(part.p for part in parts), parts=self._details(parts))
+            return replace(said, p=max(part.p for part in parts), test=SHARE, parts=self._details(parts))
         details = points(evidence, self.within) if evidence.task == "binary" else self._details(parts)
         return replace(said, p=max(part.p for part in parts), test=f"{said.test}; {SMOOTH}", parts=details)
 

@@ -99,7 +99,7 @@ def slope(y: Array, forecasts: Array) -> Measured | None:
     if float(np.ptp(said)) < CLOSEST or float(np.ptp(y)) == 0:
         return None
     columns = np.stack([np.ones(len(y)), said])
-    found = np.array([0.0, 1.0])
+    found = np.zeros(2)
     for _ in range(NEWTON):
         chance = expit(found @ columns)
         bend = (columns * (chance * (1 - chance))) @ columns.T

@@ -22,6 +22,21 @@ class Share:
     rows: int
     worth: float
 
+    def p(self, bar: float, *, above: bool) -> float:
+        """How often chance alone would show so much or more, were the true share exactly at the bar (one-sided).
+
+        >>> import numpy as np
+        >>> none = share(np.zeros(10, dtype=bool), np.arange(10))
+        >>> round(none.p(0.2589, above=False), 3), none.p(0.2589, above=True)
+        (0.05, 1.0)
+        """
+        from scipy.special import betainc, betaincc
+
+        hits = self.value * self.worth
+        if above:
+            return float(betainc(hits, self.worth - hits + 1, bar)) if hits else 1.0
+        return float(betaincc(hits + 1, self.worth - hits, bar)) if hits < self.worth else 1.0
+
 
 def share(counted: NDArray[np.bool_], clusters: NDArray[np.int64], level: float = LEVEL) -> Share:
     """The share of rows that are counted: Clopper and Pearson's exact bounds, for as many rows as these are worth.

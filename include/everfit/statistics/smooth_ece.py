@@ -22,6 +22,8 @@ CELLS = 1024
 DRAWS = 400
 MOST_GROUPS = 2000
 STEPS = 20
+FINE = 4
+"""A curve that was smoothed with some width is known from so many points in each, and from as many waves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,22 @@ class Residuals:
         signs = np.sign(_narrowed(self._waves, width))
         return max(self._error_of(smooth(signs, width)), self._error_of(np.ones(CELLS)))
 
+    def bounded(self, level: float = LEVEL) -> Estimate:
+        """smECE with its bounds: see `smooth_ece`."""
+        from scipy.special import stdtrit
+
+        reach, value = float(stdtrit(self.freedom, level)), equal(self.error)
+        return Estimate(
+            value,
+            equal(lambda width: self.error(width) - self.chance(width, level)),
+            equal(lambda width: self.error(width) + reach * self.standard_error(width)),
+            self.rows,
+            len(self.sizes),
+            self.freedom,
+            self.standard_error(max(value, 1 / CELLS)),
+            level,
+        )
+
     def _error_of(self, weights: Array) -> float:
         """The standard error of the weighted mean of the residuals."""
         import numpy as np
@@ -80,7 +98,8 @@ class Residuals:
         import numpy as np
         from scipy.special import ndtri, stdtrit
 
-        shown = np.abs(_narrowed(self._drawn_waves, width)).sum(axis=1)
+        enough = 1 << max(int(np.log2(FINE / width)) + 1, 5)
+        shown = np.abs(_narrowed(self._drawn_waves[:, :enough], width)).sum(axis=1)
         return float(np.quantile(shown, level) * stdtrit(self.freedom, level) / ndtri(level))
 
     @cached_property
@@ -115,9 +134,10 @@ def smooth_ece(y: Array, forecasts: Array, clusters: NDArray[np.int64], level: f
     the sign of the smoothed residuals `r`. With the true signs the sum is a mean, whose interval is the usual one by
     day; with the signs that were found it can only be larger. So `error + t * standard error` misses the truth at most
     as often as it says, whether rows are calibrated or not. Where chance has turned signs the standard error would be
-    too small, so it is never less than that of the mean residual, which smECE is never less than either. The lower bound takes off what perfect forecasts would show
-    by chance (a multiplier bootstrap of days), so it is above 0 for a calibrated model at most once in twenty times.
-    The value itself is above 0 even then. More than 2,000 days are joined to neighbours.
+    too small, so it is never less than that of the mean residual, which smECE is never less than either. The lower
+    bound takes off what perfect forecasts would show by chance (a multiplier bootstrap of days), so it is above 0 for a
+    calibrated model at most once in twenty times. The value itself is above 0 even then. More than 2,000 days are
+    joined to neighbours.
 
     Sources: Blasiok and Nakkiran, Smooth ECE (ICLR 2024, arXiv 2309.12236), section 3 and algorithm 1; Kline and
     Santos, J. Econometric Methods 1 (2012) 23-41 (the score bootstrap of clusters).
@@ -128,20 +148,7 @@ def smooth_ece(y: Array, forecasts: Array, clusters: NDArray[np.int64], level: f
     >>> round(e.low, 3), round(e.value, 3), round(e.high, 3)
     (0.138, 0.15, 0.16)
     """
-    from scipy.special import stdtrit
-
-    residuals = Residuals.of(y, forecasts, clusters)
-    reach, value = float(stdtrit(residuals.freedom, level)), equal(residuals.error)
-    return Estimate(
-        value,
-        equal(lambda width: residuals.error(width) - residuals.chance(width, level)),
-        equal(lambda width: residuals.error(width) + reach * residuals.standard_error(width)),
-        residuals.rows,
-        len(residuals.sizes),
-        residuals.freedom,
-        residuals.standard_error(max(value, 1 / CELLS)),
-        level,
-    )
+    return Residuals.of(y, forecasts, clusters).bounded(level)
 
 
 def chance_if_at(residuals: Residuals, bar: float) -> float:
