@@ -23,8 +23,8 @@ class Formula:
         return self.predict(features)
 
 
-def no_past(windows):
-    return iter(())
+def unasked(*given):
+    raise AssertionError(f"the gate asked for what it has no need of: {given}")
 
 
 def subject_of(answer, rows, y, days, *, task="binary", learnt=None, labels=None, columns=(), seed=7):
@@ -35,7 +35,8 @@ def subject_of(answer, rows, y, days, *, task="binary", learnt=None, labels=None
     evidence = Evidence(task, y, scores, None, usual, days, columns=columns)
     learnt = rows.iloc[:0] if learnt is None else learnt
     labels = np.empty(0) if labels is None else labels
-    return Subject(Known(model, Path(), rows), None, rows, learnt, labels, evidence, seed, no_past)
+    known = Known(model, Path(), rows, unasked, unasked)
+    return Subject(known, None, rows, learnt, labels, evidence, seed, unasked, unasked)
 
 
 def judged(gate, subject):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from everfit.gates import Evidence, Known, Past, Subject
+from everfit.gates import Evidence, Past, Subject
 from everfit.gates.holds_over_time import HoldsOverTime
 from everfit.values import Outcome
 from tests.gates.conftest import binary_evidence
@@ -18,7 +18,7 @@ def judged(windows: Sequence[Evidence], gate: HoldsOverTime = GATE):
     """As the step does it: the gate measures the windows that it asks for, and judges by what it measured."""
     now = binary_evidence()
     past = (Past(f"2013-0{place + 1}", window) for place, window in enumerate(windows))
-    subject = Subject(Known(None, None, None), None, None, None, None, now, 0, lambda asked: list(past)[-asked:])
+    subject = Subject(None, None, None, None, None, now, 0, lambda asked: list(past)[-asked:], None)
     return gate.judge(replace(now, measured=gate.measure(subject)))
 
 

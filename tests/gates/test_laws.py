@@ -10,12 +10,15 @@ from everfit import catalog
 from everfit.gates import Evidence
 from everfit.gates.above_bar import AboveBar
 from everfit.gates.answers_sanely import AnswersSanely
+from everfit.gates.answers_when_served import AnswersWhenServed
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.behaves import Behaves
+from everfit.gates.features_alike import FeaturesAlike
 from everfit.gates.holds_over_time import HoldsOverTime
 from everfit.gates.is_calibrated import IsCalibrated
 from everfit.gates.leaks_no_label import LeaksNoLabel
+from everfit.gates.not_slower import NotSlower
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
 from everfit.values import Outcome, Verdict, dump, load
 
@@ -37,7 +40,14 @@ REGRESSION = [
     *(gate(loss) for gate in (BeatsBaseline, BeatsChampion) for loss in ("squared", "absolute")),
     *(NotWorseThanChampion(loss, margin=1.0) for loss in ("squared", "absolute")),
 ]
-ASKING = [HoldsOverTime("log_loss"), Behaves({"hour": "increasing"}), LeaksNoLabel()]
+ASKING = [
+    AnswersWhenServed(),
+    Behaves({"hour": "increasing"}),
+    FeaturesAlike(),
+    HoldsOverTime("log_loss"),
+    LeaksNoLabel(),
+    NotSlower(),
+]
 """Gates that ask the model itself: what they say of it is tested beside this file, each by itself."""
 MEASURING = [gate for gate in BINARY if not isinstance(gate, AnswersSanely)]
 
