@@ -68,7 +68,7 @@ def test_labels_of_the_holdout_change_nothing_of_its_own_forecast(house):
 
 
 def weights(naive, numbers, usual, before):
-    """By how much each carrier's forecast was drawn to its newest number of a month: one weight, if it is that month."""
+    """How far each carrier's forecast is drawn to its newest number of a month: all as far, if it is that month."""
     rows = known(before, task="regression")
     last = rows[rows["left"] == rows.groupby("carrier")["left"].transform("max")].groupby("carrier")["late"].mean()
     shown = pd.Series(naive).groupby(known(*numbers, task="regression")["carrier"].to_numpy()).first()

@@ -70,7 +70,7 @@ def measure_all(subject: Subject) -> Mapping[str, Any]:
         shuffled[name] = shuffled[name].astype(features[name].dtype)
         scores = subject.candidate.model.score(shuffled).astype(float)
         left = skill(task, came, _answers(evidence, scores)).value - nothing(task)
-        told[name]["rests"] = [1 - left / known]
+        told[name]["rests"] = [min(1 - left / known, 1.0)]
     return {"candidate": _told(whole, days), "rows": len(places), "days": len(np.unique(days)), "features": told}
 
 
