@@ -109,7 +109,7 @@ def test_an_error_at_the_bar_is_rarely_taken_for_less(days, warp):
 
 
 def test_the_bounds_hold_the_truth_of_calibrated_and_of_bold_forecasts():
-    rng, runs = np.random.default_rng(4), 100
+    rng, runs = np.random.default_rng(4), 60
     many = drawn(rng, days=6000)
     truth = equal(Residuals.of(many[1], bolder(many[1]), many[0] % 100).error)
     above, missed = 0, 0
