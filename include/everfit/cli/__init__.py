@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from everfit.cli import (
+    approve,
     check,
     erase,
     expectations,
@@ -23,13 +24,16 @@ from everfit.cli import (
     line,
     lineage,
     new,
+    override,
     pointers,
     recall,
     reconcile,
+    reject,
     reproduce,
     rollback,
     run,
     schema,
+    verify,
 )
 from everfit.errors import EverfitError
 
@@ -41,6 +45,10 @@ COMMANDS: tuple[ModuleType, ...] = (
     ledger,
     line,
     lineage,
+    approve,
+    reject,
+    override,
+    verify,
     reconcile,
     rollback,
     recall,

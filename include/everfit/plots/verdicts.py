@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,11 +49,12 @@ def render(
     at: datetime,
     bill: Bill | None = None,
     found: Found | None = None,
+    people: Sequence[str] = (),
 ) -> str:
     """The page of one judgement: the decision, each gate with its interval drawn against its bar, then the metrics.
 
     `at` is when the ledger recorded it (UTC), `bill` what the steps before it took and cost, `found` how its
-    parameters were found. The same judgement gives the same page.
+    parameters were found, `people` what people have decided about it, in sentences. The same gives the same page.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -69,6 +70,7 @@ def render(
         passed=outcomes.count(Outcome.PASSED),
         bill=bill if bill and bill.steps else None,
         found=found,
+        people=people,
         placement=judgement.candidate.placement,
         names=list(dict.fromkeys(name for metrics in evaluation.metrics.values() for name in metrics)),
     )

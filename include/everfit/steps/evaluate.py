@@ -84,11 +84,16 @@ def evaluate(
     return evaluation
 
 
+def evaluation_of(ports: Ports, model: str, run: str) -> Evaluation | None:
+    """What was found of a run's candidate, or None if it was never evaluated."""
+    key = f"evidence/{model}/{run}-evaluation.json"
+    return load(Evaluation, json.loads(ports.store.read(key))) if ports.store.exists(key) else None
+
+
 def _found_before(ports: Ports, candidate: Candidate, view: View, stands: Standing) -> Evaluation | None:
-    key = _key(candidate, "-evaluation.json")
-    if not ports.store.exists(key):
+    found = evaluation_of(ports, candidate.model, candidate.run)
+    if found is None:
         return None
-    found = load(Evaluation, json.loads(ports.store.read(key)))
     current = (found.champion, found.level, found.uses) == (view.champion, stands.level, stands.uses)
     settled = current or view.claimed(f"judged:{candidate.run}") is not None
     return found if settled and found.candidate == candidate else None
