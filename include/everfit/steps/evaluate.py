@@ -15,6 +15,7 @@ from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
 from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.measuring import known, known_champion, measured
+from everfit.steps.naive import with_naive
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
@@ -70,6 +71,7 @@ def evaluate(
     places = same_rows(spec, rows)
     labelled = raw.iloc[places].reset_index(drop=True)
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features), standing=stands)
+    evidence = with_naive(ports, spec, predictor.code, snapshot, rows, evidence)
     recipe, _ = as_chosen(ports, spec, candidate.run)
     past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
     ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
