@@ -44,9 +44,7 @@ def test_each_algorithm_is_trained_judged_registered_and_loaded(
     from mlflow import MlflowClient
 
     _, file, flavor = ALGORITHMS[algorithm]
-    gates = (
-        GATES["binary"] if algorithm != "constant" else [{"not_worse_than_champion": {"loss": "brier", "margin": 1}}]
-    )
+    gates = GATES["binary"] if algorithm != "constant" else [{"above_bar": {"metric": "brier", "at_most": 1}}]
     house = house_with(algorithm, tmp_path, mlflow, gates)
     trained = house.trained("first")
     version = trained.register()
@@ -114,7 +112,7 @@ def test_mlflow_loads_a_model_of_lightgbm(mlflow: Service, tmp_path: Path) -> No
 
 def test_a_champion_is_beaten_by_another_algorithm(mlflow: Service, tmp_path: Path) -> None:
     """A cold start with the constant; then trees, which are compared with it row by row."""
-    gates = [{"above_bar": {"metric": "log_loss", "at_most": 9}}, {"beats_champion": {"loss": "log_loss"}}]
+    gates = [{"beats_champion": {"loss": "log_loss"}}, {"above_bar": {"metric": "log_loss", "at_most": 9}}]
     house = house_with("constant", tmp_path, mlflow, gates)
     house.crown(house.trained("cold").register().version)
     house.accept(4)
