@@ -19,6 +19,8 @@ from everfit.gates import Evidence
 from everfit.ledger.entries import RunTriggered
 from everfit.predictor import Predictor
 from everfit.registry import MlflowRegistry
+from everfit.spec.building import gate_from
+from everfit.spec.usual import usual_gates
 from everfit.steps.build_features import build_features
 from everfit.steps.deploy import deploy
 from everfit.steps.evaluate import evaluate
@@ -27,7 +29,7 @@ from everfit.steps.register import register
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.train import train
 from everfit.targets.everfit_server import EverfitServer
-from everfit.values import Candidate, Evaluation, Judgement, numbers
+from everfit.values import Candidate, Evaluation, Judgement, Outcome, Verdict, dump, load, numbers
 from tests.services import shared_mlflow, shared_model_server
 from tests.tasks.six import TASKS, spec_of
 from tests.workshop import Workshop, open_workshop
@@ -103,6 +105,10 @@ def test_a_task_lives_from_the_landing_place_to_an_answer(task: str, months: Seq
     assert against.champion is not None
     assert set(second.metrics) == {"candidate", "champion", "baseline"}
     assert judged.promote, judged.reason
+    for kept in (evidence, against):
+        said_by = {verdict.gate: verdict for verdict in (gate_from(one).judge(kept) for one in usual_gates(task))}
+        assert all(load(Verdict, dump(verdict)) == verdict for verdict in said_by.values())
+        assert {said_by[name].outcome for name in ("answers_sanely", "beats_baseline")} == {Outcome.PASSED}, said_by
 
 
 def signature(model: str) -> list[str]:

@@ -27,6 +27,7 @@ from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
+from everfit.spec.usual import LOSSES, usual_gates
 from everfit.spec.window import WindowSpec
 from everfit.values import digest, dump
 
@@ -75,7 +76,8 @@ class ModelSpec(Frozen):
     gates: tuple[Annotated[Any, BeforeValidator(gate_from)], ...] = Field(
         default=(),
         strict=False,
-        description="What a candidate must pass, each a file in everfit/gates with its settings.",
+        description="What a candidate must pass, each a file in everfit/gates with its settings. Left out: the usual "
+        "ones of the task.",
     )
     promotion: PromotionSpec = PromotionSpec()
     schedule: ScheduleSpec = ScheduleSpec()
@@ -117,6 +119,13 @@ class ModelSpec(Frozen):
     @field_serializer("gates")
     def _gates_by_name(self, gates: tuple[Any, ...]) -> list[dict[str, Any]]:
         return [{catalog.name_of(type(gate)): dump(gate)} for gate in gates]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_judged(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "gates" in given or given.get("task") not in LOSSES:
+            return given
+        return {**given, "gates": usual_gates(given["task"])}
 
     @field_validator("name")
     @classmethod
