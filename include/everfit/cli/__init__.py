@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from everfit.cli import (
+    card,
     check,
     erase,
     expectations,
@@ -30,6 +31,7 @@ from everfit.cli import (
     rollback,
     run,
     schema,
+    score,
 )
 from everfit.errors import EverfitError
 
@@ -41,6 +43,8 @@ COMMANDS: tuple[ModuleType, ...] = (
     ledger,
     line,
     lineage,
+    card,
+    score,
     reconcile,
     rollback,
     recall,

@@ -12,6 +12,7 @@ from everfit.gates import Evidence, Known
 from everfit.steps.about import about
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
+from everfit.steps.explaining import explain, keep_explanation
 from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.measuring import measured
 from everfit.steps.point_in_time import stack
@@ -37,10 +38,11 @@ def evaluate(
     """Score the candidate, the champion and the baseline on the labelled rows of the holdout.
 
     The candidate is scored on the feature table, whose holdout rows know only of batches before their own. Metrics and
-    plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, and raw rows with the scores of the
-    final bundle to `evidence/<model>/<run>-sample.json`. Asked again, it returns what it found before, unless there is
-    another champion by now and the gates have not spoken. Errors: `Corrupted` for files that are not the recorded
-    ones, `SpecError` if champion and candidate cannot be compared row by row.
+    plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, raw rows with the scores of the final
+    bundle to `evidence/<model>/<run>-sample.json`, and what the model card draws to `<run>-explained.json`. Asked
+    again, it returns what it found before, unless there is another champion by now and the gates have not spoken.
+    Errors: `Corrupted` for files that are not the recorded ones, `SpecError` if champion and candidate cannot be
+    compared row by row.
     """
     view = ports.ledger(spec.name).view()
     found = _found_before(ports, candidate, view)
@@ -67,6 +69,7 @@ def evaluate(
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
     evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
+    keep_explanation(ports, candidate, explain(ports, candidate, predictor, held_out.features, evidence))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
     ports.store.write(_key(candidate, "-evaluation.json"), canonical(dump(evaluation)))

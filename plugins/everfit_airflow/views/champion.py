@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from everfit.plots.verdicts import Drawing
+
     from everfit.ledger import View
     from everfit.ledger.entries import RunTriggered
-    from everfit.plots.verdicts import Drawing
     from everfit.values import Verdict
 
 MARKS = {"passed": ("good", "✓"), "failed": ("bad", "✗"), "cannot tell": ("unsure", "?")}
@@ -54,7 +55,7 @@ class Champion:
 def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion | None:
     """The champion of this view, or None; `run_url` knows where MLflow shows a run."""
     from everfit.ledger.entries import ModelRegistered, Promoted, RolledBack
-    from everfit.steps.judge import report_key
+    from everfit.steps.card import report_key
 
     version = view.champion
     if version is None:

@@ -1,0 +1,55 @@
+"""The decision in words: what becomes of the candidate, and why, in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from everfit.values import Judgement, Outcome, Verdict
+
+AGAINST = ("beats_champion", "not_worse_than_champion")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`tone` is good, bad or unsure; `what` becomes of the candidate, and `why`."""
+
+    tone: str
+    what: str
+    why: str
+
+
+def decision(judgement: Judgement) -> Decision:
+    """In words that a person who knows no statistics understands."""
+    open_ones = [verdict for verdict in judgement.verdicts if verdict.outcome is not Outcome.PASSED]
+    if judgement.promote:
+        return Decision("good", "to be promoted", _passed(judgement))
+    if not judgement.verdicts:
+        return Decision("bad", "kept back", f"{_upper(judgement.reason)}.")
+    if all(verdict.outcome is Outcome.CANNOT_TELL for verdict in open_ones) and open_ones:
+        return Decision("unsure", "kept back", _lacking(judgement, open_ones, "could not tell"))
+    return Decision("bad", "kept back", _lacking(judgement, open_ones, "did not pass"))
+
+
+def _passed(judgement: Judgement) -> str:
+    count = len(judgement.verdicts)
+    gates = f"All {count} gates passed" if count > 1 else "Its one gate passed"
+    if judgement.champion is None:
+        return f"{gates}, and there is no champion yet that it would have to be held against."
+    against = [verdict for verdict in judgement.verdicts if verdict.gate in AGAINST]
+    told = f": {against[0].reason}" if against else ""
+    return f"{gates}, against champion version {judgement.champion}{told}."
+
+
+def _lacking(judgement: Judgement, open_ones: list[Verdict], what: str) -> str:
+    if not open_ones:
+        return f"{_upper(judgement.reason)}."
+    first = min(open_ones, key=lambda verdict: verdict.outcome is Outcome.CANNOT_TELL)
+    count = f"{len(open_ones)} of {len(judgement.verdicts)} gates {what}"
+    if len(open_ones) == 1:
+        return f"{count}: {first.gate}, because {first.reason}."
+    others = ", ".join(dict.fromkeys(verdict.gate for verdict in open_ones if verdict is not first))
+    return f"{count}. {first.gate}: {first.reason}. The others: {others}."
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
