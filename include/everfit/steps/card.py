@@ -63,7 +63,7 @@ def page(ports: Ports, spec: ModelSpec, run: str, evaluation: Evaluation) -> str
         title=spec.title,
         at=entry.at,
         curves=told.curves if told else (),
-        explained=Explained(told.effects, told.rows, told.idle) if told else Explained(idle=GONE),
+        explained=Explained(told.effects, told.rows, SCALES[told.task], told.idle) if told else Explained(idle=GONE),
         parts=told.parts if told else None,
         batches=[_batch(asked.body, place) for place in range(len(asked.body.batches))],
         facts=_facts(asked, entry, told.made_with if told else None),
@@ -73,6 +73,16 @@ def page(ports: Ports, spec: ModelSpec, run: str, evaluation: Evaluation) -> str
     )
     return render(content)
 
+
+SCALES = {
+    "binary": "log-odds",
+    "multiclass": "log-odds, of all classes together",
+    "regression": "the label's own unit",
+    "quantile": "the label's own unit (the middle quantile)",
+    "ranking": "points of the score that makes the order",
+    "survival": "logarithms of time",
+}
+"""On what scale a model of trees adds up, unless its objective has another."""
 
 GONE = "what was computed of it is not in the store (any more)"
 
@@ -108,7 +118,7 @@ def _facts(asked: Entry[RunTriggered], entry: Entry[CandidateJudged], made: Made
     run, judged = asked.body, entry.body
     code = next((file.sha256 for file in judged.files if file.name == CODE), "")
     found = {
-        "started": f"{asked.at:%Y-%m-%d %H:%M} UTC because of {run.why}, by {run.by}",
+        "started": f"{asked.at:%Y-%m-%d %H:%M} UTC, why: {run.why}, by {run.by}",
         "note": run.note,
         "went on from": f"version {run.base}" if run.base is not None else "",
         "feature code": f"SHA-256 {code[:16]}" if code else "",

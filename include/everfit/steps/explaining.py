@@ -16,6 +16,8 @@ from everfit.steps.trace import MadeWith, made_with
 from everfit.values import canonical, dump, load
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from everfit.gates import Evidence
@@ -44,6 +46,7 @@ class Explanation:
     `parts` is None where a row has no loss of its own.
     """
 
+    task: str
     curves: tuple[Panel | Grid, ...]
     effects: tuple[Effect, ...]
     rows: int
@@ -61,12 +64,14 @@ def explain(
     store alone.
     """
     found, rows, idle = _effects(predictor, features)
+    columns = [name for name in evidence.about if name in predictor.inputs or name not in features]
     return Explanation(
+        task=evidence.task,
         curves=_curves(evidence),
         effects=found,
         rows=rows,
         idle=idle,
-        parts=_parts(evidence),
+        parts=_parts(evidence, columns),
         made_with=made_with(ports, candidate.mlflow_run, candidate.files),
     )
 
@@ -107,7 +112,7 @@ def _curves(evidence: Evidence) -> tuple[Panel | Grid, ...]:
     return curves(Holdout(evidence.task, evidence.truth, evidence.scores, days, days * 0, evidence.columns))
 
 
-def _parts(evidence: Evidence) -> Slices | None:
+def _parts(evidence: Evidence, columns: Sequence[str]) -> Slices | None:
     import numpy as np
 
     from everfit.statistics.losses import per_row
@@ -117,4 +122,4 @@ def _parts(evidence: Evidence) -> Slices | None:
         return None
     candidate = per_row(loss, evidence.truth, evidence.candidate)
     champion = None if evidence.champion is None else per_row(loss, evidence.truth, evidence.champion)
-    return slices(loss, evidence.about, candidate, champion, evidence.clusters)
+    return slices(loss, {name: evidence.about[name] for name in columns}, candidate, champion, evidence.clusters)

@@ -68,9 +68,9 @@ def _left_over(holdout: Holdout) -> Panel:
     far = max(float(np.quantile(np.abs(one), FAR)) for one in left.values()) or 1.0
     edges = np.linspace(-far, far, BINS + 1)
     series = tuple(shares(who, one, edges, f"mean {one.mean():.3g}") for who, one in left.items())
-    return Panel(
-        "left_over", "What is left over", "actual less predicted", "share of rows", series, "step", percent="y"
-    )
+    note = "The narrower and the more around 0, the better."
+    x, y = "actual less predicted", "share of rows"
+    return Panel("left_over", "What is left over", x, y, series, "step", percent="y", note=note)
 
 
 def _cost(holdout: Holdout) -> Panel:

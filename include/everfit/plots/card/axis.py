@@ -63,7 +63,7 @@ class Axis:
         return short(round(value, 12)) if abs(value) >= THOUSAND else f"{value:.{_digits(step)}f}".replace("-", "−")  # noqa: RUF001
 
 
-PART = 0.5
+PART = 0.8
 """An axis of shares that reach beyond this goes to 100 %."""
 THOUSAND = 1000
 

@@ -86,10 +86,12 @@ def _scores(holdout: Holdout) -> Panel:
     scores = holdout.scores["candidate"]
     edges = np.linspace(0, max(float(np.quantile(scores, FAR)), 1e-9), BINS + 1)
     series = []
-    for label, who in ((0, "baseline"), (1, "candidate")):
+    for label in (0, 1):
         of = scores[holdout.y == label]
-        series.append(shares(who, of, edges, f"label {label}: {len(of):,} rows"))
-    return Panel("scores", "Scores by label", "score of the candidate", "share of rows", tuple(series), "step", "")
+        series.append(shares(f"label {label}", of, edges, f"{len(of):,} rows"))
+    note = "The less the two lie above each other, the better it tells them apart."
+    x, y = "score of the candidate", "share of rows"
+    return Panel("scores", "Scores by label", x, y, tuple(series), "step", percent="xy", note=note)
 
 
 def _confusion(holdout: Holdout) -> Grid:

@@ -44,10 +44,11 @@ class Batch:
 
 @dataclass(frozen=True)
 class Explained:
-    """What the features did to so many answers, largest first; `idle` says why nothing is known."""
+    """What the features did to so many answers, largest first; `scale` says in what, `idle` why nothing is known."""
 
     effects: Sequence[Effect] = ()
     rows: int = 0
+    scale: str = ""
     idle: str = ""
 
 

@@ -36,7 +36,7 @@ def _passed(judgement: Judgement) -> str:
     if judgement.champion is None:
         return f"{gates}, and there is no champion yet that it would have to be held against."
     against = [verdict for verdict in judgement.verdicts if verdict.gate in AGAINST]
-    told = f": {against[0].reason}" if against else ""
+    told = f": {without_basis(against[0].reason)}" if against else ""
     return f"{gates}, against champion version {judgement.champion}{told}."
 
 
@@ -46,9 +46,18 @@ def _lacking(judgement: Judgement, open_ones: list[Verdict], what: str) -> str:
     first = min(open_ones, key=lambda verdict: verdict.outcome is Outcome.CANNOT_TELL)
     count = f"{len(open_ones)} of {len(judgement.verdicts)} gates {what}"
     if len(open_ones) == 1:
-        return f"{count}: {first.gate}, because {first.reason}."
+        return f"{count}: {first.gate}, because {without_basis(first.reason)}."
     others = ", ".join(dict.fromkeys(verdict.gate for verdict in open_ones if verdict is not first))
-    return f"{count}. {first.gate}: {first.reason}. The others: {others}."
+    return f"{count}. {first.gate}: {without_basis(first.reason)}. The others: {others}."
+
+
+def without_basis(reason: str) -> str:
+    """A reason without its last words in brackets, which say what the interval rests on.
+
+    >>> without_basis("AUC is 0.7 (one-sided 95 %, 100 rows of 30 days)"), without_basis("it is NaN")
+    ('AUC is 0.7', 'it is NaN')
+    """
+    return reason[: reason.rindex(" (")] if reason.endswith(")") and " (" in reason else reason
 
 
 def _upper(text: str) -> str:

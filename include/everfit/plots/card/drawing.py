@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from everfit.plots.card.panels import Series
 
-LEFT, RIGHT, TOP, BOTTOM = 58, 14, 10, 46
+LEFT, RIGHT, TOP, BOTTOM = 58, 22, 10, 46
 WIDTH, HEIGHT = 420, 300
 NAMED = ("candidate", "champion", "baseline")
 CELL, LABELS = 44, 170

@@ -40,9 +40,9 @@ def reliability(who: str, said: Array, came: Array, days: NDArray[np.int64], gro
 
 
 def shares(who: str, values: Array, edges: Array, told: str = "") -> Series:
-    """A histogram as steps: the share of the values between each two edges, those beyond them at the ends."""
+    """A histogram as steps: the share of all values that is between each two edges."""
     import numpy as np
 
-    counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+    counts = np.histogram(values, edges)[0]
     share = counts / max(len(values), 1)
     return Series(who, points(edges), points(np.append(share, share[-1:])), told=told)

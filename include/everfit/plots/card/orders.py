@@ -47,7 +47,9 @@ def survival(holdout: Holdout) -> list[Panel | Grid]:
         y = np.r_[1, lasting[kept], lasting[-1:] if len(lasting) else [1.0]]
         series.append(Series(name, points(x), points(y), told=f"{len(group):,} rows"))
     note = "Kaplan-Meier, in thirds by what the candidate told: the further apart, the better it tells them apart."
-    waits = Panel("waiting", "Who still waits", "time", "share that still waits", tuple(series), "step", note=note)
+    waits = Panel(
+        "waiting", "Who still waits", "time", "share that still waits", tuple(series), "step", percent="y", note=note
+    )
     return [waits, _as_told(holdout)]
 
 
@@ -59,7 +61,9 @@ def _groups(holdout: Holdout) -> Panel:
     edges = np.linspace(0, 1, BINS + 1)
     found = {who: by_group(holdout, scores) for who, scores in holdout.models}
     series = tuple(shares(who, one, edges, f"mean {one.mean():.3f}") for who, one in found.items())
-    return Panel("groups", "NDCG by group", "NDCG of a group", "share of groups", series, "step", percent="y")
+    note = "The further to the right, the better."
+    x, y = "NDCG of a group", "share of groups"
+    return Panel("groups", "NDCG by group", x, y, series, "step", percent="y", note=note)
 
 
 def _as_told(holdout: Holdout) -> Panel:

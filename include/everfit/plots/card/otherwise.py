@@ -11,6 +11,8 @@ MANY = 50.0
 """So many times the rows are more than anybody waits for."""
 
 CLOSEST = 2
+NEAR = 10.0
+"""A gate was close if its bound clears the bar by less than so many widths of its interval."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def otherwise(judgement: Judgement) -> tuple[Case, ...]:
         return tuple(Case(verdict.gate, _lacked(verdict)) for verdict in lacking)
     known = [(reach, verdict) for verdict in judgement.verdicts if (reach := Reach.of(verdict))]
     closest = sorted(known, key=lambda pair: pair[0].miss / pair[0].reach if pair[0].reach else float("-inf"))
-    return tuple(Case(verdict.gate, _cleared(reach, verdict)) for reach, verdict in closest[::-1][:CLOSEST])
+    near = [pair for pair in closest[::-1] if -pair[0].miss <= NEAR * pair[0].reach] or closest[-1:]
+    return tuple(Case(verdict.gate, _cleared(reach, verdict)) for reach, verdict in near[:CLOSEST])
 
 
 def _lacked(verdict: Verdict) -> str:
@@ -77,8 +80,9 @@ def _lacked(verdict: Verdict) -> str:
     if reach.room <= 0:
         wanted = (verdict.bar or 0.0) + _sign(verdict) * reach.reach
         return (
-            f"It would have passed with {short(wanted)} instead of {short(verdict.effect or 0.0)}. More rows alone do "
-            f"not help: what was measured is itself on the wrong side of the bar {bar}."
+            f"It would have passed had {short(verdict.effect or 0.0)} been {short(wanted)} or "
+            f"{'more' if verdict.wanted == 'above' else 'less'}. More rows alone do not help: what was measured is "
+            f"itself on the wrong side of the bar {bar}."
         )
     times = (reach.reach / reach.room) ** 2
     narrower = f"With an interval {short(reach.miss)} narrower on the side of the bar it would have passed"

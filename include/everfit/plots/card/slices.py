@@ -90,4 +90,4 @@ def _words(value: Any) -> str:
     >>> _words(3.0), _words(2.5), _words("UA")
     ('3', '2.5', 'UA')
     """
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

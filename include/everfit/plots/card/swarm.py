@@ -63,6 +63,6 @@ def _words(effect: Effect) -> str:
     if effect.direction is None:
         return ""
     if abs(effect.direction) < SOME:
-        return "neither way throughout"
+        return "no single direction"
     strength = "more means higher" if effect.direction > 0 else "more means lower"
     return strength if abs(effect.direction) >= STRONG else f"mostly {strength}"

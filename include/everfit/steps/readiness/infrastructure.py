@@ -58,7 +58,7 @@ def validated(facts: Facts) -> Proof:
     if not facts.judged.body.verdicts:
         return not_done("no gate judged this candidate: name gates in the spec")
     gates = len(facts.judged.body.verdicts)
-    before = f"each of {len(promotions)} promotions followed gates that passed; " if promotions else ""
+    before = f"{_times(len(promotions))} gates that passed; " if promotions else ""
     return done(f"{before}{gates} gates judged this candidate before anybody could ask it ({at(facts.judged)})")
 
 
@@ -98,3 +98,7 @@ INFRASTRUCTURE: tuple[Rule, ...] = (
     canaried,
     rolled_back,
 )
+
+
+def _times(promotions: int) -> str:
+    return "its one promotion followed" if promotions == 1 else f"each of {promotions} promotions followed"

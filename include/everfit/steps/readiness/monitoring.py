@@ -45,7 +45,8 @@ def skew(facts: Facts) -> Proof:
     if not checked:
         return not_done("no server has answered for a version of this model yet")
     last = checked[-1].body
-    said = f"server and training differ by at most {last.largest_difference:.1e} on {last.checked_rows} raw rows"
+    apart = f"by at most {last.largest_difference:.1e}" if last.largest_difference else "not at all"
+    said = f"server and training differ {apart} on {last.checked_rows} raw rows"
     if last.largest_difference > TOLERANCE:
         return not_done(f"{said}: too much ({at(checked[-1])})")
     return done(f"{said}, of version {last.version} ({at(checked[-1])})")
