@@ -10,8 +10,12 @@ from everfit import catalog
 from everfit.gates import Evidence
 from everfit.gates.above_bar import AboveBar
 from everfit.gates.answers_sanely import AnswersSanely
+from everfit.gates.answers_when_served import AnswersWhenServed
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
+from everfit.gates.features_alike import FeaturesAlike
+from everfit.gates.holds_over_time import HoldsOverTime
+from everfit.gates.not_slower import NotSlower
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
 from everfit.values import Outcome, Verdict, dump, load
 
@@ -32,6 +36,8 @@ REGRESSION = [
     *(gate(loss) for gate in (BeatsBaseline, BeatsChampion) for loss in ("squared", "absolute")),
     *(NotWorseThanChampion(loss, margin=1.0) for loss in ("squared", "absolute")),
 ]
+ASKING = [AnswersWhenServed(), FeaturesAlike(), HoldsOverTime("log_loss"), NotSlower()]
+"""Gates that ask the model itself: what they say of it is tested beside this file, each by itself."""
 MEASURING = [gate for gate in BINARY if not isinstance(gate, AnswersSanely)]
 
 
@@ -43,7 +49,15 @@ def shuffled(evidence: Evidence, seed: int) -> Evidence:
 
 
 def test_every_gate_here_is_in_the_catalog():
-    assert {catalog.name_of(type(gate)) for gate in [*BINARY, *REGRESSION]} == set(catalog.gates())
+    assert {catalog.name_of(type(gate)) for gate in [*BINARY, *REGRESSION, *ASKING]} == set(catalog.gates())
+
+
+@pytest.mark.parametrize("gate", ASKING, ids=str)
+def test_a_gate_that_measures_cannot_tell_if_nothing_was_measured(gate, binary):
+    verdict = gate.judge(binary())
+    assert verdict == gate.judge(binary())
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert len(verdict.reason) > 20
 
 
 @pytest.mark.parametrize("gate", BINARY, ids=str)

@@ -10,8 +10,12 @@ import pytest
 
 from everfit.errors import SpecError
 from everfit.gates import Evidence, Subject
+from everfit.gates.beats_baseline import BeatsBaseline
+from everfit.gates.features_alike import FeaturesAlike
+from everfit.gates.holds_over_time import HoldsOverTime
+from everfit.spec import WindowSpec
 from everfit.values import Outcome, Verdict
-from tests.steps.judging import House, build, month
+from tests.steps.judging import CODE, House, build, month
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,49 @@ def test_the_champion_is_at_hand_too(house):
     house.accept(4)
     (found,) = evidence_of(house, "second").measured.values()
     assert len(found["champion"]) == 1
+
+
+def test_the_recipe_is_trained_again_on_what_came_before_a_past_window(house):
+    """As if the run had been one month earlier."""
+    house.accept(4)
+    house.spec = house.spec.model_copy(update={"window": WindowSpec(batches=4, holdout=1, at_least=2)})
+    verdict, few = (
+        gates(house, HoldsOverTime("log_loss", windows=2), HoldsOverTime("log_loss")).trained("now").judge().verdicts
+    )
+    assert [part.name for part in verdict.parts] == ["2013-02", "2013-03"]
+    assert (verdict.outcome, few.outcome) == (Outcome.PASSED, Outcome.CANNOT_TELL)
+    before = gates(house, BeatsBaseline("log_loss")).trained("then", until="2013-03")
+    (then,) = before.judge().verdicts
+    assert before.snapshot.held_out[0].partition == "2013-03"
+    newest = verdict.parts[-1]
+    assert (newest.effect, newest.low, newest.high) == pytest.approx((then.effect, then.low, then.high), abs=1e-12)
+
+
+def test_requests_get_the_features_of_the_table(house):
+    (verdict,) = gates(house, FeaturesAlike(rows=100)).trained("first").judge().verdicts
+    assert verdict.outcome is Outcome.PASSED
+    assert verdict.reason == "all 4 features of 100 rows are the same when a server makes them"
+
+
+def test_a_feature_that_a_request_gets_otherwise_is_named(house, monkeypatch):
+    """The code reads a setting of the machine, which the machine of the training has and the other has not."""
+    house.code(CODE.replace("return made.merge", "made['day'] = day(rows)\n    return made.merge") + SKEWED)
+    monkeypatch.setenv("TRIPS_FIRST_DAY", "1")
+    trained = gates(house, FeaturesAlike(rows=100)).trained("first")
+    monkeypatch.delenv("TRIPS_FIRST_DAY")
+    (verdict,) = trained.judge().verdicts
+    assert verdict.outcome is Outcome.FAILED
+    assert [part.name for part in verdict.parts] == ["day"]
+    assert "a server makes 1 of 5 features of 100 rows otherwise: day: 100 of 100 rows differ: " in verdict.reason
+
+
+SKEWED = """
+
+def day(rows):
+    import os
+
+    return rows["left"].dt.day - int(os.environ.get("TRIPS_FIRST_DAY", "0"))
+"""
 
 
 def test_inputs_features_and_named_columns_are_known_of_each_row(house):

@@ -18,6 +18,6 @@ from __future__ import annotations
 
 from everfit.gates.evidence import Evidence, Standing
 from everfit.gates.prospect import Prospect
-from everfit.gates.subject import Known, Subject
+from everfit.gates.subject import Known, Past, Subject
 
-__all__ = ["Evidence", "Known", "Prospect", "Standing", "Subject"]
+__all__ = ["Evidence", "Known", "Past", "Prospect", "Standing", "Subject"]

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from everfit.serving.keeping import Keeping
+    from everfit.serving.versions import Source
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser("python -m everfit.serving", description="Answer with the registry's champions.")
-    parser.add_argument("--registry", required=True, help="address of MLflow's tracking server")
+    served = parser.add_mutually_exclusive_group(required=True)
+    served.add_argument("--registry", help="address of MLflow's tracking server")
+    served.add_argument("--folder", type=Path, help="serve the one model in this folder, registered or not")
     parser.add_argument(
         "--models", default="", help="models to serve, comma-separated; default: all that are registered"
     )
@@ -54,6 +57,19 @@ def keeping(said: argparse.Namespace) -> Keeping | None:
     return Keeping(store, journal, said.keep_predictions, said.ship_every, said.journal_mb << 20)
 
 
+def source(said: argparse.Namespace) -> tuple[Source, tuple[str, ...]]:
+    """What is followed, and the models of it that are served."""
+    from everfit.predictor import Card
+    from everfit.registry import MlflowRegistry
+    from everfit.serving.folder import OneFolder
+
+    models = tuple(name.strip() for name in said.models.split(",") if name.strip())
+    if said.folder is None:
+        return MlflowRegistry(said.registry, said.work), models
+    name = Card.read(said.folder).model
+    return OneFolder(name, said.folder), (name,)
+
+
 def main() -> None:
     """Serve until told to stop; requests that are being answered are finished first."""
     # Threads of a busy machine must not spin while they wait for each other (XGBoost was 3 times slower).
@@ -64,8 +80,7 @@ def main() -> None:
 
     said = arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    models = tuple(name.strip() for name in said.models.split(",") if name.strip())
-    settings = Settings(said.registry, said.work, models, said.look_every, keeping(said))
+    settings = Settings(*source(said), said.look_every, keeping(said))
     app = create_app(settings, lambda: datetime.now(UTC))
     uvicorn.run(app, host=said.host, port=said.port, log_level="warning")
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -18,11 +17,10 @@ from fastapi.responses import JSONResponse
 
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.ports import Clock
-from everfit.registry import MlflowRegistry
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
-from everfit.serving.versions import Versions
+from everfit.serving.versions import Source, Versions
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +30,12 @@ ID = "X-Everfit-Prediction"
 
 @dataclass(frozen=True)
 class Settings:
-    """Which registry to follow, where to keep model files, which models to serve (none named: all registered ones).
+    """Which registry to follow, and which of its models to serve (none named: all registered ones).
 
     `look_every` is the number of seconds between two looks at the aliases. `keeping` says how answers are kept, if so.
     """
 
-    registry: str
-    work: Path
+    source: Source
     models: tuple[str, ...] = ()
     look_every: float = 5
     keeping: Keeping | None = None
@@ -50,7 +47,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     It starts, and goes on serving what it has, while the registry is away. Predictions run on a pool of threads, one
     per core, so that /healthz answers under load.
     """
-    versions = Versions(MlflowRegistry(settings.registry, settings.work), settings.models)
+    versions = Versions(settings.source, settings.models)
     metrics = Metrics()
     keeper = Keeper(settings.keeping, metrics, clock) if settings.keeping else None
     scoring = CapacityLimiter(os.cpu_count() or 1)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
 from typing import Protocol
 
 from everfit.errors import DeployError, EverfitError, UnknownName, Unreachable
-from everfit.ports import Registry
 from everfit.predictor import Predictor
-from everfit.values import ModelVersion
+from everfit.values import FileHash, ModelVersion
 
 ALIASES = ("champion", "challenger", "previous")
 log = logging.getLogger(__name__)
 
 
-class Source(Registry, Protocol):
-    """A registry that can also be asked what there is."""
+class Source(Protocol):
+    """What a server follows: a registry that can be asked what there is, and gives the files of a version."""
 
     def models(self) -> list[str]:
         """The names of the registered models."""
@@ -29,6 +29,9 @@ class Source(Registry, Protocol):
 
     def version(self, model: str, number: int) -> ModelVersion:
         """The version's run and files."""
+
+    def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
+        """A local folder with these files, each checked against its hash."""
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.gates import Evidence, Known
+from everfit.gates import Evidence
 from everfit.steps.about import about
+from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
 from everfit.steps.explaining import explain, keep_explanation
 from everfit.steps.feature_table import TIME, TableFile
-from everfit.steps.measuring import measured
+from everfit.steps.measuring import known, known_champion, measured
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
+from everfit.steps.skew import BothWays
+from everfit.steps.study import as_chosen
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
 
@@ -67,7 +70,11 @@ def evaluate(
     places = same_rows(spec, rows)
     labelled = raw.iloc[places].reset_index(drop=True)
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
-    evidence = measured(spec, Known(predictor, folder, labelled), champion, places, table, snapshot, evidence)
+    recipe, _ = as_chosen(ports, spec, candidate.run)
+    past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
+    ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
+    both_ways = BothWays(ports, spec, snapshot, predictor, labelled, table)
+    evidence = measured(spec, evidence, ours, theirs, table, snapshot, past, both_ways)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
     keep_explanation(ports, candidate, explain(ports, candidate, predictor, held_out.features, evidence))
     with run_of(ports, candidate) as run:

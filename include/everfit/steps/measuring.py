@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from everfit import catalog
-from everfit.gates import Evidence, Known, Subject
+from everfit.gates import Evidence, Known, Past, Subject
 from everfit.steps.feature_table import LABEL, OURS
 from everfit.steps.point_in_time import stack
+from everfit.steps.sample import draw_sample
+from everfit.steps.served import serving
+from everfit.values import Answer
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
+    from everfit.ports import Ports
+    from everfit.predictor import Predictor
     from everfit.spec import ModelSpec
     from everfit.steps.champion import Champion
     from everfit.steps.feature_table import TableFile
@@ -26,16 +33,17 @@ LEARNT = 10_000
 
 def measured(
     spec: ModelSpec,
+    evidence: Evidence,
     candidate: Known,
-    champion: Champion | None,
-    places: NDArray[np.int64],
+    champion: Known | None,
     table: TableFile,
     snapshot: Snapshot,
-    evidence: Evidence,
+    past: Callable[[int], Iterator[Past]],
+    both_ways: Callable[[int], tuple[pd.DataFrame, pd.DataFrame]],
 ) -> Evidence:
     """The evidence with what each gate measured, by its label; as it is if no gate of the spec measures anything.
 
-    `places` are those of the labelled rows among all rows of the holdout.
+    `past` makes windows of the past, and `both_ways` features as a server makes them.
     """
     asking = {label: gate for label, gate in zip(catalog.labels(spec.gates), spec.gates, strict=True) if _asks(gate)}
     if not asking:
@@ -43,25 +51,38 @@ def measured(
     learnt = _drawn(table, tuple(batch.partition for batch in snapshot.training))
     subject = Subject(
         candidate=candidate,
-        champion=_known(champion, places),
+        champion=champion,
         features=table.of(tuple(batch.partition for batch in snapshot.held_out)).features,
         learnt=learnt[[name for name in learnt.columns if not name.startswith(OURS)]],
         labels=learnt[LABEL].to_numpy(dtype=float),
         evidence=evidence,
         seed=spec.train.seed,
+        past=past,
+        both_ways=both_ways,
     )
     return replace(evidence, measured={label: dict(gate.measure(subject)) for label, gate in asking.items()})
 
 
-def _asks(gate: Any) -> bool:
-    return callable(getattr(gate, "measure", None))
+def known(ports: Ports, predictor: Predictor, folder: Path, raw: pd.DataFrame) -> Known:
+    """A model as gates may ask it: loaded from `folder`, with the labelled rows of the holdout."""
+
+    def sample(size: int) -> tuple[Sequence[Mapping[str, Any]], Sequence[Answer | None]]:
+        drawn = draw_sample(predictor, raw, size)
+        return drawn.rows, drawn.scores
+
+    return Known(predictor, folder, raw, sample, lambda: serving(folder, ports.work))
 
 
-def _known(champion: Champion | None, places: NDArray[np.int64]) -> Known | None:
+def known_champion(ports: Ports, champion: Champion | None, places: NDArray[np.int64]) -> Known | None:
+    """The champion, if there is one to compare with; `places` are the labelled ones among all rows of the holdout."""
     if champion is None or champion.predictor is None:
         return None
     raw = stack(champion.rows).iloc[places].reset_index(drop=True)
-    return Known(champion.predictor, champion.folder, raw)
+    return known(ports, champion.predictor, champion.folder, raw)
+
+
+def _asks(gate: Any) -> bool:
+    return callable(getattr(gate, "measure", None))
 
 
 def _drawn(table: TableFile, partitions: tuple[str, ...]) -> pd.DataFrame:

@@ -31,12 +31,12 @@ def draw_sample(predictor: Predictor, rows: pd.DataFrame, size: int = ROWS) -> S
     import pandas as pd
 
     places = np.unique(np.linspace(0, len(rows) - 1, min(size, len(rows))).round().astype(int))
-    chosen = _records(predictor.card.inputs.read(rows.iloc[places]))
+    chosen = as_sent(predictor.card.inputs.read(rows.iloc[places]))
     answers = predictor.answers(pd.DataFrame(chosen, columns=list(predictor.inputs)))
     return Sample(chosen, [answer if all(map(isfinite, numbers(answer))) else None for answer in answers])
 
 
-def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain JSON values: a missing value is null, a time is text."""
+def as_sent(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as a caller sends them, plain JSON values: a missing value is null, a time is text."""
     plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
     return [{str(name): v.isoformat() if hasattr(v, "isoformat") else v for name, v in row.items()} for row in plain]
