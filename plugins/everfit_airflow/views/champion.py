@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from everfit.plots.verdicts import Drawing
-
     from everfit.ledger import View
     from everfit.ledger.entries import RunTriggered
+    from everfit.plots.card.interval import Drawing
     from everfit.values import Verdict
 
 MARKS = {"passed": ("good", "✓"), "failed": ("bad", "✗"), "cannot tell": ("unsure", "?")}
@@ -86,7 +85,7 @@ def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:
 
 
 def _gate(verdict: Verdict) -> Gate:
-    from everfit.plots.verdicts import draw
+    from everfit.plots.card.interval import draw
 
     tone, mark = MARKS[verdict.outcome.value]
-    return Gate(tone, mark, verdict, draw(verdict))
+    return Gate(tone, mark, verdict, draw(verdict, verdict.wanted))

@@ -37,7 +37,9 @@ class Scale:
     @classmethod
     def of(cls, *shown: Verdict | Detail) -> Scale:
         """One on which each of them lies whole, with a tenth to spare at either end."""
-        known = [value for one in shown for value in (one.low, one.high, one.bar) if value is not None] or [0.0]
+        known = [value for one in shown for value in (one.low, one.effect, one.high, one.bar) if value is not None] or [
+            0.0
+        ]
         width = (max(known) - min(known)) or abs(known[0]) or 1.0
         return cls(min(known) - width / 8, min(known) + width * 9 / 8)
 
@@ -47,15 +49,16 @@ class Scale:
 
 
 def draw(verdict: Verdict | Detail, wanted: str, scale: Scale | None = None) -> Drawing | None:
-    """Where an interval and its bar lie; None for a verdict without an interval. `wanted` is the side that passes.
+    """Where an interval and its bar lie; None for a verdict without numbers. `wanted` is the side that passes.
 
     >>> from everfit.values import Verdict
     >>> draw(Verdict("g", Outcome.PASSED, "", effect=0.7, low=0.6, high=0.8, bar=0.5), "above")
     Drawing(low=36.7, effect=63.3, high=90.0, bar=10.0, good=(10.0, 90.0))
     """
-    effect, low, high, bar = verdict.effect, verdict.low, verdict.high, verdict.bar
-    if effect is None or low is None or high is None or bar is None:
+    effect, bar = verdict.effect, verdict.bar
+    if effect is None or bar is None:
         return None
+    low, high = (effect if end is None else end for end in (verdict.low, verdict.high))
     scale = scale or Scale.of(verdict)
     at = scale.place(bar)
     good = {"above": (at, round(_WIDTH - at, 1)), "below": (0.0, at)}.get(wanted)

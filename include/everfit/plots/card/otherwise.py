@@ -42,6 +42,7 @@ class Reach:
         """
         effect, bar = verdict.effect, verdict.bar
         bound = verdict.low if verdict.wanted == "above" else verdict.high
+        bound = effect if bound is None else bound
         if effect is None or bar is None or bound is None or verdict.wanted not in ("above", "below"):
             return None
         sign = 1.0 if verdict.wanted == "above" else -1.0

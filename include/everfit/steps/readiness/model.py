@@ -7,9 +7,10 @@ from everfit.rubric import Proof, by_hand, done, not_done
 from everfit.steps.readiness.facts import Facts, Rule, at, main_metric
 from everfit.values import Outcome
 
-SIMPLER = ("beats_baseline", "beats_naive")
+SIMPLER = ("beats_baseline",)
 SLICES = ("harms_no_slice", "no_hidden_harm")
-FAIRNESS = ("fair", "equal_rates", "equal_odds")
+FAIRNESS = ("treats_groups_alike",)
+OVER_TIME = ("holds_over_time",)
 FEWEST = 3
 CHANGED = "+changes"
 
@@ -59,6 +60,9 @@ def tuned(facts: Facts) -> Proof:
 
 def staleness(facts: Facts) -> Proof:
     """The champion, which knows less, was measured beside the candidate on data that is new to both."""
+    told = facts.verdicts(*OVER_TIME)
+    if told and told[0].parts:
+        return done(f"{told[0].gate} measured {len(told[0].parts)} past windows ({at(facts.judged)}): {told[0].reason}")
     now = facts.evaluation
     if now is None or now.champion is None or "champion" not in now.metrics:
         return not_done("no older model was measured on this holdout, so what age costs is not known")
