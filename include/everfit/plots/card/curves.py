@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from everfit.plots.card.amounts import quantile, regression
 from everfit.plots.card.chances import binary, multiclass
 from everfit.plots.card.orders import ranking, survival
+from everfit.plots.card.panels import Grid
 
 if TYPE_CHECKING:
-    from everfit.plots.card.panels import Grid, Panel
+    from everfit.plots.card.panels import Panel
     from everfit.plots.holdout import Holdout
 
 DRAWINGS: Mapping[str, Callable[[Holdout], list[Panel | Grid]]] = {
@@ -29,4 +30,4 @@ def curves(holdout: Holdout) -> tuple[Panel | Grid, ...]:
 
     if not all(np.isfinite(scores).all() for scores in holdout.scores.values()) or np.ptp(holdout.y) == 0:
         return ()
-    return tuple(DRAWINGS[holdout.task](holdout))
+    return tuple(panel for panel in DRAWINGS[holdout.task](holdout) if isinstance(panel, Grid) or panel.shows)

@@ -48,6 +48,11 @@ class Panel:
     percent: Literal["", "x", "y", "xy"] = ""
     note: str = ""
 
+    @property
+    def shows(self) -> bool:
+        """Whether there is a point in it."""
+        return any(one.x for one in self.series)
+
 
 @dataclass(frozen=True)
 class Grid:
