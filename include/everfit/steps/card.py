@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, LedgerError, UnknownName
+from everfit.errors import Corrupted, DataError, LedgerError, UnknownName
 from everfit.ledger import View
 from everfit.ledger.entries import CandidateJudged
 from everfit.ledger.trace import CODE, role_of, started
@@ -42,10 +42,15 @@ def card(ports: Ports, spec: ModelSpec, run: str) -> str:
 
 
 def judged_run(ports: Ports, model: str, run: str | None = None) -> str:
-    """A run that was judged: the last one unless another is named. Errors: `UnknownName` if there is none."""
+    """A run that was judged: the last one unless another is named.
+
+    Errors: `UnknownName` for a run that was not judged, `DataError` if none was.
+    """
     runs = [one.body.run for one in ports.ledger(model).view().of(CandidateJudged)]
-    if not runs or (run is not None and run not in runs):
-        raise UnknownName(f"judged run of {model}", run or "any", runs)
+    if not runs:
+        raise DataError(f"no candidate of {model} was judged yet: everfit run {model} trains and judges one")
+    if run is not None and run not in runs:
+        raise UnknownName(f"judged run of {model}", run, runs)
     return run or runs[-1]
 
 

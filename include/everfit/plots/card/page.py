@@ -22,10 +22,12 @@ _TEMPLATES = Path(__file__).with_name("templates")
 STATES = {Outcome.PASSED: "ok", Outcome.FAILED: "no", Outcome.CANNOT_TELL: "hm"}
 MARKS = {"ok": "✓ passed", "no": "✗ failed", "hm": "? cannot tell"}
 MOST_PARTS = 40
+WHO = ("candidate", "champion", "baseline")
 
 
 def render(content: Content) -> str:
     """The card of one candidate. The same content gives the same page."""
+    given = content.evaluation.metrics
     judgement, outcomes = content.judgement, [verdict.outcome for verdict in content.judgement.verdicts]
     template = _environment().get_template("card.html.j2")
     made: str = template.render(
@@ -38,7 +40,8 @@ def render(content: Content) -> str:
         at=f"{content.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         gates=[Gate.of(verdict) for verdict in judgement.verdicts],
         passed=outcomes.count(Outcome.PASSED),
-        names=list(dict.fromkeys(name for metrics in content.evaluation.metrics.values() for name in metrics)),
+        metrics={who: given[who] for who in WHO if who in given},
+        names=sorted({name for metrics in given.values() for name in metrics}),
         effects=swarm.drawn(content.explained.effects),
         placement=judgement.candidate.placement,
         bill=content.bill if content.bill and content.bill.steps else None,
