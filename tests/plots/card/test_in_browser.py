@@ -79,7 +79,8 @@ def test_on_paper_folded_parts_are_there_and_nothing_is_cut_off(page: Page, tmp_
 
 CONTRAST = """() => {
   const parse = c => c.match(/[\\d.]+/g).map(Number)
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+  const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4
+  const light = ([r, g, b]) => [r, g, b].map(v => linear(v / 255))
     .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0)
   const ground = one => {
     for (let at = one; at; at = at.parentElement) {
