@@ -15,7 +15,7 @@ from everfit.spec import ModelSpec, load_spec
 from everfit.stores import LocalStore
 from everfit.stores.dvc import DvcStore
 from everfit.testing.fakes import TickingClock
-from everfit.values import Batch, FileHash, Snapshot, digest
+from everfit.values import Batch, FileHash, Snapshot, batch_sha256
 
 if TYPE_CHECKING:
     from everfit.ledger.entry import Entry
@@ -39,7 +39,7 @@ class Workshop:
         copy = self.ports.work / folder.name
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("_SUCCESS"))
         files = tuple(FileHash.of(path) for path in sorted(copy.iterdir()))
-        sha256 = digest([[file.name, file.sha256] for file in files])
+        sha256 = batch_sha256(files)
         pointer = self.ports.data.commit(copy, folder.name)
         shutil.rmtree(copy)
         batch = Batch(folder.name, version, sha256, 1, files, pointer)

@@ -325,7 +325,8 @@ class Evaluation:
     """What the gates look at: scores on the holdout in the store, and the metrics that follow from them.
 
     `metrics` maps who (`candidate`, `champion`, `baseline`) to metric name to value. `sample` holds a few raw rows with
-    the candidate's scores for them: what a target must answer once the candidate is deployed there.
+    the candidate's scores for them: what a target must answer once the candidate is deployed there. `level` is the
+    confidence that a comparison with the champion must have, `uses` how many candidates the holdout judged before.
     """
 
     candidate: Candidate
@@ -335,6 +336,8 @@ class Evaluation:
     sample: StoredFile
     metrics: Mapping[str, Mapping[str, float]]
     holdout_rows: int
+    level: float = 0.95
+    uses: int = 0
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from tools.local.environment import process_environment
 from tools.local.ports import any_port
 from tools.local.processes import Recorded
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
 
 LISTENING = ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
 

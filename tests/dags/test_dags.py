@@ -8,7 +8,6 @@ import pytest
 PROJECT = Path(__file__).parents[2]
 DAGS = ("ingest", "train", "deploy", "rollback", "recall")
 SHARED = {"everfit_pointers", "everfit_housekeeping"}
-pytestmark = pytest.mark.xdist_group("airflow")
 
 
 @pytest.fixture(scope="module")

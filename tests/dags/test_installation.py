@@ -12,7 +12,7 @@ import pytest
 from tests.steps.stock import stock_in
 
 PROJECT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from everfit.stores import open_store
 from tools.land_flights import land
 
 PROJECT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 
 OWN_DAG = """
 from pathlib import Path

@@ -15,7 +15,6 @@ from everfit_airflow import build_dags
 from everfit_airflow.dag._placing import pod
 
 PROJECT = Path(__file__).parents[2]
-pytestmark = pytest.mark.xdist_group("airflow")
 KUBERNETES = {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor,KubernetesExecutor"}
 FAR = {
     "metadata": {"labels": {"team": "flights"}},

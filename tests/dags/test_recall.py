@@ -16,7 +16,7 @@ from tests.ledger.bodies import accepted, judged, promoted, registered, triggere
 from tests.services import shared_mlflow, shared_model_server
 from tests.toy_model import publish, toy_folder
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 
 DAG = """
 from everfit.spec import load_spec

@@ -11,7 +11,7 @@ from tests.services import mlflow_server
 from tests.workshop import open_workshop
 from tools.land_flights import land
 
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 
 SEARCHING_DAG = """
 from airflow.sdk import DAG

@@ -21,7 +21,7 @@ from tools.local import stack as local_stack
 from tools.local.airflow_api import Airflow
 from tools.local.stack import Stack, down, up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("arrival"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 PROJECT = Path(__file__).parents[2]
 GOOD = b"time,amount,kind,outcome\n2013-05-01,1,a,0\n2013-05-02,2,b,1\n2013-05-03,3,a,1\n"
 BAD = b"time,amount,outcome\n2013-05-01,1,0\n"

@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect, sync_playwright
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.browser,
-    pytest.mark.xdist_group("stack"),
     pytest.mark.timeout(600),
 ]
 PROJECT = Path(__file__).parents[2]

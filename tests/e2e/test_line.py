@@ -23,7 +23,7 @@ from tools.local import stack as local_stack
 from tools.local.airflow_api import Airflow
 from tools.local.stack import Stack, down, up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("line"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 MODELS = {
     "busy": "{order: gain}",
     "first": "{order: gain}",

@@ -19,7 +19,7 @@ from everfit.ledger.entries import (
 from everfit.registry.mlflow import MlflowRegistry
 from tools.local.errors import StackError
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("stack"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 MODELS = ("flight_delays", "flight_minutes")
 FIRST = ("2013-01", "2013-02", "2013-03")
 

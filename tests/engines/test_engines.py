@@ -17,7 +17,6 @@ from everfit.spec import ModelSpec
 from everfit.steps.engine import engine_of
 from tests.spark import cluster
 
-pytestmark = pytest.mark.xdist_group("spark")
 BOTH = pytest.mark.parametrize("engine", [Local(), Spark(cluster())], ids=["local", "spark"])
 
 

@@ -28,7 +28,7 @@ PAGE = Path(__file__).parents[2] / "docs/how-to/send-openlineage.md"
 PROGRAM = Path(__file__).with_name("openlineage_run.py")
 MONTHS = ("2013-01", "2013-02", "2013-03")
 Event = dict[str, Any]
-pytestmark = [pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = pytest.mark.airflow
 
 
 @pytest.fixture(scope="module")

@@ -158,7 +158,7 @@ def let(airflow: Airflow, paused: bool) -> None:
 @pytest.mark.parametrize(
     "size",
     [
-        pytest.param(SHORT, id="short", marks=[pytest.mark.e2e, pytest.mark.xdist_group("stack")]),
+        pytest.param(SHORT, id="short", marks=pytest.mark.e2e),
         pytest.param(LONG, id="thousands-of-files", marks=[pytest.mark.soak, pytest.mark.timeout(3_600)]),
     ],
 )

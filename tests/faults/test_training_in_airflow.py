@@ -102,7 +102,6 @@ def ledger(stack: Stack) -> Ledger:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("stack")
 @pytest.mark.timeout(900)
 def test_a_killed_training_task_goes_on_to_the_same_bytes(stack: Stack) -> None:
     store = open_store(str(stack.paths.store))

@@ -8,6 +8,14 @@ import pytest
 from everfit.gates import Evidence
 
 
+def known_of(rows):
+    """Two texts and a number of each row, which say nothing of its label."""
+    rng = np.random.default_rng(rows)
+    texts = {"carrier": ["AA", "UA", "WN"], "origin": ["EWR", "JFK", None]}
+    drawn = {name: rng.choice(np.array(values, dtype=object), rows) for name, values in texts.items()}
+    return drawn | {"distance": rng.gamma(2, 500, rows).round()}
+
+
 def binary_evidence(seed=0, days=30, per_day=40, noise=1.2, **changes):
     """A well calibrated candidate, and a champion that sees the same signal through some noise."""
     rng = np.random.default_rng(seed)
@@ -16,7 +24,7 @@ def binary_evidence(seed=0, days=30, per_day=40, noise=1.2, **changes):
     chance = 1 / (1 + np.exp(-signal))
     y = (rng.random(len(day)) < chance).astype(float)
     champion = 1 / (1 + np.exp(-(signal + noise * (rng.normal(0, 1, len(day)) + rng.normal(0, 1, days)[day]))))
-    made = Evidence("binary", y, chance, champion, np.full(len(day), 0.3), day)
+    made = Evidence("binary", y, chance, champion, np.full(len(day), 0.3), day, about=known_of(len(day)))
     return replace(made, **changes)
 
 

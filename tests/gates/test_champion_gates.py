@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from everfit.gates import Standing
+from everfit.gates import Evidence, Standing
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
@@ -96,3 +96,41 @@ def test_more_confidence_asks_for_more(gate, binary):
         assert verdict.level == level
         assert (verdict.p < 1 - level) == (verdict.outcome is Outcome.PASSED)
         assert f"one-sided {100 * level:.4g} %" in verdict.reason
+
+
+def test_the_verdict_says_why_its_level_is_what_it_is(binary):
+    standing = Standing(level=0.989, because="Judged at 1.1 %: decision 2 of 52")
+    verdict = BeatsChampion("log_loss").judge(replace(binary(), standing=standing))
+    assert verdict.reason.endswith(" days). Judged at 1.1 %: decision 2 of 52")
+
+
+@pytest.mark.parametrize("gate", [*BOTH, BeatsBaseline("brier")], ids=str)
+def test_a_spent_holdout_tells_nothing_more(gate, binary):
+    verdict = gate.judge(replace(binary(), standing=Standing(uses=50, most=50)))
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "this holdout has judged 50 candidates and is spent" in verdict.reason
+    assert gate.judge(replace(binary(), standing=Standing(uses=49, most=50))) == gate.judge(binary())
+
+
+def test_a_margin_that_the_rows_cannot_show_is_named_with_one_that_they_could(binary):
+    equal = binary(noise=0.5)
+    equal = replace(equal, candidate=np.roll(equal.champion, 1) * 0.02 + equal.champion * 0.98)
+    found = NotWorseThanChampion("brier", margin=1e-6).judge(equal)
+    assert found.outcome is Outcome.CANNOT_TELL
+    said = (
+        f"This holdout cannot detect your margin: it takes one of {found.detectable:.2g} to be shown four times in five"
+    )
+    assert said in found.reason
+    assert "cannot detect" not in NotWorseThanChampion("brier", margin=2 * found.detectable).judge(equal).reason
+
+
+def test_an_equal_candidate_passes_four_times_in_five_at_the_margin_that_can_be_detected():
+    random, days = np.random.default_rng(8), np.repeat(np.arange(40), 15)
+    passed, detectable = [], []
+    for _ in range(800):
+        y = (random.random(600) < 0.5).astype(float)
+        ours, theirs = (np.clip(0.5 + 0.3 * random.uniform(-0.5, 0.5, 600), 0.01, 0.99) for _ in range(2))
+        evidence = Evidence("binary", y, ours, theirs, np.full(600, 0.5), days, standing=Standing(level=0.98))
+        detectable.append(NotWorseThanChampion("brier", margin=0.02).judge(evidence).detectable)
+        passed.append(NotWorseThanChampion("brier", margin=float(np.mean(detectable))).judge(evidence).outcome)
+    assert np.mean([one is Outcome.PASSED for one in passed]) == pytest.approx(0.8, abs=0.04)

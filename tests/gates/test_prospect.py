@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from everfit.gates import Evidence, Prospect
+from everfit.gates import Evidence, Prospect, Standing
 from everfit.gates.above_bar import AboveBar
 from everfit.gates.answers_sanely import AnswersSanely
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
-from everfit.gates.prospect import chance_of_equal, rows_for
+from everfit.gates.prospect import chance_of_equal, foresee
 from everfit.values import Outcome, Verdict
 
 GATES: list[Any] = [
@@ -79,7 +80,10 @@ def told(low: float, high: float, rows: int, bar: float = 0.02) -> Verdict:
 def test_a_margin_that_the_interval_dwarfs_is_refused_with_the_rows_that_it_takes() -> None:
     gate = NotWorseThanChampion("log_loss", margin=0.02)
     reason = gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560)))
-    assert reason.startswith("the margin is 0.02, and on 560 rows the interval would reach about 0.1 to either side")
+    assert reason.startswith(
+        "this holdout cannot detect your margin. It is 0.02, and on 560 rows the interval would reach"
+    )
+    assert "would reach about 0.1 to either side (it was 0.1 on 560)" in reason
     assert "would pass in 9 of 100 cases; wanted about 31,9" in reason
     assert gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560, bar=0.03))) is None
     assert gate.hopeless(prospect(28, 3, told(-0.03, 0.03, 560))) is None
@@ -108,6 +112,54 @@ def test_the_forecast_is_how_often_an_equal_candidate_passes(ratio: float) -> No
 
 
 def test_the_rows_that_are_wanted_let_an_equal_candidate_pass_four_times_in_five() -> None:
-    last = told(-0.1, 0.1, 560)
-    rows = rows_for(0.02, last)
-    assert chance_of_equal(0.02, 0.1 * (560 / rows) ** 0.5) == pytest.approx(0.8, abs=1e-3)
+    seen = foresee(prospect(28, 3, told(-0.1, 0.1, 560)), "not_worse_than_champion", 0.02, "log_loss")
+    for level in (0.95, 0.985):
+        rows = seen.rows_for(0.02, level)
+        assert chance_of_equal(0.02, seen.reach(rows, level), level) == pytest.approx(0.8, abs=1e-3)
+        assert seen.detectable(rows, level) == pytest.approx(0.02, rel=1e-3)
+
+
+def alone(seed: int = 3, rows: int = 560) -> Evidence:
+    """What the champion was judged on itself: right as often as its scores say."""
+    random = np.random.default_rng(seed)
+    chance = random.uniform(0.1, 0.9, rows)
+    y = (random.random(rows) < chance).astype(float)
+    return Evidence("binary", y, chance, None, np.full(rows, 0.5), np.repeat(np.arange(28), rows // 28))
+
+
+def test_without_an_earlier_judgement_the_champions_own_losses_foretell_the_interval() -> None:
+    gate = NotWorseThanChampion("log_loss", margin=0.0002)
+    first = replace(prospect(28), alone=alone())
+    assert "(the champion's own loss was known to 0.0" in gate.hopeless(first)
+    assert "go together by 0.99), so even a candidate as good as the champion would pass in" in gate.hopeless(first)
+    assert NotWorseThanChampion("log_loss", margin=0.02).hopeless(first) is None
+    assert gate.hopeless(replace(first, said=(told(-0.0001, 0.0001, 560, bar=0.0002),))) is None, "what was seen counts"
+    assert gate.hopeless(replace(first, alone=None)) is None
+    few = replace(alone(), clusters=np.zeros(560, dtype="int64"))
+    assert gate.hopeless(replace(first, alone=few)) is None
+
+
+@pytest.mark.parametrize("together", [0.99, 0.95])
+def test_what_is_foretold_is_reached_by_models_that_go_together_so_closely(together: float) -> None:
+    """Exactly with the correlation that is assumed, and further with any lower one: so nobody is refused too soon."""
+    random, days = np.random.default_rng(9), np.repeat(np.arange(400), 10)
+    truth = random.normal(size=4000)
+    errors = random.multivariate_normal([0, 0], [[1, together], [together, 1]], 4000).T
+    ours, theirs = truth + np.exp(errors / 10)
+    evidence = Evidence("regression", truth, ours, theirs, truth, days)
+    own = Evidence("regression", truth, theirs, None, truth, days)
+    seen = foresee(Prospect("regression", truth, days, 1, alone=own), "not_worse_than_champion", 0.1, "squared")
+    found = NotWorseThanChampion("squared", margin=0.1).judge(evidence)
+    ratio = (found.high - found.low) / 2 / seen.reach(4000, 0.95)
+    assert ratio == pytest.approx(((1 - together) / 0.01) ** 0.5, rel=0.15)
+
+
+def test_a_stricter_level_asks_for_more_rows() -> None:
+    gate, loose = NotWorseThanChampion("log_loss", margin=0.02), prospect(28, 3, told(-0.05, 0.05, 560))
+    assert gate.hopeless(loose) is None
+    assert "cannot detect" in gate.hopeless(replace(loose, standing=Standing(level=0.998)))
+
+
+@pytest.mark.parametrize("gate", GATES[1:], ids=NAMES[1:])
+def test_a_spent_holdout_is_known_before_the_training(gate: Any) -> None:
+    assert "is spent" in gate.hopeless(replace(prospect(28), standing=Standing(uses=9, most=9)))

@@ -56,6 +56,11 @@ def test_what_fits_is_taken_and_written_down_again(task: str, more: dict[str, An
         ("regression", {"train": {"class_weights": "balanced"}}, "train.class_weights: is for binary and multiclass"),
         ("binary", {"train": {"class_weights": {"late": 2}}}, "found 'late', wanted 0 or 1"),
         ("binary", {"train": {"class_weights": {"1": 0}}}, "class_weights"),
+        (
+            "binary",
+            {"engine": "spark", "train": {"algorithm": "lightgbm"}},
+            "engine: the algorithm lightgbm cannot be trained by several machines; take `engine: local`, or",
+        ),
         ("binary", {"train": {"half_life": 0}}, "train.half_life: found 0.*wanted more than 0"),
         ("binary", {"train": {"params": {"monotone": {"x": "up"}}}}, "monotone.x: found 'up'"),
         ("binary", {"train": {"params": {"objective": "reg:tweedie"}}}, "no objective for the task binary"),

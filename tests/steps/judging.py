@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ from everfit.values import (
     Judgement,
     ModelVersion,
     Snapshot,
-    digest,
+    batch_sha256,
 )
 
 CODE = """
@@ -100,8 +99,8 @@ class House:
             folder.mkdir()
             path = folder / "trips.parquet"
             month(number, task).to_parquet(path, index=False)
-            file = FileHash(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_size)
-            partition, sha256 = f"2013-{number:02}", digest([[file.name, file.sha256]])
+            file = FileHash.of(path)
+            partition, sha256 = f"2013-{number:02}", batch_sha256([file])
             pointer = self.ports.data.commit(folder, f"trips-{partition}")
             batch = Batch(partition, 1, sha256, 560, (file,), pointer)
             self.ledger.append(f"arrival:{partition}:{folder.name}", BatchAccepted(batch, folder.name, ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from everfit.spec import ModelSpec
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
 from everfit.stores.git import GitPointers
-from everfit.values import Batch, FileHash, ModelVersion, Snapshot, StoredFile, digest
+from everfit.values import Batch, FileHash, ModelVersion, Snapshot, StoredFile, batch_sha256
 
 Files = Mapping[str, bytes]
 
@@ -54,8 +53,6 @@ class Stock:
 
     def accept(self, model: str, partition: str, files: Files) -> Batch:
         """Deliver the files as a batch: staged, committed and accepted, as ingest does it."""
-        hashes = tuple(FileHash(name, _sha256(data), len(data)) for name, data in sorted(files.items()))
-        sha256 = digest([[file.name, file.sha256] for file in hashes])
         version = 1 + sum(e.body.batch.partition == partition for e in self.view(model).of(BatchAccepted))
         fingerprint = f"f{version}"
         for name, data in files.items():
@@ -63,7 +60,9 @@ class Stock:
         with tempfile.TemporaryDirectory(dir=self.ports.work) as folder:
             for name, data in files.items():
                 Path(folder, name).write_bytes(data)
+            hashes = tuple(FileHash.of(Path(folder, name)) for name in sorted(files))
             pointer = self.ports.data.commit(Path(folder), f"{model}-{partition}")
+        sha256 = batch_sha256(hashes)
         batch = Batch(partition, version, sha256, 1, hashes, pointer)
         self._append(model, f"arrival:{partition}:{fingerprint}", BatchAccepted(batch, fingerprint, ""))
         return batch
@@ -149,7 +148,3 @@ def spec_of(model: str, **keep: Any) -> ModelSpec:
         window={"batches": 2, "holdout": 1, "at_least": 2},
         keep=keep or None,
     )
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

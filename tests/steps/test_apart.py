@@ -22,7 +22,7 @@ from everfit.steps.build_features import build_features
 from everfit.steps.feature_table import BATCH, FeatureTable
 from everfit.steps.point_in_time import Rows
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
-from everfit.values import Batch, Features, FileHash, Snapshot, digest
+from everfit.values import Batch, Features, FileHash, Snapshot, batch_sha256
 from tests.steps.judging import House, build, month
 
 CODE = """
@@ -55,7 +55,7 @@ def accept(house: House, number: int, change: Callable[[pd.DataFrame], pd.DataFr
     frame = month(number).assign(trip=[f"{number}-{place}" for place in range(560)])
     change(frame).to_parquet(path, index=False)
     file = FileHash.of(path)
-    partition, sha256 = f"2013-{number:02}", digest([[file.name, file.sha256]])
+    partition, sha256 = f"2013-{number:02}", batch_sha256([file])
     batch = Batch(partition, 1, sha256, 560, (file,), house.ports.data.commit(folder, f"trips-{partition}"))
     house.ledger.append(f"arrival:{partition}", BatchAccepted(batch, folder.name, ""))
 

@@ -29,7 +29,7 @@ from everfit.steps.recall import refusal
 from everfit.steps.reproduce import lineage_of, reproduce
 from everfit.stores.dvc import DvcStore
 from everfit.validation.erasing import Wanted
-from everfit.values import Batch, FileHash, digest
+from everfit.values import Batch, FileHash, batch_sha256
 from tests.services import Service
 from tests.steps.judging import CODE, House, build, month
 from tests.steps.mortal import Crash, counting, mortal
@@ -57,7 +57,7 @@ def accept(house: House, number: int, cards: range, staged: bool = True) -> int:
     path = folder / "trips.parquet"
     trips(number, cards).to_parquet(path, index=False)
     file = FileHash.of(path)
-    sha256 = digest([[file.name, file.sha256]])
+    sha256 = batch_sha256([file])
     pointer = house.ports.data.commit(folder, f"trips-{partition}")
     version = 1 + sum(e.body.batch.partition == partition for e in house.ledger.view().of(BatchAccepted))
     fingerprint = f"f{cards.start}"

@@ -1,14 +1,17 @@
 """The rows that a model learns from, piece by piece, are those of the feature table."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pyarrow import parquet
 
 from everfit.errors import Corrupted
-from everfit.features import Columns, Inputs
+from everfit.features import Columns, Inputs, each_kind
 from everfit.models import Rows
 from everfit.steps import feature_rows, feature_table
 from everfit.steps.feature_rows import FeatureRows, learn_from
@@ -50,6 +53,45 @@ def test_the_file_is_read_back_as_it_was(file: TableFile, table: FeatureTable) -
     assert read.inputs == file.inputs == table.inputs
     assert file.features == ("x", "n", "word", "kind")
     pd.testing.assert_frame_equal(pd.read_parquet(file.path), table.frame)
+
+
+COLUMNS = {
+    "whole numbers": st.lists(st.integers(-9, 9), min_size=1, max_size=4),
+    "numbers": st.lists(st.floats(-1, 1) | st.none(), min_size=1, max_size=4).map(lambda v: pd.Series(v, dtype=float)),
+    "truths": st.lists(st.booleans(), min_size=1, max_size=4),
+    "text": st.lists(st.sampled_from("ab"), min_size=1, max_size=4),
+    "text or nothing": st.lists(st.sampled_from(["a", None]), min_size=1, max_size=4).map(
+        lambda v: pd.Series(v, dtype=object)
+    ),
+    "nothing": st.just(pd.Series([None, None], dtype=object)),
+    "categories": st.lists(st.sampled_from("ab"), min_size=1, max_size=4).map(
+        lambda v: pd.Series(pd.Categorical(v, categories=["b", "a"]))
+    ),
+    "other categories": st.just(pd.Series(pd.Categorical(["c", None]))),
+}
+TOGETHER = [
+    ("whole numbers", "numbers"),
+    ("truths",),
+    ("text", "text or nothing", "nothing", "categories", "other categories"),
+    ("categories",),
+]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), kinds=st.sampled_from(TOGETHER))
+def test_written_batch_by_batch_it_has_the_bytes_that_it_has_written_at_once(
+    data: st.DataObject, kinds: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Whatever types a column has in the one batch and in the other."""
+    batches = []
+    for name in SIZES:
+        made = pd.DataFrame({"x": data.draw(st.sampled_from(kinds).flatmap(COLUMNS.__getitem__))})
+        batches.append(made.assign(**{LABEL: 1.0, BATCH: name}))
+    whole = FeatureTable(pd.concat(batches, ignore_index=True), Inputs(()), pd.DataFrame(index=[0]))
+    whole.write(tmp_path / "whole")
+    some = replace(whole, frame=pd.concat([each_kind(batch) for batch in batches], ignore_index=True))
+    some.write_rows(tmp_path / "pieces", [batches[0], batches[1].iloc[:0], *batches[1:]])
+    assert (tmp_path / "pieces").read_bytes() == (tmp_path / "whole").read_bytes()
 
 
 @pytest.mark.parametrize("partitions", [("2013-01",), ("2013-01", "2013-03"), tuple(SIZES), ("2014-01",)])

@@ -1,5 +1,6 @@
 """Seconds, CPU seconds and peak memory of a block: its own, whatever the process held before."""
 
+import resource
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from everfit.steps import meter
+from everfit.models import memory
 from everfit.steps.meter import Meter
 
 MB = 2**20
@@ -21,14 +22,6 @@ def hold(mb: int) -> int:
     return len(np.ones(mb * MB, dtype="uint8"))
 
 
-@pytest.fixture(params=["the kernel's peak", "a thread that looks"])
-def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    if request.param == "a thread that looks":
-        monkeypatch.setattr(meter, "CLEAR", tmp_path / "no" / "such" / "file")
-    return str(request.param)
-
-
-@pytest.mark.usefixtures("how")
 def test_the_peak_is_the_blocks_own_and_not_that_of_the_one_before() -> None:
     with Meter() as idle:
         time.sleep(0.05)
@@ -49,6 +42,51 @@ def test_the_kernels_peak_sees_what_is_held_for_a_moment_only() -> None:
     with Meter() as short:
         hold(HELD)
     assert short.use().peak_memory_mb > idle.use().peak_memory_mb + HELD * 0.9
+
+
+NESTED = f"""
+import numpy
+from everfit.models.memory import MB, Peak
+from everfit.steps.meter import Meter
+
+def hold(mb):
+    numpy.ones(mb * MB, dtype="uint8")
+
+with Meter() as idle:
+    pass
+with Meter() as step:
+    hold({HELD})
+    training = Peak()
+    hold(50)
+    inside = training.bytes()
+    again = Peak()
+    hold(20)
+grown = step.use().peak_memory_mb - idle.use().peak_memory_mb
+assert 45 * MB <= inside < 80 * MB, inside
+assert {HELD} * 0.9 < grown * 2**20 / MB < {HELD} * 1.1, grown
+with Meter() as wide:
+    training = Peak()
+    hold({HELD})
+assert wide.use().peak_memory_mb * 2**20 / MB > {HELD}
+assert training.bytes() >= {HELD} * 0.9 * MB
+"""
+
+
+def test_a_training_that_measures_itself_hides_nothing_from_its_step() -> None:
+    """In a process of its own: another test's memory that was given back would be taken first."""
+    done = subprocess.run([sys.executable, "-c", NESTED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_where_the_mark_cannot_be_set_back_it_is_the_process_whole_life(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "PROC", tmp_path)
+    hold(HELD)
+    with Meter() as after:
+        pass
+    life = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    assert after.use().peak_memory_mb == pytest.approx(life, rel=0.01)
 
 
 def test_a_process_forked_from_a_large_one_does_not_inherit_its_peak() -> None:
@@ -103,4 +141,3 @@ def test_an_error_is_measured_too_and_an_open_block_says_nothing() -> None:
     with pytest.raises(ValueError, match="wrong"):
         fail()
     assert measured.use().seconds > 0
-    assert not [thread for thread in threading.enumerate() if thread.name == "everfit-memory"]

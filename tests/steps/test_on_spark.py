@@ -15,16 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import everfit.models
 from everfit.errors import DataError, EverfitError, SpecError
 from everfit.ports import Cluster
 from everfit.predictor import Predictor
-from everfit.spec import TrainSpec
 from everfit.steps import scoring
 from everfit.steps.build_features import build_features
 from everfit.steps.rows import batch_rows
 from everfit.steps.scoring import scorer
-from everfit.steps.together import trainer
 from everfit.steps.train import make_model
 from everfit.steps.validate import validate
 from everfit.values import Features, Inspection
@@ -34,7 +31,7 @@ from tests.steps.judging import House, build, month
 from tests.workshop import Workshop, open_workshop
 from tools.land_flights import land
 
-pytestmark = [pytest.mark.xdist_group("spark"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 MONTHS = ("2013-01", "2013-02", "2013-03")
 house, months = test_ingest.house, test_ingest.months
 
@@ -253,31 +250,6 @@ def test_two_workers_grow_one_model_which_is_as_good_and_the_same_each_time(
     assert curves["holdout_auc"][-1] == pytest.approx(trained[2]["holdout_auc"][-1], abs=0.03)
     assert curves["train_auc"][-1] > 0.75, "each has learnt from more than noise"
     assert workshop.ports.store.list("shares") == [], "nothing that was shared out is left"
-
-
-MEAN = """
-from dataclasses import dataclass
-
-@dataclass(frozen=True)
-class Mean:
-    file = "model.json"
-
-    def fit(self, data, terms): ...
-
-    @staticmethod
-    def load(path): ...
-"""
-
-
-def test_an_algorithm_for_one_machine_says_so(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "mean_of_all.py").write_text(MEAN)
-    monkeypatch.setattr(everfit.models, "__path__", [*everfit.models.__path__, str(tmp_path)])
-    mine = on_spark(workshop)
-    spec = mine.spec.model_copy(update={"train": TrainSpec(algorithm="mean_of_all")})
-    with pytest.raises(SpecError, match="the algorithm mean_of_all cannot be trained by several machines"):
-        trainer(mine.ports, spec, "shares/x")
 
 
 def test_scores_are_equal_to_the_bit_in_pieces_and_in_one(

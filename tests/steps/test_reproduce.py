@@ -18,7 +18,7 @@ from everfit.steps.reproduce import Lineage, Reproduction, differences, lineage_
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.train import train
 from everfit.stores.dvc import DvcStore
-from everfit.values import StoredFile
+from everfit.values import FileHash, StoredFile
 from tests.services import Service
 from tests.steps.judging import House, build
 from tests.workshop import open_workshop
@@ -66,14 +66,12 @@ def test_the_bytes_are_equal_whatever_the_checkout_says_by_now(clean, trips: Hou
 
 def remote_object(house: House, name: str) -> Path:
     """The file in the DVC remote that has the bytes of a batch's file."""
-    import hashlib
-
     (batch,) = [b for _, b in house.ledger.view().batches if b.partition == name]
     (file,) = batch.files
     found = [
         path
         for path in (house.root / "store" / "dvc").rglob("*")
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+        if path.is_file() and FileHash.of(path).sha256 == file.sha256
     ]
     assert len(found) == 1
     return found[0]

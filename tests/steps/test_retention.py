@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from everfit.errors import Corrupted, DataError, Unreachable
 from everfit.ledger import View
 from everfit.ledger.entries import BatchAccepted, BytesDeleted, DeploymentFailed
+from everfit.models.space import Between
 from everfit.predictions import Prediction, pack, segments
+from everfit.search import Study
 from everfit.steps.fetching import fetch
 from everfit.steps.housekeeping import free, look
 from everfit.values import Batch, canonical
@@ -191,6 +193,38 @@ def test_pages_profiles_and_predictions_go_by_age(stock: Stock) -> None:
         assert store.list(folder) == []
     assert store.list("profiles") == [f"profiles/trips/{batches[3].sha256}/unique-0.npz"]
     assert store.list("predictions") == [newest]
+
+
+def test_what_trainings_and_searches_left_goes_with_the_age_of_their_run(stock: Stock) -> None:
+    """Of a search, what it chose stays: it is small, and later searches begin with it."""
+    batches, store = months(stock, 3), stock.ports.store
+    old = stock.run("trips", *batches).run
+    stock.watch.wait(20)
+    young = stock.run("trips", *batches).run
+    for run in (old, young, "unknown"):
+        for key in (
+            f"checkpoints/trips/{run}/0a1b/rounds/00000020-20130101T000000Z",
+            f"shares/trips/{run}/0-of-2.npz",
+            f"shares/trips/{run}/1-of-2.npz",
+            f"studies/trips/{run}/began.json",
+            f"studies/trips/{run}/chosen.json",
+        ):
+            store.write(key, b"{}")
+        assert list(Study(store, f"studies/trips/{run}", {"x": Between(0.0, 1.0)}, 1).trials) == []
+    spec = spec_of("trips", versions=10, batches=24, days=10)
+
+    fates = {(fate.what, fate.name): fate for fate in look(stock.ports, {"trips": spec})}
+    words = ("checkpoints", "shares of a training", "study")
+    assert [fates[what, old].goes for what in words] == [True] * 3
+    assert [fates[what, young].why for what in words] == ["younger than 10 days"] * 3
+    assert fates["shares of a training", old].files == 2
+    free(stock.ports, spec, "one")
+
+    left = {folder: store.list(f"{folder}/trips/{old}") for folder in ("checkpoints", "shares", "studies")}
+    assert left == {"checkpoints": [], "shares": [], "studies": [f"studies/trips/{old}/chosen.json"]}
+    for run in (young, "unknown"):  # nobody knows when a run that the ledger does not have was begun
+        assert len(store.list(f"shares/trips/{run}")) == 2
+        assert len(store.list(f"studies/trips/{run}")) == 3
 
 
 def test_a_deleted_batch_can_be_delivered_again(stock: Stock) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import mlflow
 import pytest
 
 from everfit.cost import Prices
-from everfit.errors import NotEnoughData, SpecError
+from everfit.errors import NotEnoughData, SpecError, TrainingFailed
 from everfit.ledger.entries import RunTriggered
 from everfit.models import Round
 from everfit.registry import MlflowRegistry
@@ -213,3 +214,73 @@ def test_the_best_round_goes_by_a_loss_if_there_is_one() -> None:
     for done, ndcg in enumerate([0.2, 0.8, math.nan, 0.7], start=1):
         ranked(Round(done, 4, {"holdout_ndcg": ndcg}))
     assert (ranked.metric, ranked.round, ranked.value) == ("ndcg", 2, -0.8)
+
+
+FLAT = """
+import numpy as np
+
+def flat(predictions, labels):
+    usual = 1 / (1 + np.exp(-np.clip(predictions, -9, 9))) - labels
+    gradient = np.where(abs(predictions) > 1e6, np.where(predictions < -1e30, -1e33, 1e33), usual)
+    return gradient, np.full_like(gradient, 1e-8)  # only reg_lambda is between a leaf and infinity
+"""
+
+
+def flat(workshop: Workshop, folder: Path, space: dict[str, object], **params: object) -> Workshop:
+    """The model in a folder of its own, trained with the team's own function."""
+    shutil.copytree(workshop.spec.folder, folder)
+    (folder / "objectives.py").write_text(FLAT)
+    settings = {"rounds": 20, "min_child_weight": 0, "objective": "flat", **params}
+    asked = {"seed": 1, "device": "cpu", "params": settings, "search": {"budget": {"trials": 6}, "space": space}}
+    return workshop.with_spec(folder=folder, train=TrainSpec.model_validate(asked))
+
+
+def test_a_trial_whose_numbers_go_wrong_ends_alone_and_the_search_goes_on(
+    workshop: Workshop, snapshot: Snapshot, tmp_path: Path
+) -> None:
+    space = {"reg_lambda": {"one_of": [0.0, 20.0]}}
+    risky, said = flat(workshop, tmp_path / "model", space, reg_lambda=0.0), list[str]()
+    features = build_features(risky.ports, risky.spec, snapshot)
+    run = triggered(risky, snapshot, "risky")
+    assert search(risky.ports, risky.spec, snapshot, features, run, 0, said.append) == 6
+    trials = study_of(risky.ports, risky.spec, "risky").trials
+    assert {one.state for one in trials if one.params["reg_lambda"] == 0} == {"failed"}
+    assert {one.state for one in trials if one.params["reg_lambda"]} <= {"finished", "pruned"}
+    assert said[0].startswith("trial 1 of 6: failed (training stopped: train_")
+    assert "train_logloss is nan in round" in said[0]
+    assert said[0].endswith("none done yet; reg_lambda 0")
+    found = choose(risky.ports, risky.spec, "risky")
+    assert found.params["reg_lambda"] == 20
+    made = train(risky.ports, risky.spec, snapshot, features, "risky", "cpu", print)
+    table = json.loads(workshop.ports.registry.run_file(made.mlflow_run, "study/trials.json"))["trials"]
+    assert [one["state"] for one in table] == [one.state for one in trials]
+    assert "train_" in table[0]["why"]
+
+
+def test_a_search_that_only_fails_says_why_and_its_training_would_fail_too(
+    workshop: Workshop, snapshot: Snapshot, tmp_path: Path
+) -> None:
+    hopeless = flat(workshop, tmp_path / "model", {"max_depth": {"one_of": [2, 3]}}, reg_lambda=0.0)
+    features = build_features(hopeless.ports, hopeless.spec, snapshot)
+    run = triggered(hopeless, snapshot, "hopeless")
+    search(hopeless.ports, hopeless.spec, snapshot, features, run, 0, print)
+    with pytest.raises(TrainingFailed, match=r"no trial of run 'hopeless' was finished, and 6 of 6 failed, .*train_"):
+        choose(hopeless.ports, hopeless.spec, "hopeless")
+    alone = hopeless.with_spec(train=hopeless.spec.train.model_copy(update={"search": None}))
+    with pytest.raises(TrainingFailed, match=r"training stopped: train_"):
+        train(alone.ports, alone.spec, snapshot, features, "alone", "cpu", print)
+
+
+def test_a_trial_that_learns_nothing_is_never_chosen(
+    workshop: Workshop, snapshot: Snapshot, features: Features
+) -> None:
+    settings = {"budget": {"trials": 4}, "space": {"min_child_weight": {"one_of": [20.0, 1e9]}}}
+    params = {"rounds": 10, "min_child_weight": 1e9}
+    stiff = workshop.with_spec(train=TrainSpec.model_validate({"device": "cpu", "params": params, "search": settings}))
+    run = triggered(stiff, snapshot, "stiff")
+    search(stiff.ports, stiff.spec, snapshot, features, run, 0, print)
+    first = study_of(stiff.ports, stiff.spec, "stiff").trials[0]
+    assert first.params == {"min_child_weight": 1e9}
+    assert "answers each of" in first.why
+    assert "no tree could be split" in first.why
+    assert choose(stiff.ports, stiff.spec, "stiff").params["min_child_weight"] == 20

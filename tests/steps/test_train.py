@@ -134,6 +134,8 @@ def test_the_run_says_how_the_model_was_made(
     assert run.data.metrics["peak_memory_mb"] > 50
     assert run.data.tags["everfit.snapshot"] == snapshot.id
     assert run.data.tags["everfit.spec"] == workshop.spec.spec_hash
+    assert run.data.tags["everfit.chunk_rounds"] == run.data.params["chunk_rounds"] == "20"
+    assert "everfit.objectives" not in run.data.tags
     inputs = {d.tags[0].value: d.dataset for d in run.inputs.dataset_inputs}
     assert {data.digest for data in inputs.values()} == {snapshot.id}
     assert all(b.sha256 in data.profile for part, data in [("training", inputs["training"])] for b in snapshot.training)
@@ -154,6 +156,7 @@ def test_pictures_and_lineage_are_kept_with_the_run(candidate: Candidate, client
     assert lineage["training"]["seed"] == 2013
     assert lineage["training"]["rounds"] == 150
     assert lineage["training"]["threads"] >= 1
+    assert lineage["training"]["facts"]["chunk_rounds"] == "20"
     assert [batch["partition"] for batch in lineage["snapshot"]["batches"]] == list(MONTHS)
     assert lineage["spec"]["train"]["params"]["rounds"] == 150
 

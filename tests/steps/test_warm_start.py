@@ -9,6 +9,7 @@ import xgboost
 from pydantic import ValidationError
 
 from everfit.ledger.entries import BatchRecalled, RunTriggered
+from everfit.predictor import Card
 from everfit.spec.training import TrainSpec, WarmStartSpec
 from everfit.steps.base import learnt
 from everfit.steps.reproduce import lineage_of, reproduce
@@ -89,6 +90,74 @@ def test_other_features_begin_from_nothing_and_that_is_said(house: House, capsys
     house.trained("two").register()
     assert "training from nothing: the features of champion 1 are not those of today" in capsys.readouterr().out
     assert rounds(house, 2) == 20
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("number", "text"), ("text", "number")], ids=["a number is text now", "text is a number now"]
+)
+def test_a_column_of_another_kind_is_another_column(
+    mlflow: Service, tmp_path: Path, before: str, after: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The champion would take text for a missing number, or a number for a category that it never saw."""
+    ending = "    return made.merge("
+    text = CODE.replace(ending, f'    made["distance"] = made["distance"].round(-2).astype(str)\n{ending}')
+    code = {"number": CODE, "text": text}
+    house = build(tmp_path, mlflow.url, gates=["answers_sanely"])
+    house.code(code[before])
+    house.accept(1, 2, 3)
+    house.trained("one").register()
+    house.crown(1)
+    house.accept(4)
+    later = warm(house)
+    later.code(code[after])
+    later.trained("two").register()
+    assert (
+        "training from nothing: the kinds of features of champion 1 are not those of today" in capsys.readouterr().out
+    )
+    assert rounds(later, 2) == 20
+    again = reproduce(later.ports, lineage_of(later.ports, later.spec.name, 2), tmp_path / "again", print)
+    assert again.equal
+
+
+def test_a_column_that_is_empty_for_a_while_is_still_the_same(house: House) -> None:
+    house.code(CODE.replace("    return made.merge(", '    made["distance"] = None\n    return made.merge('))
+    house.trained("two").register()
+    assert rounds(house, 2) == 27
+
+
+CLASSES = """
+def rows(tables):
+    trips = tables["trips"]
+    trips["how"] = trips["late"].map({0.0: "in time", 1.0: "late"})
+    trips.loc[(trips["left"].dt.month == MONTH) & (trips["distance"] > 500) & trips["how"].notna(), "how"] = "lost"
+    return trips
+"""
+
+
+@pytest.mark.parametrize("month", [3, 1], ids=["one is new", "one is gone"])
+def test_other_classes_begin_from_nothing_and_that_is_said(
+    mlflow: Service, tmp_path: Path, month: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The champion learnt from January and February, the next one from February and March."""
+    house = build(tmp_path, mlflow.url, gates=["answers_sanely"])
+    house.code(CODE.replace('def rows(tables):\n    return tables["trips"]\n', CLASSES.replace("MONTH", str(month))))
+    house.spec = house.spec.model_copy(update={"task": "multiclass", "label": "how"})
+    house.accept(1, 2, 3)
+    house.trained("one").register()
+    house.crown(1)
+    house.accept(4)
+    later = warm(house)
+    trained = later.trained("two")
+    trained.register()
+    assert "training from nothing: the classes of champion 1 are not those of today" in capsys.readouterr().out
+    assert bases(later) == [None, 1]
+    assert "everfit.base" not in later.ports.registry.run_tags(trained.candidate.mlflow_run)
+    versions, registry = later.ledger.view().versions.values(), later.ports.registry
+    cards = [Card.read(registry.model_files(made.mlflow_run, made.files)) for made in versions]
+    assert [len(card.classes) for card in cards] == ([2, 3] if month == 3 else [3, 2])
+    assert rounds(later, 2) == 20
+    again = reproduce(later.ports, lineage_of(later.ports, later.spec.name, 2), tmp_path / "again", print)
+    assert again.equal
 
 
 def test_a_search_and_a_warm_start_exclude_each_other() -> None:

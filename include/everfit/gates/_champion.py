@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from everfit.gates._claims import TITLES, cannot_tell, claim, compared, obstacle, show, side
@@ -10,6 +11,7 @@ from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
+    from everfit.statistics.interval import Estimate
 
 
 def against_champion(gate: str, evidence: Evidence, loss: str, bar: float) -> Verdict:
@@ -35,7 +37,19 @@ def against_champion(gate: str, evidence: Evidence, loss: str, bar: float) -> Ve
             Outcome.CANNOT_TELL: f"from {compared(found.low)} to {compared(found.high)}, so it is open; {wanted}",
         }[outcome]
     )
-    return claim(gate, outcome, reason, found, bar, above=False)
+    verdict = claim(gate, outcome, reason, found, bar, above=False)
+    more = (_blind(found, bar) if outcome is Outcome.CANNOT_TELL else None, evidence.standing.because)
+    return replace(verdict, reason=". ".join([verdict.reason, *filter(None, more)]))
+
+
+def _blind(found: Estimate, margin: float) -> str | None:
+    """That an equal candidate would mostly not be told to be within the margin on such rows, if it would not."""
+    if not found.detectable > margin > 0:
+        return None
+    return (
+        f"This holdout cannot detect your margin: it takes one of {found.detectable:.2g} to be shown four times in "
+        "five (or more batches held out, window.holdout)"
+    )
 
 
 def _wanted(bar: float) -> str:

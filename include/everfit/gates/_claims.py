@@ -66,6 +66,7 @@ def claim(gate: str, outcome: Outcome, reason: str, estimate: Estimate, bar: flo
         wanted="above" if above else "below",
         p=estimate.p(bar, above=above),
         level=estimate.level,
+        detectable=estimate.detectable,
     )
 
 
@@ -75,7 +76,9 @@ def cannot_tell(gate: str, reason: str, evidence: Evidence) -> Verdict:
 
 
 def obstacle(evidence: Evidence, who: str, scores: NDArray[np.float64]) -> str | None:
-    """Why no interval can be had of these scores, or None if one can."""
+    """Why no interval can be had of these scores, or would say nothing any more; None if one can."""
+    if evidence.standing.spent:
+        return evidence.standing.spent
     odd = odd_rows(scores)
     if odd:
         return f"{odd:,} of {evidence.rows:,} scores of the {who} are not finite numbers"

@@ -75,7 +75,9 @@ class AboveBar:
 
     def hopeless(self, prospect: Prospect) -> str | None:
         """Without enough days, or for an AUC days with either label, there is no interval."""
-        return too_few_days(prospect.clusters) or self._one_sided(prospect.y, prospect.clusters)
+        return (
+            prospect.standing.spent or too_few_days(prospect.clusters) or self._one_sided(prospect.y, prospect.clusters)
+        )
 
     def _label_obstacle(self, evidence: Evidence) -> str | None:
         if self.metric == "r2" and float(evidence.y.min()) == float(evidence.y.max()):

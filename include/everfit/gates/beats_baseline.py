@@ -56,4 +56,4 @@ class BeatsBaseline:
 
     def hopeless(self, prospect: Prospect) -> str | None:
         """Without enough days there is no interval."""
-        return too_few_days(prospect.clusters)
+        return prospect.standing.spent or too_few_days(prospect.clusters)

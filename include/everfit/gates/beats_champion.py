@@ -22,9 +22,9 @@ class BeatsChampion:
 
     Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `by`, the least gain that is
     worth a change, in units of the loss (0 by default). Passes when the candidate's mean loss is lower than the
-    champion's by more than that at one-sided 95 % confidence: paired by row, cluster-robust by day. An equal candidate
-    passes at most once in twenty times. Without a champion it passes, since the bar and the baseline hold a first
-    model; it cannot tell when the champion learnt from the holdout.
+    champion's by more than that, as surely as the budget of promotions asks (at least at one-sided 95 %): paired by
+    row, cluster-robust by day. An equal candidate passes at most once in twenty times. Without a champion it passes,
+    since the bar and the baseline hold a first model; it cannot tell when the champion learnt from the holdout.
     """
 
     loss: Loss
@@ -45,4 +45,6 @@ class BeatsChampion:
 
     def hopeless(self, prospect: Prospect) -> str | None:
         """Without enough days there is no interval; without a champion, none is needed."""
-        return None if prospect.champion is None else too_few_days(prospect.clusters)
+        if prospect.champion is None:
+            return None
+        return prospect.standing.spent or too_few_days(prospect.clusters)

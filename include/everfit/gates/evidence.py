@@ -26,11 +26,27 @@ class Standing:
     """Where this decision stands among those that the model has had.
 
     `level`: the confidence at which a comparison with the champion is made, so that over time no more than the agreed
-    share of promotions is bad. `uses`: how many candidates this holdout has judged before.
+    share of promotions is bad; `because` says in words why it is that. `uses`: how many candidates this holdout has
+    judged before; with `most` of them it is spent.
     """
 
     level: float = LEVEL
     uses: int = 0
+    because: str = ""
+    most: int | None = None
+
+    @property
+    def spent(self) -> str | None:
+        """Why this holdout may judge nobody any more, or None if it may.
+
+        >>> Standing(uses=3, most=50).spent
+        """
+        if self.most is None or self.uses < self.most:
+            return None
+        return (
+            f"this holdout has judged {self.uses} candidates and is spent: what does well on it by now may have been "
+            "made to do so. Wait for newer batches, or let it judge more often (promotion.uses)"
+        )
 
 
 @dataclass(frozen=True)

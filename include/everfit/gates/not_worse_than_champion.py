@@ -23,9 +23,10 @@ class NotWorseThanChampion:
 
     Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `margin`, the loss that the team
     would give for a fresher model, in units of the loss. Passes when the candidate's mean loss is less than the
-    champion's plus the margin at one-sided 95 % confidence: paired by row, cluster-robust by day. A candidate that is
-    worse by exactly the margin passes at most once in twenty times. Without a champion it passes, since the bar and the
-    baseline hold a first model; it cannot tell when the champion learnt from the holdout.
+    champion's plus the margin, as surely as the budget of promotions asks (at least at one-sided 95 %): paired by row,
+    cluster-robust by day. A candidate that is worse by exactly the margin passes at most once in twenty times. Without
+    a champion it passes, since the bar and the baseline hold a first model; it cannot tell when the champion learnt
+    from the holdout.
     """
 
     loss: Loss
@@ -49,4 +50,8 @@ class NotWorseThanChampion:
         champion, none is needed."""
         if prospect.champion is None:
             return None
-        return too_few_days(prospect.clusters) or too_small(prospect, "not_worse_than_champion", float(self.margin))
+        return (
+            prospect.standing.spent
+            or too_few_days(prospect.clusters)
+            or too_small(prospect, "not_worse_than_champion", float(self.margin), self.loss)
+        )

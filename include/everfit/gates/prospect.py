@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import ceil, sqrt
+from dataclasses import dataclass, field
+from math import ceil, isfinite, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
+
+from everfit.gates._claims import too_few_days
+from everfit.gates.evidence import Evidence, Standing
+from everfit.statistics.interval import LEVEL, POWER, estimate
+from everfit.statistics.losses import mean_loss
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,26 +18,27 @@ if TYPE_CHECKING:
 
     from everfit.values import Verdict
 
-LEVEL = 0.95
-"""The confidence at which gates decide."""
-
 HOPELESS = 0.1
 """A judgement that an equal candidate would pass less often than this is not worth a training."""
 
-GOOD = 0.8
-"""How often it should pass: the usual aim when a sample is planned."""
+ALIKE = 0.99
+"""How closely a candidate's daily losses go with the champion's, where that was not seen yet: as close as two models of
+one algorithm on nearly the same data, so that nobody is refused who has a chance."""
 
 
 @dataclass(frozen=True, eq=False)
 class Prospect:
     """The holdout that a candidate would be judged on: its labels, and for each row a number that is equal for rows of
-    one day. `champion` is the version that there is, `said` what gates said of earlier candidates against it."""
+    one day. `champion` is the version that there is, `said` what gates said of earlier candidates against it, `alone`
+    the evidence on which it was judged itself, if that is at hand; `standing` is where the judgement would stand."""
 
     task: str
     y: NDArray[np.float64]
     clusters: NDArray[np.int64]
     champion: int | None = None
     said: tuple[Verdict, ...] = ()
+    alone: Evidence | None = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def rows(self) -> int:
@@ -41,49 +47,90 @@ class Prospect:
 
     def narrowest(self, gate: str, bar: float) -> Verdict | None:
         """What the gate, with the same bar, told most exactly for the rows it had; None if it measured nothing yet."""
-        measured = [one for one in self.said if one.gate == gate and one.bar == bar and one.n and _reach(one) > 0]
-        return min(measured, key=lambda one: _reach(one) * sqrt(one.n), default=None)
+        measured = [one for one in self.said if one.gate == gate and one.bar == bar and one.n and _error(one) > 0]
+        return min(measured, key=lambda one: _error(one) * sqrt(one.n), default=None)
 
 
-def too_small(prospect: Prospect, gate: str, margin: float) -> str | None:
+@dataclass(frozen=True)
+class Foreseen:
+    """The standard error that a comparison of `rows` rows had, or would have had, and how that is known."""
+
+    error: float
+    rows: int
+    how: str
+
+    def reach(self, rows: int, level: float) -> float:
+        """How far the interval of that many rows reaches to either side: further with fewer, as the square root."""
+        return NormalDist().inv_cdf(level) * self.error * sqrt(self.rows / rows)
+
+    def detectable(self, rows: int, level: float) -> float:
+        """The smallest margin that a candidate as good as the champion would pass four times in five."""
+        return self.reach(rows, level) * (1 + NormalDist().inv_cdf(POWER) / NormalDist().inv_cdf(level))
+
+    def rows_for(self, margin: float, level: float) -> int:
+        """Rows with which such a candidate passes four times in five."""
+        return ceil(self.rows * (self.detectable(self.rows, level) / margin) ** 2)
+
+
+def foresee(prospect: Prospect, gate: str, bar: float, loss: str) -> Foreseen | None:
+    """What is known of the interval before there is a candidate; None if nothing is.
+
+    Best from earlier judgements against this champion by the same gate. Else from the champion's own losses when it was
+    judged: with a spread `s` of their mean and a correlation `r` between two models' losses, the mean difference has
+    the spread `s sqrt(2 (1 - r))`, and `r` is taken to be 0.99.
+    """
+    last = prospect.narrowest(gate, bar)
+    if last is not None:
+        level = last.level or LEVEL
+        reached = NormalDist().inv_cdf(level) * _error(last)
+        return Foreseen(_error(last), last.n, f"it was {reached:.2g} on {last.n:,}")
+    own = prospect.alone
+    if own is None or too_few_days(own.clusters):
+        return None
+    alone = estimate(mean_loss(loss, own.truth, own.candidate), own.clusters)
+    if not (isfinite(alone.error) and alone.error > 0):
+        return None
+    how = (
+        f"the champion's own loss was known to {alone.error:.2g} on {own.rows:,}, and the two are taken to go together"
+    )
+    return Foreseen(alone.error * sqrt(2 * (1 - ALIKE)), own.rows, f"{how} by {ALIKE}")
+
+
+def too_small(prospect: Prospect, gate: str, margin: float, loss: str) -> str | None:
     """Why a candidate that is exactly as good as the champion would hardly ever be told to be within the margin.
 
-    Earlier judgements against this champion say how far the interval reached on so many rows; with fewer rows it
-    reaches further, as the square root. An equal candidate then passes with probability `Phi(z (margin / reach - 1))`,
-    where `z` is the 95 % quantile (Blackwelder, Controlled Clinical Trials 3 (1982) 345-353). Days are taken to be as
-    alike as they were.
+    With an interval that reaches so far it passes with probability `Phi(z (margin / reach - 1))`, where `z` is the
+    quantile of the level (Blackwelder, Controlled Clinical Trials 3 (1982) 345-353). Days are taken to be as alike as
+    they were.
     """
-    last = prospect.narrowest(gate, margin)
-    if last is None or not prospect.rows:
+    seen = foresee(prospect, gate, margin, loss)
+    if seen is None or not prospect.rows:
         return None
-    reach = _reach(last) * sqrt(last.n / prospect.rows)
-    chance = chance_of_equal(margin, reach)
+    level = prospect.standing.level
+    reach = seen.reach(prospect.rows, level)
+    chance = chance_of_equal(margin, reach, level)
     if chance >= HOPELESS:
         return None
     return (
-        f"the margin is {margin:g}, and on {prospect.rows:,} rows the interval would reach about {reach:.2g} to either "
-        f"side (it was {_reach(last):.2g} on {last.n:,}), so even a candidate as good as the champion would pass in "
-        f"{100 * chance:.0f} of 100 cases; wanted about {rows_for(margin, last):,} rows (window.holdout), or a wider "
-        "margin"
+        f"this holdout cannot detect your margin. It is {margin:g}, and on {prospect.rows:,} rows the interval would "
+        f"reach about {reach:.2g} to either side ({seen.how}), so even a candidate as good as the champion would pass "
+        f"in {100 * chance:.0f} of 100 cases; wanted about {seen.rows_for(margin, level):,} rows (window.holdout), or "
+        f"a margin of {seen.detectable(prospect.rows, level):.2g}"
     )
 
 
-def chance_of_equal(margin: float, reach: float) -> float:
+def chance_of_equal(margin: float, reach: float, level: float = LEVEL) -> float:
     """How often a candidate that is as good as the champion passes, if the interval reaches so far to either side.
 
     >>> chance_of_equal(0.01, 0.01), round(chance_of_equal(0.0, 0.01), 3)
     (0.5, 0.05)
     """
     normal = NormalDist()
-    return normal.cdf(normal.inv_cdf(LEVEL) * (margin / reach - 1))
+    return normal.cdf(normal.inv_cdf(level) * (margin / reach - 1))
 
 
-def rows_for(margin: float, last: Verdict) -> int:
-    """Rows with which an equal candidate passes four times in five."""
-    normal = NormalDist()
-    reach = margin / (1 + normal.inv_cdf(GOOD) / normal.inv_cdf(LEVEL))
-    return ceil(last.n * (_reach(last) / reach) ** 2)
-
-
-def _reach(verdict: Verdict) -> float:
-    return 0.0 if verdict.low is None or verdict.high is None else (verdict.high - verdict.low) / 2
+def _error(verdict: Verdict) -> float:
+    """The standard error of what was told, as the normal distribution has it."""
+    if verdict.low is None or verdict.high is None:
+        return 0.0
+    return (verdict.high - verdict.low) / 2 / NormalDist().inv_cdf(verdict.level or LEVEL)

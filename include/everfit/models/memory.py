@@ -24,15 +24,16 @@ def available(cgroups: Path = CGROUPS, proc: Path = PROC) -> int:
 
 
 class Peak:
-    """The most memory that this process holds from now on, beyond what it holds now.
+    """The most memory that this process holds from now on.
 
-    Linux lets a process set its own high-water mark back (5 to `/proc/self/clear_refs`; proc(5)), so the peak is the
-    kernel's, to the page. Several may be open at once, one inside another. Where there is no such file, it is the peak
-    of the process' whole life.
+    `ru_maxrss` would not do: it never falls by itself, so that of several steps in one process each has the peak of the
+    largest one before it. Linux lets a process set its own high-water mark back (5 to `/proc/self/clear_refs`;
+    proc(5)), so the peak is the kernel's, to the page and for nothing. Several may be open at once, one inside another.
+    Where there is no such file, or it may not be written, it is the peak of the process' whole life: never too little.
 
     >>> peak = Peak()
     >>> block = bytearray(64 * MB)
-    >>> peak.bytes() >= 64 * MB
+    >>> 64 * MB <= peak.bytes() < peak.held()
     True
     """
 
@@ -41,12 +42,16 @@ class Peak:
         for other in _OPEN:
             other._most = max(other._most, high)
         _set_back()
-        self._held = _status("VmRSS") or high
+        self._before = _status("VmRSS") or high
         _OPEN.add(self)
 
     def bytes(self) -> int:
-        """The peak so far."""
-        return max(self._most, _high_water()) - self._held
+        """The peak so far, beyond what was held before."""
+        return self.held() - self._before
+
+    def held(self) -> int:
+        """Bytes that were held at the peak so far, together with what was held before."""
+        return max(self._most, _high_water())
 
 
 _OPEN: WeakSet[Peak] = WeakSet()

@@ -12,12 +12,12 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import SpecError, UnknownName
+from everfit.errors import SpecError, TrainingFailed, UnknownName
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,10 +36,14 @@ class Objective:
     path: Path
     source: bytes
     sha256: str
-    function: Callable[[Array, Array], Any]
+    function: Callable[[Array, Array], Any] = field(compare=False)
 
     def __call__(self, predictions: Array, labels: Array) -> tuple[Array, Array]:
-        """Gradient and hessian; `SpecError` if the function fails or gives something else."""
+        """Gradient and hessian.
+
+        Errors: `SpecError` if the function fails or gives something else, `TrainingFailed` if it gives what is no
+        finite number, as it will of predictions that explode.
+        """
         import numpy as np
 
         try:
@@ -55,7 +59,7 @@ class Objective:
                     f"{predictions.shape}; wanted one number for each"
                 )
             if not np.isfinite(found).all():
-                raise SpecError(f"{self.path}: {self.name}() gave a {what} with numbers that are not finite")
+                raise TrainingFailed(f"{self.path}: {self.name}() gave a {what} with numbers that are not finite")
         return gradient, hessian
 
 

@@ -1,4 +1,4 @@
-"""A part whose rows are made once and then read again from a file, as they are in memory."""
+"""Rows in a file, piece by piece, as they are in memory: made once, and read as often as they are asked for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from everfit.models.rows import Part, Rows
 
+_NONE = 0.0  # a column has a dimension at least
 ROOM = 2  # the file may take at most so many times less than what the disk has left
 
 
@@ -33,7 +34,7 @@ class Spooled:
     def pieces(self) -> Iterator[Rows]:
         """All of them, in order."""
         if self.path.exists():
-            yield from self._read()
+            yield from Written(self.path, self.rows).pieces()
             return
         pieces = self.part.pieces()
         first = next(pieces, None)
@@ -48,28 +49,37 @@ class Spooled:
         unfinished = self.path.with_suffix(".unfinished")
         with unfinished.open("wb") as file:
             for piece in chain([first], pieces):
-                _write(piece, file)
+                write_piece(piece, file)
                 yield piece
         unfinished.rename(self.path)
 
-    def _read(self) -> Iterator[Rows]:
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """The pieces that `write_piece` put into a file, which have so many rows together."""
+
+    path: Path
+    rows: int
+
+    def pieces(self) -> Iterator[Rows]:
+        """All of them, in order, one in memory at a time."""
         with self.path.open("rb") as file:
             while file.peek(1):
-                yield _piece(file)
+                yield _read_piece(file)
 
 
-def _write(piece: Rows, file: IO[bytes]) -> None:
+def write_piece(piece: Rows, file: IO[bytes]) -> None:
+    """Put a piece behind those that are in the file."""
     import numpy as np
 
     for one in fields(Rows):
         column = getattr(piece, one.name)
-        np.save(file, np.empty(0) if column is None else column, allow_pickle=False)
+        np.save(file, _NONE if column is None else column, allow_pickle=False)
 
 
-def _piece(file: IO[bytes]) -> Rows:
+def _read_piece(file: IO[bytes]) -> Rows:
     import numpy as np
 
     columns: dict[str, Any] = {one.name: np.load(file, allow_pickle=False) for one in fields(Rows)}
-    rows = len(columns["labels"])
-    given: dict[str, Any] = {name: column if len(column) == rows else None for name, column in columns.items()}
+    given: dict[str, Any] = {name: column if column.ndim else None for name, column in columns.items()}
     return Rows(**given)

@@ -21,7 +21,7 @@ from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import ELSEWHERE, Binned, choose_keeping, open_matrices
 from everfit.models.xgb.objective import OBJECTIVES, check_objective, objective, own
-from everfit.models.xgb.rounds import Growth, Patience, grow, what_grows
+from everfit.models.xgb.rounds import CHUNK, Growth, Patience, grow, what_grows
 from everfit.models.xgb.size import Trees
 from everfit.models.xgb.words import in_our_words, refuse_unknown
 
@@ -121,7 +121,7 @@ class XGBoost:
             rounds=booster.num_boosted_rounds(),
             curves={name: tuple(curve) for name, curve in measured.items()},
             importance=importance,
-            facts=keeping.facts(peak.bytes()),
+            facts={**keeping.facts(peak.bytes()), "chunk_rounds": str(CHUNK)},
         )
 
     def fewest_rows(self, task: str) -> int:

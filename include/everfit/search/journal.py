@@ -35,9 +35,15 @@ class StoreJournal:
     _logs: list[Mapping[str, Any]] = field(default_factory=list)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Append the logs, all of them side by side."""
+        """Append the logs, all of them side by side, and once.
+
+        A store whose answer was lost, and which was asked again, says that the file is there already. Optuna puts a
+        name of its own on the logs of each process, so that nobody else's can be the same.
+        """
         data = canonical(logs)
         while not self.store.create(self._name(self._files + 1), data):
+            if self.store.read(self._name(self._files + 1)) == data:
+                return
             self._read_on()
 
     def read_logs(self, log_number_from: int) -> Iterable[Mapping[str, Any]]:

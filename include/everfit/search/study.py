@@ -15,7 +15,7 @@ from everfit.values import digest
 if TYPE_CHECKING:
     from everfit.ports import Store
 
-WORKER, EXTRA = "worker", "extra"
+WORKER, EXTRA, WHY = "worker", "extra", "why"
 STEPS = 20
 """So often in its life a trial says how good it is: enough to cut it short early, few enough to cost nothing."""
 STARTUP = 8
@@ -24,7 +24,7 @@ STARTUP = 8
 
 @dataclass(frozen=True)
 class Tried:
-    """A trial as it stands: `finished`, `pruned` (cut short), `failed` (its worker died) or `running`.
+    """A trial as it stands: `finished`, `pruned` (cut short), `failed` (nothing came of it, and `why`) or `running`.
 
     `value` is what was minimised. `extra` has what the trial found beside it.
     """
@@ -34,6 +34,7 @@ class Tried:
     state: str
     value: float | None
     extra: Mapping[str, Any]
+    why: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +59,8 @@ class Study:
     """The trials of one run, in the store, so that a crash loses none and workers on any machine share them.
 
     The next parameters come from a tree-structured Parzen estimator (Bergstra et al. 2011), multivariate and with
-    running trials counted as bad ones, so that two workers do not try the same. Its seed is made of `seed` and the
-    number of the trial: with one worker the same study comes out again, also after a crash.
+    running trials counted as bad ones, so that two workers do not try the same. Its seed is made of `seed` and how many
+    trials there are that count: with one worker the same study comes out again, also after a crash.
     """
 
     store: Store
@@ -83,11 +84,18 @@ class Study:
 
     def tell(self, trial: Trial, value: float, extra: Mapping[str, Any], *, pruned: bool = False) -> Tried:
         """Record what came of a trial."""
-        trial.made.set_user_attr(EXTRA, dict(extra))
-        study = self._open()
-        state = _state("PRUNED" if pruned else "COMPLETE")
-        study.tell(trial.number, None if pruned else value, state=state)
+        self._tell(trial, extra, None if pruned else value)
         return Tried(trial.number, trial.params, "pruned" if pruned else "finished", value, extra)
+
+    def fail(self, trial: Trial, why: str, extra: Mapping[str, Any]) -> Tried:
+        """Record that nothing came of a trial: it uses up the budget, and the sampler keeps away from where it was."""
+        trial.made.set_user_attr(WHY, why)
+        self._tell(trial, extra, None)
+        return Tried(trial.number, trial.params, "failed", None, extra, why)
+
+    def _tell(self, trial: Trial, extra: Mapping[str, Any], value: float | None) -> None:
+        trial.made.set_user_attr(EXTRA, dict(extra))
+        self._open().tell(trial.number, value, state=_state("PRUNED" if value is None else "COMPLETE"))
 
     def suggest(self, params: Sequence[Mapping[str, Value]]) -> None:
         """Have these tried first, as far as the space holds them; what was suggested before is not suggested again."""
@@ -132,7 +140,7 @@ class Study:
         import optuna
 
         study = self._study
-        number = len(study.get_trials(deepcopy=False))
+        number = sum(map(_counts, study.get_trials(deepcopy=False)))
         with _quiet():
             study.sampler = optuna.samplers.TPESampler(
                 seed=int(digest([self.seed, number])[:8], 16),
@@ -165,7 +173,7 @@ def _distributions(space: Space) -> dict[str, Any]:
 
 
 def _counts(trial: Any) -> bool:
-    """Whether it uses up the budget: what failed is tried again, and what only waits has not begun."""
+    """Whether it uses up the budget: one whose worker died is tried again, and what only waits has not begun."""
     return trial.state not in (_state("FAIL"), _state("WAITING"))
 
 
@@ -175,14 +183,17 @@ def _state(name: str) -> Any:
     return TrialState[name]
 
 
-WORDS = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+WORDS = {"COMPLETE": "finished", "PRUNED": "pruned", "RUNNING": "running"}
 
 
 def _tried(one: Any) -> Tried:
-    """A pruned trial's value is the last that it reported."""
+    """A pruned trial's value is the last that it reported; a failed one has none."""
+    extra = one.user_attrs.get(EXTRA, {})
+    if why := one.user_attrs.get(WHY):
+        return Tried(one.number, dict(one.params), "failed", None, extra, why)
     told = [one.intermediate_values[step] for step in sorted(one.intermediate_values)]
     value = one.values[0] if one.values else (told[-1] if told else None)
-    return Tried(one.number, dict(one.params), WORDS[one.state.name], value, one.user_attrs.get(EXTRA, {}))
+    return Tried(one.number, dict(one.params), WORDS[one.state.name], value, extra)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
+from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
@@ -76,6 +77,7 @@ class ModelSpec(Frozen):
         strict=False,
         description="What a candidate must pass, each a file in everfit/gates with its settings.",
     )
+    promotion: PromotionSpec = PromotionSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     runs_on: dict[TaskId, TaskSpec] = Field(
         default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
@@ -191,6 +193,16 @@ class ModelSpec(Frozen):
             tasks = " or ".join(sorted(learnt))
             text = f"{self.train.algorithm} learns {tasks}, and the task is {self.task}"
             raise complaint([Mistake(("train", "algorithm"), text)])
+        return self
+
+    @model_validator(mode="after")
+    def _algorithm_trains_on_this_engine(self) -> Self:
+        if self.engine != "local" and not hasattr(catalog.algorithm(self.train.algorithm), "joined"):
+            text = (
+                f"the algorithm {self.train.algorithm} cannot be trained by several machines; take `engine: local`, or "
+                "an algorithm that has `joined`, such as xgboost"
+            )
+            raise complaint([Mistake(("engine",), text)])
         return self
 
     @model_validator(mode="wrap")

@@ -20,3 +20,25 @@ def benjamini_hochberg(chances: Sequence[float], share: float) -> tuple[bool, ..
     ordered = sorted(chances)
     last = max((place for place, p in enumerate(ordered, 1) if p <= share * place / len(ordered)), default=0)
     return tuple(last > 0 and p <= ordered[last - 1] for p in chances)
+
+
+def holm(chances: Sequence[float], share: float) -> tuple[float, ...]:
+    """At which level each p-value is tested, so that even one false alarm among all comes at most `share` of the time.
+
+    The smallest is tested at `share / all`, the next at `share / (all - 1)`, and so on until one does not count; the
+    level of that one is the level of all the rest. A test counts where its p-value is at or below its level. Whatever
+    the tests have to do with each other.
+
+    Source: Holm, Scandinavian J. of Statistics 6 (1979) 65-70.
+
+    >>> [round(level, 4) for level in holm([0.01, 0.5, 0.02], 0.05)]
+    [0.0167, 0.05, 0.025]
+    """
+    order = sorted(range(len(chances)), key=chances.__getitem__)
+    levels = [0.0] * len(chances)
+    left, going = len(chances), True
+    for place in order:
+        levels[place] = share / left
+        going = going and chances[place] <= levels[place]
+        left -= going
+    return tuple(levels)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 LEVEL = 0.95
 """Confidence of each end of an interval, taken alone."""
 
+POWER = 0.8
+"""How often an effect should be shown, if it is there: the usual aim when a sample is planned."""
+
 FEWEST_CLUSTERS = 10
 """Below so many days the spread between days is too poorly known for an interval to keep its level."""
 
@@ -57,6 +60,19 @@ class Estimate:
         'one-sided 98.2 %'
         """
         return f"one-sided {100 * self.level:.4g} %"
+
+    @property
+    def detectable(self) -> float:
+        """The distance from a bar at which the truth is told to be beyond it four times in five.
+
+        The sum of two quantiles of Student's t, at the interval's level and at 80 %, times the standard error.
+
+        >>> round(Estimate(0, -1, 1, 600, 60, 59, 1.0).detectable, 3)
+        2.519
+        """
+        from scipy.special import stdtrit
+
+        return float((stdtrit(self.freedom, self.level) + stdtrit(self.freedom, POWER)) * self.error)
 
     def p(self, bar: float, *, above: bool) -> float:
         """How often chance alone would show so much or more, were the truth exactly at the bar (one-sided).

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from everfit import catalog
 from everfit.ledger.entries import RunTriggered
 from everfit.predictor import Card
-from everfit.values import Features, Snapshot
+from everfit.steps.feature_rows import learn_from
+from everfit.values import Snapshot
 
 if TYPE_CHECKING:
     from everfit.features import Columns
     from everfit.ledger import View
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
+    from everfit.steps.feature_table import TableFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +49,13 @@ def learnt(view: View, spec: ModelSpec, version: int) -> frozenset[str]:
     return frozenset(batch.partition for snapshot in snapshots for batch in snapshot.training)
 
 
-def load_base(ports: Ports, spec: ModelSpec, features: Features, run: str, progress: Progress) -> Base | None:
-    """The version that a run goes on from; None, and said why, if it has other features or was made otherwise."""
+def load_base(
+    ports: Ports, spec: ModelSpec, snapshot: Snapshot, table: TableFile, run: str, progress: Progress
+) -> Base | None:
+    """The version that a run goes on from; None, and said why, if it has other features or was made otherwise.
+
+    Its trees ask for columns by their place, and for categories by theirs: with others they would answer nonsense.
+    """
     view = ports.ledger(spec.name).view()
     entry = view.claimed(f"run:{run}")
     version = entry.body.base if entry and isinstance(entry.body, RunTriggered) else None
@@ -64,8 +71,9 @@ def load_base(ports: Ports, spec: ModelSpec, features: Features, run: str, progr
         for what, then, now in (
             ("algorithm", card.algorithm, spec.train.algorithm),
             ("task", card.task, spec.task),
-            ("features", card.columns.names, features.columns),
-            ("classes", card.classes, features.classes),
+            ("features", card.columns.names, table.features),
+            ("kinds of features", *_kinds(card, snapshot, table)),
+            ("classes", card.classes, table.classes),
             ("quantiles", card.quantiles, spec.quantiles),
         )
         if then != now
@@ -75,3 +83,11 @@ def load_base(ports: Ports, spec: ModelSpec, features: Features, run: str, progr
         return None
     progress(f"going on from champion {version}")
     return Base(version, card.columns, (folder / catalog.algorithm(card.algorithm).file).read_bytes())
+
+
+def _kinds(card: Card, snapshot: Snapshot, table: TableFile) -> tuple[list[str], list[str]]:
+    """Number or text, for each column that is there now and was then; one that is empty now may be either."""
+    now = learn_from(table, tuple(batch.partition for batch in snapshot.training))
+    then = {column.name: column.kind for column in card.columns.columns}
+    both = [(then[one.name], one) for one in now.columns if one.name in then]
+    return [kind for kind, _ in both], [one.kind if one.kind == "q" or one.categories else kind for kind, one in both]

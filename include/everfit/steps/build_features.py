@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import partial
-from itertools import accumulate
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted
-from everfit.features import Columns, FeatureCode, Inputs, each_kind, load_code, pack, write_tables
+from everfit.features import FeatureCode, Inputs, each_kind, load_code, pack, write_tables
 from everfit.steps.apart import check_apart, gap_of
 from everfit.steps.batches import BatchRows
 from everfit.steps.engine import engine_of, to_send
-from everfit.steps.feature_table import BATCH, FORMAT, GROUP, LABEL, FeatureTable
-from everfit.steps.labels import check_columns, classes_of, learnable_rows, truths
+from everfit.steps.feature_parts import assemble, parts_of
+from everfit.steps.feature_rows import FeatureRows, learn_from
+from everfit.steps.feature_table import FORMAT, GROUP, LABEL, OBSERVED, TableFile
+from everfit.steps.labels import check_columns
 from everfit.steps.learnable import check_learnable
-from everfit.steps.point_in_time import features_at, history_before, stack
-from everfit.values import Features, Snapshot, canonical, digest, dump, load
+from everfit.steps.point_in_time import history_before, stack
+from everfit.values import Batch, Features, Snapshot, canonical, digest, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from everfit.engines import Engine
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
 
@@ -53,24 +52,28 @@ def build_features(ports: Ports, spec: ModelSpec, snapshot: Snapshot) -> Feature
     check_apart(spec, code, snapshot, batches, engine)
     if code.sums_up:
         batches = [one.with_facts(facts) for one, facts in zip(batches, engine.map(_facts, batches), strict=True)]
-    table, unlabeled = _table(snapshot, inputs, batches, samples[0].first, engine)
-    training, held_out = (table.of(tuple(b.partition for b in part)) for part in (snapshot.training, snapshot.held_out))
-    check_learnable(spec, training, held_out)
-    Columns.learn(training.features).encode(table.features)
+    parts = parts_of(ports, batches, gap_of(snapshot), f"{key}.parts")
+    about, rows = assemble(snapshot, parts, inputs, inputs.read(samples[0].first), ports.store)
     with tempfile.TemporaryDirectory(dir=ports.work) as scratch:
-        files = _write(Path(scratch), table, next(engine.map(_whole_history, [batches])))
+        files = Path(scratch)
+        about.write_rows(files / "table.parquet", rows)
+        table = TableFile.open(files / "table.parquet")
+        _check(spec, snapshot, table)
+        _write_history(files, next(engine.map(_whole_history, [batches])))
         features = Features(
             snapshot=snapshot.id,
             table=ports.store.put_file(f"{key}.parquet", files / "table.parquet"),
             history=ports.store.put_file(f"{key}.history.tar", files / "history.tar"),
             code=code.sha256,
-            columns=tuple(map(str, table.features.columns)),
-            training_rows=len(training.frame),
-            holdout_rows=len(held_out.frame),
-            unlabeled_rows=unlabeled,
+            columns=table.features,
+            training_rows=table.rows(_names(snapshot.training)),
+            holdout_rows=table.rows(_names(snapshot.held_out)),
+            unlabeled_rows=sum(part.unlabeled for part in parts),
             classes=table.classes,
         )
     ports.store.write(f"{key}.json", canonical(dump(features)))
+    for made in ports.store.list(f"{key}.parts"):
+        ports.store.delete(made)
     return features
 
 
@@ -96,67 +99,22 @@ def _whole_history(batches: list[BatchRows]) -> Mapping[str, pd.DataFrame]:
     return history_before(batches[0].code, batches, len(batches))
 
 
-def _table(
-    snapshot: Snapshot, inputs: Inputs, batches: list[BatchRows], example: pd.DataFrame, engine: Engine
-) -> tuple[FeatureTable, int]:
-    """The labelled rows of all batches but those of the gap, and how many others there were."""
-    gap = gap_of(snapshot)
-    used = [place for place in range(len(batches)) if place not in gap]
-    parts = list(engine.map(partial(_part, batches, gap), used))
-    if batches[0].spec.group:
-        parts = _counted_on(parts)
-    table = FeatureTable(stack([part.kept for part in parts]), inputs, inputs.read(example))
-    unlabeled = sum(part.unlabeled for part in parts)
-    return (_with_classes(snapshot, table) if batches[0].spec.task == "multiclass" else table), unlabeled
+def _check(spec: ModelSpec, snapshot: Snapshot, table: TableFile) -> None:
+    """Whether there is something to learn, and whether each row can be put into the matrix."""
+    told = [name for name in table.told if name in {LABEL, GROUP, OBSERVED}]
+    training, held_out = _names(snapshot.training), _names(snapshot.held_out)
+    check_learnable(spec, table.of(training, told), table.of(held_out, told))
+    for _ in FeatureRows(table, (*training, *held_out), learn_from(table, training)).pieces():
+        pass
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The labelled rows of one batch, how many others there are, and how many groups."""
-
-    kept: pd.DataFrame
-    unlabeled: int
-    groups: int
+def _names(batches: Sequence[Batch]) -> tuple[str, ...]:
+    return tuple(batch.partition for batch in batches)
 
 
-def _part(batches: list[BatchRows], gap: range, place: int) -> _Part:
-    of = batches[place]
-    truth = truths(of.spec, of.frame)
-    whole = features_at(of.code, batches, place, gap).assign(**truth, **{BATCH: of.batch.partition})
-    kept = whole.iloc[learnable_rows(of.spec, truth)]
-    groups = int(truth[GROUP].to_numpy().max(initial=-1)) + 1 if of.spec.group else 0
-    return _Part(kept, len(whole) - len(kept), groups)
-
-
-def _counted_on(parts: list[_Part]) -> list[_Part]:
-    """The groups of all batches with one number each."""
-    before = accumulate((part.groups for part in parts), initial=0)
-    return [
-        replace(part, kept=part.kept.assign(**{GROUP: part.kept[GROUP] + start}))
-        for part, start in zip(parts, before, strict=False)
-    ]
-
-
-def _with_classes(snapshot: Snapshot, table: FeatureTable) -> FeatureTable:
-    """The names of the classes as their places: those that training knows, then those that only came later."""
-    names = table.frame[LABEL]
-    learnt = names[table.frame[BATCH].isin([batch.partition for batch in snapshot.training])]
-    classes = classes_of(learnt)
-    strangers = tuple(name for name in classes_of(names) if name not in classes)
-    place = {name: float(at) for at, name in enumerate((*classes, *strangers))}
-    return replace(
-        table,
-        frame=table.frame.assign(**{LABEL: names.map(place).astype("float64")}),
-        classes=classes,
-        strangers=strangers,
-    )
-
-
-def _write(folder: Path, table: FeatureTable, history: Mapping[str, pd.DataFrame]) -> Path:
-    table.write(folder / "table.parquet")
+def _write_history(folder: Path, history: Mapping[str, pd.DataFrame]) -> None:
     write_tables(history, folder / "history")
     pack(folder / "history", folder / "history.tar")
-    return folder
 
 
 def _built_before(ports: Ports, key: str) -> Features | None:

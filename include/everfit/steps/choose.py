@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.errors import SpecError
+from everfit.errors import SpecError, TrainingFailed
 from everfit.models.space import Value
 from everfit.search import Study
 from everfit.values import canonical, dump, load
@@ -15,6 +15,9 @@ from everfit.values import canonical, dump, load
 if TYPE_CHECKING:
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
+
+
+FOLDER = "studies"
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,20 @@ class Chosen:
 
 def study_of(ports: Ports, spec: ModelSpec, run: str) -> Study:
     """The study of a run's search."""
-    return Study(ports.store, f"studies/{spec.name}/{run}", spec.train.space, spec.train.seed)
+    return Study(ports.store, f"{FOLDER}/{spec.name}/{run}", spec.train.space, spec.train.seed)
 
 
 def choose(ports: Ports, spec: ModelSpec, run: str) -> Chosen:
-    """The parameters of the best trial, decided once for the run. Errors: `SpecError` if no trial was finished."""
+    """The parameters of the best trial, decided once for the run. Errors: `SpecError` if no trial was finished,
+    `TrainingFailed` if that is because their numbers stopped to make sense."""
     study = study_of(ports, spec, run)
     best, trials = study.best, study.trials
+    failed = [one for one in trials if one.state == "failed"]
+    if best is None and failed:
+        raise TrainingFailed(
+            f"no trial of run {run!r} was finished, and {len(failed)} of {len(trials)} failed, the first: "
+            f"{failed[0].why}; search elsewhere (train.search.space)"
+        )
     if best is None or best.value is None:
         raise SpecError(
             f"no trial of run {run!r} was finished: give train.search.budget more seconds or trials, then clear the "
@@ -77,4 +87,4 @@ def chosen(ports: Ports, model: str, run: str) -> Chosen | None:
 
 
 def _key(model: str, run: str) -> str:
-    return f"studies/{model}/{run}/chosen.json"
+    return f"{FOLDER}/{model}/{run}/chosen.json"

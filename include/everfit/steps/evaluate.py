@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from everfit.gates import Evidence
+from everfit.gates import Evidence, Standing
 from everfit.steps.about import about
 from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
@@ -21,6 +21,7 @@ from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
 from everfit.steps.skew import BothWays
+from everfit.steps.standing import standing
 from everfit.steps.study import as_chosen
 from everfit.steps.tracking import run_of
 from everfit.values import Candidate, Evaluation, Features, Snapshot, StoredFile, canonical, dump, load
@@ -43,12 +44,13 @@ def evaluate(
     The candidate is scored on the feature table, whose holdout rows know only of batches before their own. Metrics and
     plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, raw rows with the scores of the final
     bundle to `evidence/<model>/<run>-sample.json`, and what the model card draws to `<run>-explained.json`. Asked
-    again, it returns what it found before, unless there is another champion by now and the gates have not spoken.
-    Errors: `Corrupted` for files that are not the recorded ones, `SpecError` if champion and candidate cannot be
-    compared row by row.
+    again, it returns what it found before, unless there is another champion or another level to judge at
+    by now, and the gates have not spoken. Errors: `Corrupted` for files that are not the recorded ones, `SpecError` if
+    champion and candidate cannot be compared row by row.
     """
     view = ports.ledger(spec.name).view()
-    found = _found_before(ports, candidate, view)
+    stands = standing(view, spec, snapshot.held_out, candidate)
+    found = _found_before(ports, candidate, view, stands)
     if found:
         return found
     from everfit.predictor import Predictor
@@ -69,7 +71,7 @@ def evaluate(
     evidence = gather(spec, training, held_out, scorer(ports, spec, predictor), champion, rows)
     places = same_rows(spec, rows)
     labelled = raw.iloc[places].reset_index(drop=True)
-    evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features))
+    evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features), standing=stands)
     recipe, _ = as_chosen(ports, spec, candidate.run)
     past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
     ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
@@ -83,13 +85,14 @@ def evaluate(
     return evaluation
 
 
-def _found_before(ports: Ports, candidate: Candidate, view: View) -> Evaluation | None:
+def _found_before(ports: Ports, candidate: Candidate, view: View, stands: Standing) -> Evaluation | None:
     key = _key(candidate, "-evaluation.json")
     if not ports.store.exists(key):
         return None
     found = load(Evaluation, json.loads(ports.store.read(key)))
-    current = found.champion == view.champion or view.claimed(f"judged:{candidate.run}") is not None
-    return found if current and found.candidate == candidate else None
+    current = (found.champion, found.level, found.uses) == (view.champion, stands.level, stands.uses)
+    settled = current or view.claimed(f"judged:{candidate.run}") is not None
+    return found if settled and found.candidate == candidate else None
 
 
 def _keep(
@@ -105,6 +108,8 @@ def _keep(
         sample=_put(ports, _key(candidate, "-sample.json"), canonical(dump(sample))),
         metrics={who: table(evidence.task, evidence.truth, scores) for who, scores in evidence.scores.items()},
         holdout_rows=evidence.rows,
+        level=evidence.standing.level,
+        uses=evidence.standing.uses,
     )
 
 

@@ -58,7 +58,7 @@ class Explanation:
 def explain(
     ports: Ports, candidate: Candidate, predictor: Predictor, features: pd.DataFrame, evidence: Evidence
 ) -> Explanation:
-    """Compute it from the evidence and from the model itself: half a second for 25,000 rows of 20 features.
+    """Compute it from the evidence and from the model itself: about a second for 25,000 rows of 40 features.
 
     `features` are those of the evidence's rows. Kept by `keep_explanation`, so that the card can be made again from the
     store alone.

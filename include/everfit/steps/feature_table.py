@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,19 +59,28 @@ class FeatureTable:
 
     def write(self, path: Path) -> None:
         """Write it as one parquet file. Errors: `SpecError` for a feature column that parquet cannot hold."""
+        self.write_rows(path, _runs(self.frame))
+
+    def write_rows(self, path: Path, batches: Iterable[pd.DataFrame]) -> None:
+        """Write these batches' rows as the table, one batch in memory at a time, instead of its own rows.
+
+        The columns become what they are when all is in one frame: for that, this table has a row of each kind of value
+        that a batch has in a column. Errors: as `write`.
+        """
         import pyarrow as pa
         from pyarrow import parquet
 
         said: dict[str, Any] = {"inputs": dump(self.inputs), "example": _records(self.example)}
         if self.classes:
             said |= {"classes": list(self.classes), "strangers": list(self.strangers)}
-        told = json.dumps(said).encode()
         try:
-            table = pa.Table.from_pandas(self.frame, preserve_index=False)
-            table = table.replace_schema_metadata({**(table.schema.metadata or {}), TOLD: told})
-            with parquet.ParquetWriter(path, table.schema) as writer:
-                for batch in _runs(table):
-                    writer.write_table(batch, row_group_size=piece_rows(table.num_columns))
+            schema = pa.Schema.from_pandas(self.frame, preserve_index=False)
+            schema = schema.with_metadata({**(schema.metadata or {}), TOLD: json.dumps(said).encode()})
+            with parquet.ParquetWriter(path, schema) as writer:
+                for rows in filter(len, batches):
+                    frame = rows.reindex(columns=self.frame.columns).astype(self.frame.dtypes)
+                    table = pa.Table.from_pandas(frame, schema, preserve_index=False)
+                    writer.write_table(table, row_group_size=piece_rows(table.num_columns))
         except (pa.ArrowException, ValueError, TypeError) as error:
             raise SpecError(f"features() made a table that cannot be saved as parquet: {error}") from error
 
@@ -117,6 +127,11 @@ class TableFile:
     def told(self) -> tuple[str, ...]:
         """The names of the other columns: label, time, batch, and what else the spec asks for."""
         return tuple(name for name in self.schema.names if name.startswith(OURS))
+
+    @cached_property
+    def largest_label(self) -> float:
+        """The largest number that a row is labelled with, whatever its sign."""
+        return float(self.frame(None, [LABEL])[LABEL].abs().max())
 
     def rows(self, partitions: Sequence[str]) -> int:
         """How many rows some batches have: nothing but the file's own summary is read."""
@@ -175,12 +190,11 @@ def piece_rows(columns: int) -> int:
     return 1 << max(10, min(16, (PIECE_CELLS // max(columns, 1)).bit_length() - 1))
 
 
-def _runs(table: pa.Table) -> Iterator[pa.Table]:
+def _runs(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The table cut where its batch changes."""
     begin = 0
-    for _, rows in itertools.groupby(table[BATCH].to_pylist()):
-        yield table.slice(begin, count := sum(1 for _ in rows))
-        begin += count
+    for _, rows in itertools.groupby(frame[BATCH].tolist()):
+        yield frame.iloc[begin : (begin := begin + sum(1 for _ in rows))]
 
 
 def _groups(file: parquet.ParquetFile, partitions: Sequence[str]) -> list[tuple[int, bool]]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import TrainingFailed
+from everfit.models import sample
+from everfit.steps.feature_rows import FeatureRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from everfit.features import Columns
     from everfit.models import Algorithm, EachRound, Round, Trained
+    from everfit.spec import ModelSpec
+    from everfit.steps.feature_table import TableFile
+    from everfit.values import Snapshot
 
 TIMES_WORSE = 5.0
 """A loss that is so many times what it was, or could be, is no training any more."""
@@ -80,6 +86,14 @@ def check_answers(algorithm: Algorithm, trained: Trained, matrix: NDArray[np.flo
             f"the trained model is of no use: it answers each of {len(scores):,} rows with "
             f"{np.array2string(scores[0], precision=4)}, because no tree could be split; {_more(largest)}"
         )
+
+
+def check_model(
+    spec: ModelSpec, snapshot: Snapshot, table: TableFile, columns: Columns, trained: Trained, largest: float
+) -> None:
+    """The same for a model of the spec, tried on held-out rows of the snapshot."""
+    held_out = FeatureRows(table, tuple(batch.partition for batch in snapshot.held_out), columns)
+    check_answers(spec.algorithm, trained, sample(held_out, LOOKED_AT).matrix, largest)
 
 
 def _differ(matrix: NDArray[np.float32]) -> bool:

@@ -12,6 +12,7 @@ from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
 from everfit.steps.card import judgement_in, page, report_key
+from everfit.steps.standing import standing_of
 from everfit.steps.tracking import run_of
 from everfit.values import Evaluation, Judgement, Outcome, Verdict, canonical, dump
 
@@ -26,14 +27,14 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
 
     Exactly once for a run: asked again it returns what the ledger says, whatever the spec says by then. The verdicts
     go to the MLflow run and to the model card (`report_key`). Errors: `StaleHead` if there is another champion than
-    the one that was evaluated, `Corrupted` if the evidence is not what was written, `LedgerError` if the run was judged
-    with another model.
+    the one that was evaluated, or another candidate was judged meanwhile, `Corrupted` if the evidence is not what was
+    written, `LedgerError` if the run was judged with another model.
     """
     ledger, key = ports.ledger(spec.name), f"judged:{evaluation.candidate.run}"
     entry = ledger.view().claimed(key)
     if entry is None:
         verdicts = _ask(ports, spec, evaluation)
-        entry = ledger.decide(key, lambda view: _decision(view, evaluation, verdicts))
+        entry = ledger.decide(key, lambda view: _decision(view, spec, evaluation, verdicts))
     judgement = _read(entry, evaluation)
     _publish(ports, spec, judgement, evaluation)
     return judgement
@@ -62,13 +63,19 @@ def _ask(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> tuple[Verdict
     return tuple(gate.judge(evidence.of(label)) for label, gate in zip(labels, spec.gates, strict=True))
 
 
-def _decision(view: View, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> CandidateJudged:
+def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> CandidateJudged:
     if view.champion != evaluation.champion:
         raise StaleHead(
             f"run {evaluation.candidate.run} was evaluated against {_named(evaluation.champion)}, but the champion is "
             f"now {_named(view.champion)}: evaluate it again"
         )
-    candidate = evaluation.candidate
+    candidate, now = evaluation.candidate, standing_of(view, spec, evaluation.candidate)
+    if (now.level, now.uses) != (evaluation.level, evaluation.uses):
+        raise StaleHead(
+            f"run {candidate.run} was evaluated for a decision at {_percent(evaluation.level)}, on a holdout that had "
+            f"judged {evaluation.uses} candidates; by now it is {_percent(now.level)} and {now.uses}, since somebody "
+            "was judged meanwhile: evaluate it again"
+        )
     return CandidateJudged(
         run=candidate.run,
         mlflow_run=candidate.mlflow_run,
@@ -115,6 +122,10 @@ def _numbers(verdicts: tuple[Verdict, ...]) -> dict[str, float]:
         values = {"effect": verdict.effect, "low": verdict.low, "high": verdict.high, "bar": verdict.bar}
         found |= {f"{name}_{what}": value for what, value in values.items() if value is not None}
     return found
+
+
+def _percent(level: float) -> str:
+    return f"{100 * (1 - level):.2g} %"
 
 
 def _named(version: int | None) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, CandidateJudged, ModelRegistered
-from everfit.steps import checkpoints, data_docs
+from everfit.steps import checkpoints, choose, data_docs, together
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -19,6 +19,8 @@ FOLDERS = (
     "quarantine",
     "features",
     checkpoints.FOLDER,
+    together.FOLDER,
+    choose.FOLDER,
     "evidence",
     "profiles",
     data_docs.FOLDER,
@@ -46,7 +48,7 @@ def leftovers(model: str, view: View, tables: Mapping[str, str], log: Sequence[S
     yield from _deliveries(model, view)
     yield from _evidence(view)
     yield from _tables(view, tables)
-    yield from _checkpoints(model, view)
+    yield from _runs(model, view)
     yield from _profiles(model, view)
     yield from _predictions(log)
 
@@ -90,10 +92,18 @@ def _tables(view: View, tables: Mapping[str, str]) -> Iterator[Leftover]:
             yield Leftover("feature table", snapshot, last[snapshot], (f"{beginning}.",))
 
 
-def _checkpoints(model: str, view: View) -> Iterator[Leftover]:
-    """A run that ends takes them away; these are of runs that never did, or were gone on with by a try given up."""
+def _runs(model: str, view: View) -> Iterator[Leftover]:
+    """A training that ends takes its checkpoints and shares away; these are of runs that never did, or were gone on
+    with by a try given up. Of a search, what it chose stays: later searches begin with it."""
     for entry in view.triggers:
-        yield Leftover("checkpoints", entry.body.run, entry.at, (f"{checkpoints.FOLDER}/{model}/{entry.body.run}/",))
+        run = f"{model}/{entry.body.run}"
+        study = f"{choose.FOLDER}/{run}"
+        for what, prefixes in {
+            "checkpoints": (f"{checkpoints.FOLDER}/{run}/",),
+            "shares of a training": (f"{together.FOLDER}/{run}/",),
+            "study": (f"{study}/journal/", f"{study}/began.json"),
+        }.items():
+            yield Leftover(what, entry.body.run, entry.at, prefixes)
 
 
 def _profiles(model: str, view: View) -> Iterator[Leftover]:

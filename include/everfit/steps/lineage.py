@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,10 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from everfit.ledger.entries import BatchAccepted, PointersPublished
+from everfit.models.memory import Peak
 from everfit.plots.training import importance, learning_curves
 from everfit.steps.environment import environment, environment_hash
+from everfit.steps.learn import objective_of
 from everfit.steps.placing import Fitted
 from everfit.values import Batch, Features, Placement, Snapshot, dump
 
@@ -50,6 +51,7 @@ def tags(spec: ModelSpec, snapshot: Snapshot, features: Features, run: str, view
         "everfit.snapshot": snapshot.id,
         "everfit.features": features.table.sha256,
         "everfit.code": features.code,
+        **({"everfit.objectives": own.sha256} if (own := objective_of(spec)) else {}),
         "everfit.spec": spec.spec_hash,
         "everfit.seed": str(spec.train.seed),
         "everfit.window": spec.window.words,
@@ -120,23 +122,26 @@ def log_files(opened: Run, spec: ModelSpec, snapshot: Snapshot, features: Featur
     opened.artifact(lineage, "lineage")
 
 
+MIB = 2**20
+
+
 @dataclass(frozen=True)
 class Use:
     """What this process had used of the machine at some moment."""
 
     wall: float
     cpu: float
+    peak: Peak
 
     @classmethod
     def now(cls) -> Use:
         """This moment."""
-        return cls(perf_counter(), process_time())
+        return cls(perf_counter(), process_time(), Peak())
 
     def until_now(self) -> dict[str, float]:
-        """Seconds of wall and CPU time since then, and the most memory that the process ever held."""
-        kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        """Seconds of wall and CPU time since then, and the most memory that the process held meanwhile."""
         return {
             "seconds": perf_counter() - self.wall,
             "cpu_seconds": process_time() - self.cpu,
-            "peak_memory_mb": kib / 1024,
+            "peak_memory_mb": self.peak.held() / MIB,
         }

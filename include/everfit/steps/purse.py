@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter, process_time
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING
 from everfit import gpu
 from everfit.cost import Prices, Use
 from everfit.errors import SpecError
+from everfit.models.memory import Peak
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
-KIB = 1024
+MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,9 @@ class Purse:
         """Begin to count: what is returned says what it has cost since, None where there are no prices."""
         if (prices := self.prices) is None:
             return lambda: None
-        begin, cpu = perf_counter(), process_time()
+        begin, cpu, peak = perf_counter(), process_time(), Peak()
 
         def cost() -> float | None:
-            held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB
-            return prices.cost(Use(perf_counter() - begin, process_time() - cpu, held, self.card))
+            return prices.cost(Use(perf_counter() - begin, process_time() - cpu, peak.held() / MIB, self.card))
 
         return cost

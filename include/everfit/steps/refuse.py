@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import NotEnoughData
-from everfit.gates import Prospect
-from everfit.ledger.entries import CandidateJudged
+from everfit.gates import Evidence, Prospect, Standing
+from everfit.gates.evidence import ABOUT
+from everfit.ledger.entries import CandidateJudged, ModelRegistered
 from everfit.steps.feature_table import BATCH, LABEL, TIME
+from everfit.steps.standing import standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +35,9 @@ def refuse_hopeless(ports: Ports, spec: ModelSpec, snapshot: Snapshot, features:
     learnt, held_out = (
         table[table[BATCH].isin([batch.partition for batch in part])] for part in (newest, snapshot.held_out)
     )
-    reasons = [*_too_few(spec, learnt), *_not_judged(spec, held_out, ports.ledger(spec.name).view())]
+    view = ports.ledger(spec.name).view()
+    stands = standing(view, spec, snapshot.held_out)
+    reasons = [*_too_few(spec, learnt), *_not_judged(spec, held_out, view, stands, _alone(ports, view))]
     if reasons:
         raise NotEnoughData(
             f"{spec.name}: training is not begun, for it could not end well. {'. '.join(reasons)}. A forced run is "
@@ -52,7 +56,23 @@ def _too_few(spec: ModelSpec, learnt: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def _not_judged(spec: ModelSpec, held_out: pd.DataFrame, view: View) -> Iterator[str]:
+def _alone(ports: Ports, view: View) -> Evidence | None:
+    """The evidence on which the champion was judged itself; None where there is none, or retention has removed it."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    made = [entry.body.judged for entry in view.of(ModelRegistered) if entry.body.version.version == view.champion]
+    kept = view.judged(made[0]).evidence if made else None
+    if kept is None or not ports.store.exists(kept.key):
+        return None
+    path = ports.store.local_file(kept)
+    names = [name for name in pq.read_schema(path).names if not name.startswith(ABOUT)]
+    return Evidence.from_frame(pd.read_parquet(path, columns=names))
+
+
+def _not_judged(
+    spec: ModelSpec, held_out: pd.DataFrame, view: View, stands: Standing, alone: Evidence | None
+) -> Iterator[str]:
     from everfit.statistics.days import days
 
     hours = held_out[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[h]").astype("int64")
@@ -63,6 +83,8 @@ def _not_judged(spec: ModelSpec, held_out: pd.DataFrame, view: View) -> Iterator
         clusters=days(hours),
         champion=view.champion,
         said=tuple(verdict for body in judged for verdict in body.verdicts) if view.champion else (),
+        alone=alone,
+        standing=stands,
     )
     for gate in spec.gates:
         ask = getattr(gate, "hopeless", None)

@@ -8,6 +8,7 @@ from everfit.errors import LedgerError
 from everfit.ledger.entries import ModelRegistered
 from everfit.ledger.reconciler import reconcile
 from everfit.ledger.trace import started
+from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.steps.lineage import batches, device_tags, published, split
 from everfit.values import Placement, Snapshot
 
@@ -55,13 +56,15 @@ def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mappi
     candidate = judgement.candidate
     run = started(view, candidate.run).body
     snapshot = Snapshot(candidate.model, run.batches, run.holdout, run.gap)
+    code = {file.name: file.sha256 for file in candidate.files}
     return {
         "everfit.run": candidate.run,
         "everfit.snapshot": candidate.snapshot,
         "everfit.batches": batches(run.batches),
         "everfit.split": split(snapshot),
         "everfit.pointers": published(view, snapshot) or "in no git revision yet",
-        "everfit.code": next((file.sha256 for file in candidate.files if file.name == "features.py"), ""),
+        "everfit.code": code.get("features.py", ""),
+        **({"everfit.objectives": code[OBJECTIVES]} if OBJECTIVES in code else {}),
         "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
         "everfit.reason": judged.reason,
         "everfit.evidence": judged.evidence.sha256,

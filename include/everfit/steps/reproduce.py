@@ -19,6 +19,7 @@ from everfit.steps.base import load_base
 from everfit.steps.build_features import build_features
 from everfit.steps.environment import Environment, environment, libraries
 from everfit.steps.erasure_search import gone
+from everfit.steps.feature_table import TableFile
 from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.snapshot import snapshot_of
 from everfit.steps.train import make_model
@@ -154,7 +155,8 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     snapshot = snapshot_of(spec, lineage.run)
     progress("building the features")
     features = build_features(clean, spec, snapshot)
-    base = load_base(ports, spec, features, lineage.run.run, progress)
+    table = TableFile.open(clean.store.local_file(features.table))
+    base = load_base(ports, spec, snapshot, table, lineage.run.run, progress)
     made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base=base)
     return Reproduction(made.folder, compare(lineage.files, hash_folder(made.folder)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,19 +12,22 @@ from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from everfit.errors import NotEnoughData
+from everfit.errors import NotEnoughData, TrainingFailed
 from everfit.ledger.entries import RunTriggered
 from everfit.models.space import Value
 from everfit.search import STEPS, Study, Trial, Tried
 from everfit.spec.training import BATCHES, HALF_LIFE, OURS
 from everfit.steps.choose import Chosen, chosen, study_of
 from everfit.steps.feature_table import TableFile
+from everfit.steps.health import check_model, watch_health
 from everfit.steps.learn import learn
 from everfit.steps.purse import Purse
 from everfit.steps.rounds import Best
 from everfit.values import Snapshot, canonical
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from everfit.cost import Prices
     from everfit.models import Round
     from everfit.ports import Ports, Progress
@@ -56,7 +60,9 @@ def search(
     was. Errors: `NotEnoughData` if there are too few training batches to judge on some, `SpecError` for a budget in
     money where the price list does not say what a trial costs.
     """
-    work = Search(ports, spec, trial_snapshot(spec, snapshot), run, Purse.of(spec, prices, run.device))
+    folder = ports.work / "search" / spec.name / run.run / str(worker)
+    shutil.rmtree(folder, ignore_errors=True)  # what a worker that was killed has left there
+    work = Search(ports, spec, trial_snapshot(spec, snapshot), run, Purse.of(spec, prices, run.device), folder)
     if worker == 0:
         work.study.suggest([work.own, *work.earlier()])
     table = TableFile.open(ports.store.local_file(features.table))
@@ -64,6 +70,7 @@ def search(
     while not work.spent() and (trial := work.study.ask(worker, work.settings.budget.trials)):
         progress(work.words(work.make(trial, table)))
         made += 1
+    shutil.rmtree(folder, ignore_errors=True)
     return made
 
 
@@ -89,13 +96,14 @@ def searched(spec: ModelSpec) -> SearchSpec:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """The search of one run; `inner` is the snapshot of its trials."""
+    """The search of one run, by one worker; `inner` is the snapshot of its trials, `work` where their files lie."""
 
     ports: Ports
     spec: ModelSpec
     inner: Snapshot
     run: RunTriggered
     purse: Purse
+    work: Path
 
     @property
     def settings(self) -> SearchSpec:
@@ -145,12 +153,18 @@ class Search:
         return self.seconds_left() <= 0 or sum(before) + now >= (self.purse.most or float("inf"))
 
     def make(self, trial: Trial, table: TableFile) -> Tried:
-        """Train with the trial's parameters, and record how good that was."""
+        """Train with the trial's parameters, and record how good that was.
+
+        One whose numbers stop to make sense ends there, as the candidate's training would, and the search goes on.
+        """
         begin, best, paid = perf_counter(), Best(), self.purse.open()
+        largest = table.largest_label
+        watch_numbers = watch_health(largest)
         train = self.spec.train.chosen(trial.params).model_copy(update={"early_stopping": None})  # `best` looks itself
         spec = self.spec.model_copy(update={"train": train})
 
         def watch(ended: Round) -> None:
+            watch_numbers(ended)
             best(ended)
             step = ended.done * STEPS // ended.most
             if step == (ended.done - 1) * STEPS // ended.most:
@@ -158,13 +172,20 @@ class Search:
             if not isfinite(best.value) or trial.hopeless(step, best.value) or self.spent(paid() or 0.0):
                 raise Hopeless
 
-        pruned = False
+        pruned, why = False, ""
         try:
-            learn(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED, work=self.ports.work)
+            columns, fitted = learn(
+                *(spec, self.inner, table, self.run.device, lambda _: None, watch, JUDGED), work=self.work
+            )
+            check_model(spec, self.inner, table, columns, fitted.trained, largest)
         except Hopeless:
             pruned = True
+        except TrainingFailed as error:
+            why = str(error)
         seconds = round(perf_counter() - begin, 3)
         extra = {"metric": best.metric, "rounds": best.round, "seconds": seconds, "cost": paid()}
+        if why:
+            return self.study.fail(trial, why, extra)
         return self.study.tell(trial, best.value, extra, pruned=pruned)
 
     def words(self, tried: Tried) -> str:
@@ -173,12 +194,18 @@ class Search:
         so_far = (
             f"best so far {abs(best.value):.4f} (trial {best.number + 1})" if best and best.value else "none done yet"
         )
-        how = "cut short at" if tried.state == "pruned" else ""
         params = ", ".join(f"{name.removeprefix('train.')} {_short(value)}" for name, value in tried.params.items())
         return (
-            f"trial {tried.number + 1} of {self.settings.budget.trials}: {how} {tried.extra['metric']} "
-            f"{abs(tried.value or 0):.4f} in {tried.extra['seconds']:.1f} s, {so_far}; {params}"
-        ).replace(":  ", ": ")
+            f"trial {tried.number + 1} of {self.settings.budget.trials}: {_outcome(tried)} in "
+            f"{tried.extra['seconds']:.1f} s, {so_far}; {params}"
+        )
+
+
+def _outcome(tried: Tried) -> str:
+    if tried.why:
+        return f"failed ({tried.why})"
+    how = "cut short at " if tried.state == "pruned" else ""
+    return f"{how}{tried.extra['metric']} {abs(tried.value or 0):.4f}"
 
 
 def _short(value: Value) -> str:

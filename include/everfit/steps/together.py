@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import SpecError
-from everfit.models import Part, Rows, Terms, Trained, Training
+from everfit.models import Part, Rows, Terms, Trained, Training, whole
+from everfit.models.spooled import Written, write_piece
 from everfit.steps.engine import engine_of, to_send
 from everfit.values import StoredFile
 
@@ -22,22 +24,16 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 
+FOLDER = "shares"
+
+
 def trainer(ports: Ports, spec: ModelSpec, shares: str) -> Any:
     """The spec's algorithm; where its engine has several workers, all of them train it together.
 
     The rows are shared out below the store's folder `shares`, which is for this training alone.
-
-    Errors: `SpecError` for an algorithm that only one machine can train.
     """
     engine, algorithm = engine_of(ports, spec), spec.algorithm
-    if spec.engine == "local":
-        return algorithm
-    if not hasattr(algorithm, "joined"):
-        raise SpecError(
-            f"{spec.name}: the algorithm {spec.train.algorithm} cannot be trained by several machines; "
-            "take `engine: local`, or an algorithm that has `joined`, such as xgboost"
-        )
-    return Together(algorithm, engine, ports, shares)
+    return algorithm if spec.engine == "local" else Together(algorithm, engine, ports, shares)
 
 
 @dataclass(frozen=True)
@@ -57,55 +53,60 @@ class Together:
         """Share out, train, and take the model of the first worker: all of them have the same."""
         of = self.engine.workers
         terms.progress(f"sharing {data.train.rows:,} rows out to {of} workers")
-        shares = [self._put(data, rank, of) for rank in range(of)]
         try:
-            work = Work(self.algorithm, to_send(self.ports), tuple(shares), terms.device, terms.seed)
+            work = Work(self.algorithm, to_send(self.ports), self._shares(data, of), terms.device, terms.seed)
             trained = self.engine.together(work)[0]
         finally:
-            for share in shares:
-                self.ports.store.delete(share.rows.key)
+            for key in self.ports.store.list(self.folder):
+                self.ports.store.delete(key)
         if trained is None:
             raise TypeError("the first worker gave no model")
         return replace(trained, facts={**trained.facts, "workers": str(of)})
 
-    def _put(self, data: Training, rank: int, of: int) -> Share:
-        """A worker's share of every part, in one file."""
+    def _shares(self, data: Training, of: int) -> tuple[Share, ...]:
+        """A worker's share of every part, each in a file of its own."""
         import numpy as np
 
         parts = {"train": data.train, "holdout": data.holdout} | ({"stop": data.stop.part} if data.stop else {})
-        arrays = {
-            f"{name}.{column}": values
-            for name, part in parts.items()
-            for column, values in _columns(share_of(part, rank, of)).items()
-        }
         empty = Rows(np.empty((0, len(data.names)), np.float32), np.empty(0, np.float32))
         bare = replace(data, train=empty, holdout=empty, stop=replace(data.stop, part=empty) if data.stop else None)
+        stored = {name: self._put(name, part, of) for name, part in parts.items()}
+        return tuple(Share(bare, {name: files[rank] for name, files in stored.items()}) for rank in range(of))
+
+    def _put(self, name: str, part: Part, of: int) -> list[Stored]:
+        """The shares of one part, by rank; its rows are read once, and one piece of them is in memory."""
         self.ports.work.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=self.ports.work) as folder:
-            path = Path(folder, "share.npz")
-            np.savez(path, **arrays)
-            return Share(bare, self.ports.store.put_file(f"{self.folder}/{rank}-of-{of}.npz", path))
+            paths = [Path(folder, f"{name}-{rank}-of-{of}") for rank in range(of)]
+            with ExitStack() as stack:
+                files, rows = [stack.enter_context(path.open("wb")) for path in paths], [0] * of
+                for rank, piece in shared_out(part, of):
+                    write_piece(piece, files[rank])
+                    rows[rank] += piece.rows
+            put = self.ports.store.put_file
+            return [Stored(put(f"{self.folder}/{path.name}", path), rows[rank]) for rank, path in enumerate(paths)]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """So many rows in a file in the store."""
+
+    file: StoredFile
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
 class Share:
-    """One worker's part of a training: all but its rows, and the file that these are in."""
+    """One worker's part of a training: all but its rows, and the files that these are in, by what they are for."""
 
     data: Training
-    rows: StoredFile
+    rows: Mapping[str, Stored]
 
     def read(self, ports: Ports) -> Training:
-        """The training with the rows of this share."""
-        import numpy as np
-
-        with np.load(ports.store.local_file(self.rows)) as arrays:
-            parts: dict[str, dict[str, Any]] = {}
-            for name in arrays.files:
-                part, _, column = name.partition(".")
-                parts.setdefault(part, {})[column] = arrays[name]
-        made = {name: Rows(**columns) for name, columns in parts.items()}
+        """The training with the rows of this share, of which those to learn from stay in their files."""
+        made = {name: Written(ports.store.local_file(one.file), one.rows) for name, one in self.rows.items()}
         stop = replace(self.data.stop, part=made["stop"]) if self.data.stop else None
-        return replace(self.data, train=made["train"], holdout=made["holdout"], stop=stop)
+        return replace(self.data, train=made["train"], holdout=whole(made["holdout"]), stop=stop)
 
 
 @dataclass(frozen=True)
@@ -135,34 +136,39 @@ def _same_for_all(peers: Peers, device: str) -> str:
     return "cuda" if set(given) == {"yes"} else "cpu"
 
 
-def share_of(part: Part, rank: int, of: int) -> Rows:
-    """The rows of one of `of` workers: as many as the others have, one after the other, and no group torn apart.
+def shared_out(part: Part, of: int) -> Iterator[tuple[int, Rows]]:
+    """The rows of a part for `of` workers: pieces in order, each with the rank of the worker that it is for.
+
+    All get as many rows as the others, one after the other, and no group is torn apart. Each gets a piece, if only an
+    empty one.
 
     >>> import numpy as np
     >>> rows = Rows(np.zeros((5, 1), np.float32), np.arange(5, dtype=np.float32), groups=np.array([0, 0, 0, 1, 1]))
-    >>> [share_of(rows, rank, 2).labels.tolist() for rank in range(2)]
-    [[0.0, 1.0, 2.0], [3.0, 4.0]]
+    >>> [(rank, piece.labels.tolist()) for rank, piece in shared_out(rows, 2)]
+    [(0, [0.0, 1.0, 2.0]), (1, [3.0, 4.0])]
     """
     import numpy as np
 
-    groups = [piece.groups for piece in part.pieces() if piece.groups is not None]
-    starts = None if not groups else np.flatnonzero(np.diff(np.concatenate(groups), prepend=groups[0][0] - 1))
-    begin, end = (_bound(part.rows, place, of, starts) for place in (rank, rank + 1))
-    kept, at = [], 0
+    bounds = [part.rows * place // of for place in range(1, of)]
+    begin, without = 0, set(range(of))
     for piece in part.pieces():
-        kept.append(piece.take(slice(max(begin - at, 0), max(end - at, 0))))
-        at += piece.rows
-    return Rows.join(kept)
+        whose = np.searchsorted(bounds, begin + _group_starts(piece), side="right")
+        for rank in np.unique(whose).tolist():
+            first, end = np.searchsorted(whose, [rank, rank + 1]).tolist()
+            yield rank, piece.take(slice(first, end))
+            without.discard(rank)
+        begin += piece.rows
+        empty = piece.take(slice(0, 0))
+    yield from ((rank, empty) for rank in sorted(without))
 
 
-def _bound(rows: int, place: int, of: int, starts: NDArray[np.int64] | None) -> int:
-    bound = rows * place // of
-    if starts is None or bound >= rows:
-        return bound
-    later = starts[starts >= bound]
-    return int(later[0]) if len(later) else rows
+def _group_starts(piece: Rows) -> NDArray[np.int64]:
+    """Of each row the place where its group begins in the piece: its own, where there are no groups."""
+    import numpy as np
 
-
-def _columns(rows: Rows) -> dict[str, Any]:
-    found = {one.name: getattr(rows, one.name) for one in fields(rows)}
-    return {name: values for name, values in found.items() if values is not None}
+    places = np.arange(piece.rows)
+    if piece.groups is None:
+        return places
+    begins = np.flatnonzero(np.diff(piece.groups, prepend=piece.groups[:1] - 1))
+    found: NDArray[np.int64] = begins[np.searchsorted(begins, places, side="right") - 1]
+    return found

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
-from everfit.models import EachRound, all_of, sample
+from everfit.models import EachRound, all_of
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.predictor import Card, write_model_folder
 from everfit.steps.base import Base, load_base
-from everfit.steps.checkpoints import FOLDER
+from everfit.steps.checkpoints import FOLDER as CHECKPOINTS
 from everfit.steps.course import FROM_THE_START, Course, going_on
 from everfit.steps.environment import libraries
-from everfit.steps.feature_rows import FeatureRows
-from everfit.steps.feature_table import LABEL, TableFile
-from everfit.steps.health import LOOKED_AT, check_answers, watch_health
+from everfit.steps.feature_table import TableFile
+from everfit.steps.health import check_model, watch_health
 from everfit.steps.learn import learn, objective_of
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted
 from everfit.steps.rounds import show_rounds, tell_rounds
 from everfit.steps.study import as_chosen, log_study
+from everfit.steps.together import FOLDER as SHARES
 from everfit.steps.together import trainer
-from everfit.values import Candidate, Features, Snapshot, canonical, digest, dump, load
+from everfit.values import Candidate, Features, Snapshot, canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,8 @@ def train(
     work = ports.work / "train" / spec.name / run
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    base = load_base(ports, spec, features, run, progress)
+    table = TableFile.open(ports.store.local_file(features.table))
+    base = load_base(ports, spec, snapshot, table, run, progress)
     if base:
         spec = spec.model_copy(update={"train": spec.train.going_on})
     with ports.registry.run(spec.name, run, key=run) as opened:
@@ -72,13 +73,14 @@ def train(
         before = Use.now()
         if base:
             opened.tags({"everfit.base": str(base.version)})
-        folder = f"{FOLDER}/{spec.name}/{run}"
+        folder, shares = f"{CHECKPOINTS}/{spec.name}/{run}", f"{SHARES}/{spec.name}/{run}"
         with going_on(ports, folder, features.table.sha256, progress, told) as course:
             made = make_model(
                 *(ports, spec, snapshot, features, device, work, progress),
                 base=base,
                 course=course,
                 each_round=show_rounds(opened, progress),
+                shares=shares,
             )
         trained, seen = made.fitted.trained, made.fitted.watched
         opened.params(params(spec, snapshot, features, made.fitted))
@@ -93,7 +95,7 @@ def train(
         placement, seconds = made.fitted.placement, round(trained.seconds, 3)
         candidate = Candidate(spec.name, run, opened.id, snapshot.id, files, placement.used, seconds, placement)
     ports.store.create(record, canonical(dump(candidate)))
-    for kept in ports.store.list(folder):
+    for kept in (*ports.store.list(folder), *ports.store.list(shares)):
         ports.store.delete(kept)
     shutil.rmtree(work)
     return load(Candidate, json.loads(ports.store.read(record)))
@@ -120,21 +122,24 @@ def make_model(
     base: Base | None = None,
     course: Course = FROM_THE_START,
     each_round: EachRound = lambda _: None,
+    shares: str = SHARES,
 ) -> Made:
     """Learn from the features and write the model's folder below `work`; equal input gives equal bytes.
 
+    What several machines share lies in the store's folder `shares` meanwhile, which is for this training alone.
+
     Errors: `TrainingFailed` if the numbers of the training stop making sense.
     """
+    objective = objective_of(spec)
     table = TableFile.open(ports.store.local_file(features.table))
-    largest = float(table.frame(None, [LABEL])[LABEL].abs().max())
-    heard = all_of(tell_rounds(progress), each_round, watch_health(largest))
-    shares = f"shares/{spec.name}/{digest([features.table.sha256, work.as_posix()])[:16]}"
+    heard = all_of(tell_rounds(progress), each_round, watch_health(table.largest_label))
     by = trainer(ports, spec, shares)
     columns, fitted = learn(
         *(spec, snapshot, table, device, progress, heard), work=work, base=base, course=course, by=by
     )
-    some = FeatureRows(table, tuple(batch.partition for batch in snapshot.held_out), columns)
-    check_answers(spec.algorithm, fitted.trained, sample(some, LOOKED_AT).matrix, largest)
+    check_model(spec, snapshot, table, columns, fitted.trained, table.largest_label)
+    if objective and objective != objective_of(spec):
+        raise DataError(f"{objective.path} has changed while the model was trained with it: start a new run")
     folder = _model_folder(ports, spec, snapshot, features, columns, fitted.trained.model, table, work)
     return Made(folder, fitted, table.example)
 

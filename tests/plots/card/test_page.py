@@ -170,7 +170,8 @@ def test_parts_share_one_scale() -> None:
 def test_what_a_verdict_says_of_its_numbers_is_there() -> None:
     text = page(replace(ABOVE, p=0.00001, level=0.982, detectable=0.0123))
     assert (
-        "10 rows · p below 0.0001 · each end of the interval at 98.2 % · would have shown an effect of 0.0123" in text
+        "10 rows · p below 0.0001 · each end of the interval at 98.2 % · four times in five shows what lies 0.0123 from the bar"
+        in text
     )
 
 

@@ -32,6 +32,7 @@ PAGES = 5  # in memory at once: three are read ahead, one is learnt from, one wa
 SLACK = 1.08  # what the allocator has not given back yet when the next is taken
 FIXED = 12_000_000  # threads, buffers, what the allocator holds back
 PAGE_CELLS = 2**21
+PAGE_ROWS = 1024  # at least, however many columns there are
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def need(learnt: Survey, watched: Iterable[Survey], trees: Trees) -> Need:
 
 def page_rows(columns: int) -> int:
     """Rows of a page in external memory."""
-    return max(1024, PAGE_CELLS // max(columns, 1))
+    return max(PAGE_ROWS, PAGE_CELLS // max(columns, 1))
 
 
 def _bins(data: Survey, rows: int, trees: Trees) -> int:

@@ -56,14 +56,16 @@ class Explained:
 class Content:
     """A judgement and its evaluation, and whatever else is known.
 
-    `at` is when the ledger recorded the judgement (UTC). `facts` are lines about how the candidate was made. `parts`
-    are slices of the holdout; `bill` says what the steps before took and cost, `found` how the parameters were found.
+    `at` is when the ledger recorded the judgement (UTC), `people` what people decided about it since, in sentences.
+    `facts` are lines about how the candidate was made. `parts` are slices of the holdout; `bill` says what the steps
+    before took and cost, `found` how the parameters were found.
     """
 
     judgement: Judgement
     evaluation: Evaluation
     title: str
     at: datetime
+    people: Sequence[str] = ()
     curves: Sequence[Panel | Grid] = ()
     explained: Explained = Explained()
     parts: Slices | None = None

@@ -112,5 +112,9 @@ class Gate:
         told = [f"{one.n:,} rows"] if one.n else []
         told += [f"p {words.chance(one.p)}"] if one.p is not None else []
         told += [f"each end of the interval at {words.percent(one.level)}"] if one.level is not None else []
-        told += [f"would have shown an effect of {words.short(one.detectable)}"] if one.detectable is not None else []
+        told += (
+            [f"four times in five shows what lies {words.short(one.detectable)} from the bar"]
+            if one.detectable is not None
+            else []
+        )
         return [*told, *([one.test] if one.test else [])]
