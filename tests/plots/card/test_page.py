@@ -169,10 +169,14 @@ def test_parts_share_one_scale() -> None:
 
 def test_what_a_verdict_says_of_its_numbers_is_there() -> None:
     text = page(replace(ABOVE, p=0.00001, level=0.982, detectable=0.0123))
-    assert (
-        "10 rows · p below 0.0001 · each end of the interval at 98.2 % · four times in five shows what lies 0.0123 from the bar"
-        in text
-    )
+    assert "10 rows · p below 0.0001 · each end of the interval at 98.2 % · four times in five shows what lies" in text
+    assert "lies 0.0123 from the bar" in text
+
+
+def test_what_people_decided_is_right_below_the_decision() -> None:
+    text = page(SANE, given={"people": ("Promoted against the gates by ann because <x>", "Approved by bob")})
+    assert text.index("</header>") < text.index("because &lt;x&gt;") < text.index("Approved by bob") < text.index("<dl")
+    assert text.count('class="person against"') == 1
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e5), st.floats(0, 1e5), st.floats(-1e6, 1e6))
