@@ -43,6 +43,8 @@ VARIABLES = {
     "EVERFIT_SERVER": "Address of the model server.",
     "EVERFIT_POINTERS": "Address of the git repository for pointers to all batches; none are published without it.",
     "EVERFIT_PRICES": "The price list for the command line, as JSON. Comes before the variable `everfit_prices`.",
+    "EVERFIT_ROLES": "Who has which role at the command line, as JSON. Comes before the variable `everfit_roles`.",
+    "EVERFIT_SIGNING": "File with the private key (PEM) that promotions are signed with at the command line.",
     "EVERFIT_SPARK": "Address of Spark, for models whose spec says `engine: spark`: `sc://host:15002`, "
     "`spark://host:7077`, `yarn` or `local[2]`.",
     "EVERFIT_WORK": "Folder for local copies and scratch files; it can be deleted at any time.",

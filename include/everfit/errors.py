@@ -14,6 +14,7 @@
     │   ├── StoreUnsafe    the store does not keep create-if-absent
     │   ├── Recalled       the version or batch knows data that was recalled
     │   ├── StaleHead      somebody decided first: read again, judge again
+    │   ├── NotApproved    people have not agreed to the promotion, or may not
     │   └── FencedOut      a newer attempt has taken over this work
     ├── OutOfMemory        a training needs more memory than there is        (never retried)
     ├── DeployError        the version does not load or answers differently   (never retried)
@@ -111,6 +112,10 @@ class Recalled(LedgerError):
 
 class StaleHead(LedgerError):
     """The ledger has moved on since this decision was prepared: read again and judge again."""
+
+
+class NotApproved(LedgerError):
+    """People have not agreed to a promotion, or somebody answers who may not."""
 
 
 class FencedOut(LedgerError):

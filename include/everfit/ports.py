@@ -204,7 +204,8 @@ class Cluster:
 class Ports:
     """One opened set of everything a step needs from the world; time and work folder included.
 
-    `pointers` is None where no git repository is wanted, `cluster` where there is none to work on.
+    `pointers` is None where no git repository is wanted, `cluster` where there is none to work on. `signing_key` is the
+    private key (PEM) that promotions are signed with; with None each machine makes one of its own.
     """
 
     store: Store
@@ -216,6 +217,7 @@ class Ports:
     work: Path
     pointers: Pointers | None = None
     cluster: Cluster | None = None
+    signing_key: str | None = field(default=None, repr=False)
 
     def ledger(self, model: str) -> Ledger:
         """The log of decisions of one model."""

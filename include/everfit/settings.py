@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 FILE = "airflow_settings.yaml"
 PRICES = "everfit_prices"
 """The variable with the price list: `Prices` as JSON."""
+ROLES = "everfit_roles"
+"""The variable with who has which role: `{"role": ["person", ...]}` as JSON."""
+OPTIONAL = ("pointers", "spark", "signing")
+"""What an installation may do without."""
 _AWS = ("endpoint_url", "region_name", "aws_session_token")
 
 
@@ -38,7 +42,8 @@ class Place:
     """The addresses that everfit needs: its store, the landing place, MLflow and the model server.
 
     `pointers`, a git repository for pointers to all batches, is not needed: without it none are published. Nor is
-    `spark`, the cluster for models whose spec says `engine: spark`; its options are Spark's own settings.
+    `spark`, the cluster for models whose spec says `engine: spark`; its options are Spark's own settings. Nor is
+    `signing`, the private key that promotions are signed with: a file, or the text of one in the option `pem`.
     """
 
     store: Address
@@ -47,20 +52,21 @@ class Place:
     server: Address
     pointers: Address | None = None
     spark: Address | None = None
+    signing: Address | None = None
 
     @classmethod
     def from_file(cls, path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Place:
         """The connections `everfit_store`, `everfit_landing`, `everfit_mlflow` and `everfit_server` of the file.
 
         `EVERFIT_STORE`, `EVERFIT_LANDING`, `EVERFIT_MLFLOW` and `EVERFIT_SERVER` come first; with all four of them the
-        file need not be there. So do `EVERFIT_POINTERS` and `EVERFIT_SPARK`, and the connections `everfit_pointers` and
-        `everfit_spark`, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is
+        file need not be there. So do `EVERFIT_POINTERS`, `EVERFIT_SPARK` and `EVERFIT_SIGNING`, and the connections of
+        those names, if there are any. Default file: `settings_file()`. Errors: `SpecError` that says which one is
         missing.
         """
         path = path or settings_file()
         wanted = tuple(cls.__dataclass_fields__)
         found = {name: _address_in(name, environ[_variable(name)]) for name in wanted if environ.get(_variable(name))}
-        needed = [name for name in wanted if name not in ("pointers", "spark")]
+        needed = [name for name in wanted if name not in OPTIONAL]
         if not found.keys() >= set(needed):
             written = _connections(path)
             found |= {
@@ -98,17 +104,35 @@ def read_prices(text: str, where: str) -> Prices | None:
         raise SpecError(f"{where}: found no JSON ({error}), wanted a price list") from error
 
 
+def read_roles(text: str, where: str) -> Mapping[str, tuple[str, ...]]:
+    """Who has which role, by the JSON text of a setting; `SpecError` names `where` it is.
+
+    >>> read_roles('{"release": ["ann", "ben"]}', "here")
+    {'release': ('ann', 'ben')}
+    """
+    if not text.strip():
+        return {}
+    try:
+        said = json.loads(text)
+        return {role: tuple(person for person in people if person[:1]) for role, people in said.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SpecError(f'{where}: wanted {{"role": ["person", ...]}}, found something else ({error})') from error
+
+
+def roles(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Mapping[str, tuple[str, ...]]:
+    """Who has which role: `EVERFIT_ROLES`, or the variable `everfit_roles` of the file; empty if neither is there."""
+    if environ.get(_variable("roles")):
+        return read_roles(environ[_variable("roles")], _variable("roles"))
+    path = path or settings_file()
+    return read_roles(_said(path, ROLES), f"{path}: variable {ROLES}")
+
+
 def prices(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Prices | None:
     """What this installation pays: `EVERFIT_PRICES`, or the variable `everfit_prices` of the file; None if neither."""
     if environ.get(_variable("prices")):
         return read_prices(environ[_variable("prices")], _variable("prices"))
     path = path or settings_file()
-    if not path.exists():
-        return None
-    for variable in _listed(path, "variables"):
-        if variable.get("variable_name") == PRICES:
-            return read_prices(str(variable.get("variable_value") or ""), f"{path}: variable {PRICES}")
-    return None
+    return read_prices(_said(path, PRICES), f"{path}: variable {PRICES}")
 
 
 def address(
@@ -127,7 +151,7 @@ def address(
     `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
     `git` has the repository's URL as host, login and password (or token) for https, and the extras `key_file` (for ssh)
     and `branch` (where it is not main). `spark` has Spark's own address as host (`sc://host`, `spark://host`, `yarn`,
-    `local[2]`), and the extras `workers` and whatever begins with `spark.`.
+    `local[2]`), and the extras `workers` and whatever begins with `spark.`. `generic` has a key (PEM) as its password.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'
@@ -152,12 +176,15 @@ def address(
         case "spark" if host:
             options = {name: str(value) for name, value in extra.items() if name == "workers" or name[:6] == "spark."}
             return Address(f"{host}:{port}" if port else host, options)
+        case "generic" if password:
+            return Address("", {"pem": password.replace("\\n", "\n")})
     wanted = {
         "fs": "the extra `path`",
         "aws": "the extra `url` (s3://bucket/prefix)",
         "http": "a host",
         "git": "the repository's URL as host",
         "spark": "Spark's address as host",
+        "generic": "the private key (PEM) as password",
     }
     if conn_type in wanted:
         raise SpecError(f"a connection of type {conn_type} needs {wanted[conn_type]}; it is not there")
@@ -189,6 +216,7 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
         work=work,
         pointers=GitPointers(place.pointers.url, **place.pointers.options) if place.pointers else None,
         cluster=cluster_at(place.spark) if place.spark else None,
+        signing_key=_pem(place.signing) if place.signing else None,
     )
 
 
@@ -217,8 +245,23 @@ def cluster_at(address: Address) -> Cluster:
     return Cluster(address.url, int(workers), options)
 
 
+def _pem(address: Address) -> str:
+    if "pem" in address.options:
+        return address.options["pem"]
+    try:
+        return Path(address.url).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SpecError(f"the key for signing cannot be read: {error}") from error
+
+
 def _connections(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return {connection["conn_id"]: connection for connection in _listed(path, "connections")}
+
+
+def _said(path: Path, name: str) -> str:
+    """The value of a variable of the file, "" where there is none."""
+    listed = _listed(path, "variables") if path.exists() else []
+    return next((str(v.get("variable_value") or "") for v in listed if v.get("variable_name") == name), "")
 
 
 def _listed(path: Path, what: str) -> list[Mapping[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from everfit.settings import OPTIONAL
+
 
 @dataclass(frozen=True)
 class Connections:
@@ -21,11 +23,12 @@ class Connections:
     server: str = "everfit_server"
     pointers: str = "everfit_pointers"
     spark: str = "everfit_spark"
+    signing: str = "everfit_signing"
 
     @property
     def needed(self) -> dict[str, str]:
-        """Those without which nothing works: all but the git repository for pointers and the Spark cluster."""
-        return {name: conn_id for name, conn_id in self.to_dict().items() if name not in ("pointers", "spark")}
+        """Those without which nothing works: all but the git repository for pointers, the Spark cluster and the key."""
+        return {name: conn_id for name, conn_id in self.to_dict().items() if name not in OPTIONAL}
 
     def to_dict(self) -> dict[str, str]:
         """Plain data, for a trigger to be sent to the triggerer with."""

@@ -74,6 +74,7 @@ def test_public_names_are_pinned():
     assert everfit_airflow.sensors.__all__ == ["NewBatchSensor"]
     assert everfit_airflow.operators.__all__ == [
         "AnnounceBatchesOperator",
+        "ApprovePromotionOperator",
         "BuildFeaturesOperator",
         "CheckChampionOperator",
         "ChooseParametersOperator",
@@ -83,6 +84,7 @@ def test_public_names_are_pinned():
         "FindBatchesOperator",
         "FreeSpaceOperator",
         "JudgeCandidateOperator",
+        "OverrideGatesOperator",
         "PublishPointersOperator",
         "RecallBatchOperator",
         "RegisterModelOperator",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-DAGS = ("ingest", "train", "deploy", "rollback", "recall")
+DAGS = ("ingest", "train", "deploy", "rollback", "recall", "override")
 SHARED = {"everfit_pointers", "everfit_housekeeping"}
 
 
@@ -125,6 +125,35 @@ def test_deployment_follows_the_challenger_and_there_is_a_way_back(bag):
     deploy = bag.dags["flight_delays_deploy"]
     assert [asset.name for asset in deploy.timetable.asset_condition.objects] == ["flight_delays_challenger"]
     assert bag.dags["flight_delays_rollback"].params.get_param("reason").schema["minLength"] == 3
+
+
+@pytest.mark.parametrize(
+    ("terms", "order"),
+    [
+        (None, ["deploy"]),
+        ({}, ["approve", "deploy"]),
+        ({"four_eyes": True, "within": "24h"}, ["approve", "approve_too", "deploy"]),
+    ],
+)
+def test_people_are_asked_before_a_deployment_where_the_spec_wants_it(terms, order):
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    from everfit.spec import ApprovalSpec, PromotionSpec, load_spec
+    from everfit_airflow import build_dags
+
+    promotion = PromotionSpec(approval=None if terms is None else ApprovalSpec(**terms))
+    dag = build_dags(load_spec("flight_delays").model_copy(update={"promotion": promotion}))["flight_delays_deploy"]
+    assert [task.task_id for task in dag.topological_sort()] == order
+    assert DagSerialization.to_dict(dag)["dag"]["dag_id"] == "flight_delays_deploy"
+    assert set(dag.params) == {"version"}
+    assert all(dict(dag.get_task(task).params) == {"reason": None} for task in order[:-1])
+
+
+def test_gates_are_overridden_for_a_reason_and_deployment_wakes_up(bag):
+    dag = bag.dags["flight_delays_override"]
+    assert dag.params.get_param("reason").schema["minLength"] == 3
+    assert dag.params.get_param("run").schema["minLength"] == 1
+    assert [asset.name for asset in dag.get_task("override").outlets] == ["flight_delays_challenger"]
 
 
 def test_a_batch_can_be_taken_back_and_training_wakes_up(bag):

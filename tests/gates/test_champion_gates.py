@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from everfit.gates import Evidence, Standing
+from everfit.gates import Evidence, Prospect, Standing
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
@@ -134,3 +135,40 @@ def test_an_equal_candidate_passes_four_times_in_five_at_the_margin_that_can_be_
         detectable.append(NotWorseThanChampion("brier", margin=0.02).judge(evidence).detectable)
         passed.append(NotWorseThanChampion("brier", margin=float(np.mean(detectable))).judge(evidence).outcome)
     assert np.mean([one is Outcome.PASSED for one in passed]) == pytest.approx(0.8, abs=0.04)
+
+
+def test_the_auc_is_compared_in_its_own_words(binary):
+    """The loss is what is missing to 1; the words speak of the area, of which more is better."""
+    evidence = binary()
+    verdict = BeatsChampion("auc").judge(evidence)
+    areas = [roc_auc_score(evidence.y, scores) for scores in (evidence.candidate, evidence.champion)]
+    assert verdict.effect == pytest.approx(areas[1] - areas[0], abs=1e-12)
+    assert verdict.outcome is Outcome.PASSED
+    assert verdict.reason.startswith(f"AUC is {areas[0] - areas[1]:.4g} higher than the champion's, at worst 0.")
+    assert "higher; wanted higher (" in verdict.reason
+    worse = NotWorseThanChampion("auc", margin=0.01).judge(swapped(evidence))
+    assert worse.outcome is Outcome.FAILED
+    assert "lower than the champion's, at best 0." in worse.reason
+    assert "wanted less than 0.01 lower" in worse.reason
+    assert "wanted more than 0.5 higher" in BeatsChampion("auc", by=0.5).judge(evidence).reason
+
+
+def test_an_auc_takes_days_with_either_label(binary):
+    evidence = binary()
+    rare = replace(evidence, y=np.where(evidence.clusters < 5, evidence.y, 0.0))
+    verdict = BeatsChampion("auc").judge(rare)
+    assert verdict.outcome is Outcome.CANNOT_TELL
+    assert "only 5 days of the holdout have a row with label 1; an AUC takes 10" in verdict.reason
+    prospect = Prospect("binary", rare.y, rare.clusters, champion=1)
+    assert BeatsChampion("auc").hopeless(prospect) == verdict.reason
+    assert BeatsChampion("brier").hopeless(prospect) is None
+
+
+def test_where_rows_are_right_or_wrong_mcnemar_is_told(binary):
+    evidence = binary()
+    verdict = BeatsChampion("zero_one").judge(evidence)
+    wrong, theirs = ((scores >= 0.5) != evidence.y for scores in (evidence.candidate, evidence.champion))
+    ours = (wrong & ~theirs).sum(), (theirs & ~wrong).sum()
+    assert f"the candidate has {ours[0]:,} and the champion {ours[1]:,} (p " in verdict.test
+    assert "McNemar by day p " in verdict.test
+    assert "McNemar" not in BeatsChampion("brier").judge(evidence).test

@@ -46,7 +46,7 @@ def worse_by(margin):
 
 
 @pytest.mark.parametrize("days", [14, 30])
-@pytest.mark.parametrize("loss", ["log_loss", "brier", "zero_one"])
+@pytest.mark.parametrize("loss", ["log_loss", "brier", "zero_one", "auc"])
 def test_an_equal_candidate_rarely_beats_the_champion(loss, days):
     assert rate(BeatsChampion(loss), days, [1, days]) < ALLOWED
 

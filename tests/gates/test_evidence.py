@@ -68,3 +68,16 @@ def test_what_is_known_of_the_rows_and_what_was_measured_comes_back(binary, tmp_
     assert [back.of(label).measured for label in ("behaves_2", "above_bar")] == [{"violated": 0}, {}]
     with pytest.raises(ValueError, match=f"{rows} labels but 3 values of about.gate"):
         replace(made, about={"gate": np.zeros(3)})
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+def test_naive_forecasts_come_back(task, binary, of_task, tmp_path):
+    made = binary() if task == "binary" else of_task(task)
+    made = replace(made, naive={"last by plane for brier": made.baseline / 2, "day for brier": made.baseline})
+    made.to_frame().to_parquet(tmp_path / "evidence.parquet")
+    back = Evidence.from_frame(pd.read_parquet(tmp_path / "evidence.parquet"))
+    assert list(back.naive) == list(made.naive)
+    for name, values in made.naive.items():
+        np.testing.assert_array_equal(back.naive[name], values)
+    with pytest.raises(ValueError, match="the scores of the day have shape"):
+        replace(made, naive={"day": np.zeros((made.rows, 7))})

@@ -13,12 +13,16 @@ from everfit.gates.answers_sanely import AnswersSanely
 from everfit.gates.answers_when_served import AnswersWhenServed
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.beats_champion import BeatsChampion
+from everfit.gates.behaves import Behaves
 from everfit.gates.features_alike import FeaturesAlike
 from everfit.gates.harms_no_slice import HarmsNoSlice
 from everfit.gates.holds_over_time import HoldsOverTime
+from everfit.gates.is_calibrated import IsCalibrated
+from everfit.gates.leaks_no_label import LeaksNoLabel
 from everfit.gates.no_hidden_harm import NoHiddenHarm
 from everfit.gates.not_slower import NotSlower
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
+from everfit.gates.treats_groups_alike import TreatsGroupsAlike
 from everfit.values import Outcome, Verdict, dump, load
 
 SLICING = [HarmsNoSlice("log_loss", margin=0.05, by=("carrier", "distance")), NoHiddenHarm("log_loss")]
@@ -30,10 +34,16 @@ BINARY = [
     AboveBar("log_loss", at_most=0.6),
     AboveBar("brier", at_most=0.2),
     AboveBar("accuracy", at_least=0.6),
+    IsCalibrated(),
     *(BeatsBaseline(loss) for loss in ("log_loss", "brier", "zero_one")),
     *(NotWorseThanChampion(loss, margin=0.01) for loss in ("log_loss", "brier", "zero_one")),
     *(BeatsChampion(loss) for loss in ("log_loss", "brier", "zero_one")),
     *SLICING,
+    NotWorseThanChampion("auc", margin=0.01),
+    BeatsChampion("auc"),
+    TreatsGroupsAlike(("carrier",), "equalised_odds", within=0.3),
+    TreatsGroupsAlike(("carrier",), "demographic_parity", ratio=0.5, against="the_rest"),
+    TreatsGroupsAlike(("carrier",), "equal_opportunity", no_worse_than_champion_by=0.3),
 ]
 REGRESSION = [
     AnswersSanely(),
@@ -42,7 +52,14 @@ REGRESSION = [
     *(gate(loss) for gate in (BeatsBaseline, BeatsChampion) for loss in ("squared", "absolute")),
     *(NotWorseThanChampion(loss, margin=1.0) for loss in ("squared", "absolute")),
 ]
-ASKING = [AnswersWhenServed(), FeaturesAlike(), HoldsOverTime("log_loss"), NotSlower()]
+ASKING = [
+    AnswersWhenServed(),
+    Behaves({"hour": "increasing"}),
+    FeaturesAlike(),
+    HoldsOverTime("log_loss"),
+    LeaksNoLabel(),
+    NotSlower(),
+]
 """Gates that ask the model itself: what they say of it is tested beside this file, each by itself."""
 MEASURING = [gate for gate in BINARY if not isinstance(gate, AnswersSanely)]
 

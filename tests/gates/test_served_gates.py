@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from everfit.gates import Known, Subject
+from everfit.gates import Known, Subject, not_slower
 from everfit.gates.answers_when_served import AnswersWhenServed
 from everfit.gates.not_slower import NotSlower
 from everfit.predictor import Predictor
@@ -76,7 +76,8 @@ def test_files_that_are_not_whole(toy):
     assert "could not be timed" in judged(NotSlower(), broken).reason
 
 
-def test_the_cost_of_an_answer(toy):
+def test_the_cost_of_an_answer(toy, monkeypatch):
+    monkeypatch.setattr(not_slower, "TURNS", 8)
     fast, slow = toy("fast"), toy("slow", code=SLOW)
     verdict = judged(NotSlower(latency=2), slow, fast)
     assert verdict.outcome is Outcome.FAILED

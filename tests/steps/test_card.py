@@ -92,7 +92,7 @@ def test_what_is_gone_is_left_out_and_said(second: Trained, tmp_path) -> None:
     assert "not in the store (any more)" in left
     assert "is <em>" in left
     away.ports.store.delete(f"evidence/{name}/second-evaluation.json")
-    with pytest.raises(Corrupted, match=r"second-evaluation\.json is not in the store any more"):
+    with pytest.raises(Corrupted, match=r"the evaluation of run 'second' is not in the store any more"):
         card(away.ports, away.spec, "second")
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from everfit.cli import (
+    approve,
     card,
     check,
     erase,
@@ -24,14 +25,17 @@ from everfit.cli import (
     line,
     lineage,
     new,
+    override,
     pointers,
     recall,
     reconcile,
+    reject,
     reproduce,
     rollback,
     run,
     schema,
     score,
+    verify,
 )
 from everfit.errors import EverfitError
 
@@ -45,6 +49,10 @@ COMMANDS: tuple[ModuleType, ...] = (
     lineage,
     card,
     score,
+    approve,
+    reject,
+    override,
+    verify,
     reconcile,
     rollback,
     recall,

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from everfit.cli.telling import Line, Telling
 from everfit.errors import NotEnoughData, Unreachable
+from everfit.settings import roles
 from everfit.values import Arrival, Evaluation, Inspection
 
 if TYPE_CHECKING:
@@ -181,10 +182,12 @@ class Flow:
 
     def _deploy(self) -> None:
         from everfit.ledger.words import in_words
+        from everfit.steps.attest import attest
         from everfit.steps.deploy import deploy
 
         version = self.ports.ledger(self.spec.name).view().challenger
-        if version is None:
+        if version is None or not self._agreed(version):
+            attest(self.ports, self.spec)
             return
         with self.telling.step("deploy") as line:
             if not self._server_answers():
@@ -194,6 +197,24 @@ class Flow:
                 account.for_version(self.ports.ledger(self.spec.name).view(), version)
                 entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
             line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")
+        for receipt in attest(self.ports, self.spec):
+            self.telling.note(f"entry {receipt.seq}: {in_words(receipt)}")
+
+    def _agreed(self, version: int) -> bool:
+        """Whether people have agreed to the version, where the spec asks them."""
+        if self.spec.promotion.approval is None:
+            return True
+        from everfit.ledger.approvals import Answer, in_short
+        from everfit.steps.approve import ask, lapse
+
+        with self.telling.step("approval") as line:
+            ask(self.ports, self.spec, version, roles())
+            found = lapse(self.ports, self.spec, version)
+            agreed = found.answer is Answer.APPROVED
+            line.say(f"version {version} is {found.answer}: {in_short(found)}", "green" if agreed else "yellow")
+        if found.answer is Answer.OPEN:
+            self.telling.note(f'everfit approve {self.spec.name} {version} --reason "..." (or reject)')
+        return agreed
 
     def _spending(self, step: str, line: Line, device: str = "cpu") -> AbstractContextManager[Account]:
         from everfit.steps.spending import spending

@@ -29,6 +29,10 @@ COLOURS = {
     "deployment_failed": "red",
     "batch_recalled": "bold red",
     "rows_erased": "yellow",
+    "gates_overridden": "bold red",
+    "approval_asked": "yellow",
+    "approval_lapsed": "yellow",
+    "evidence_signed": "dim",
 }
 
 

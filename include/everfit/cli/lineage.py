@@ -90,8 +90,14 @@ def tree(found: Origin) -> Tree:
     made.add(_branch(f"trained because of {told.why}, by {told.by}", _when(told.asked), _run(told, found)))
     against = f"against champion {told.against}" if told.against else "with no champion to compare with"
     made.add(_branch(f"judged {against}: {told.reason}", f"entry {told.judged}", _verdicts(told)))
+    if told.people:
+        made.add(_branch("people", "", Group(*(Text(said, _tone(said)) for said in told.people))))
     made.add(_branch("served" if told.served else "never served", _answered(found.predictions), _periods(told.served)))
     return made
+
+
+def _tone(said: str) -> str:
+    return "bold red" if said.startswith("Promoted against") else ""
 
 
 def _answered(served: Served) -> str:

@@ -14,7 +14,12 @@ from everfit.settings import Place, open_ports, settings_file
 def opened() -> Ports:
     """Everything a step needs, at the addresses of `airflow_settings.yaml`; local files go to `EVERFIT_WORK`."""
     work = os.environ.get("EVERFIT_WORK")
-    return open_ports(Place.from_file(), Path(work) if work else settings_file().parent / ".everfit" / "work", now)
+    return opened_in(Path(work) if work else settings_file().parent / ".everfit" / "work")
+
+
+def opened_in(work: Path) -> Ports:
+    """The same with local files elsewhere: in an empty folder, nothing is read but what the services have."""
+    return open_ports(Place.from_file(), work, now)
 
 
 def now() -> datetime:

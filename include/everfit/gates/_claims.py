@@ -102,6 +102,15 @@ def too_few_days(clusters: NDArray[np.int64]) -> str | None:
     return None
 
 
+def one_sided(y: NDArray[np.float64], clusters: NDArray[np.int64]) -> str | None:
+    """Why no AUC can be had of these labels, or None if one can."""
+    for label in (0, 1):
+        days = count_clusters(clusters[y == label])
+        if days < FEWEST_CLUSTERS:
+            return f"only {days} days of the holdout have a row with label {label}; an AUC takes {FEWEST_CLUSTERS}"
+    return None
+
+
 def odd_rows(scores: NDArray[np.float64]) -> int:
     """How many rows have a score that is no finite number.
 
@@ -141,12 +150,13 @@ def show(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - four digits
 
 
-def compared(difference: float) -> str:
-    """A difference in words.
+def compared(difference: float, worse: str = "higher") -> str:
+    """A difference of losses in words; `worse` is what it is called where it is above zero.
 
-    >>> compared(-0.0012), compared(0.25), compared(0.0)
-    ('0.0012 lower', '0.25 higher', 'no higher')
+    >>> compared(-0.0012), compared(0.25), compared(0.0), compared(-0.004, worse="lower")
+    ('0.0012 lower', '0.25 higher', 'no higher', '0.004 higher')
     """
     if difference == 0:
-        return "no higher"
-    return f"{show(abs(difference))} {'lower' if difference < 0 else 'higher'}"
+        return f"no {worse}"
+    better = "lower" if worse == "higher" else "higher"
+    return f"{show(abs(difference))} {better if difference < 0 else worse}"

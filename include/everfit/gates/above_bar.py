@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, show, side, too_few_days
+from everfit.gates._claims import TITLES, cannot_tell, claim, obstacle, one_sided, show, side, too_few_days
 from everfit.refuse import number, one_of
-from everfit.statistics.interval import FEWEST_CLUSTERS, count_clusters, estimate
+from everfit.statistics.interval import estimate
 from everfit.statistics.metrics import LARGER_IS_BETTER, TASKS, Metric, has_value, measure
 from everfit.values import Outcome, Verdict
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from everfit.gates.evidence import Evidence
     from everfit.gates.prospect import Prospect
 
@@ -76,7 +73,9 @@ class AboveBar:
     def hopeless(self, prospect: Prospect) -> str | None:
         """Without enough days, or for an AUC days with either label, there is no interval."""
         return (
-            prospect.standing.spent or too_few_days(prospect.clusters) or self._one_sided(prospect.y, prospect.clusters)
+            prospect.standing.spent
+            or too_few_days(prospect.clusters)
+            or (one_sided(prospect.y, prospect.clusters) if self.metric == "auc" else None)
         )
 
     def _label_obstacle(self, evidence: Evidence) -> str | None:
@@ -85,11 +84,4 @@ class AboveBar:
         if self.metric != "auc":
             has = has_value(self.metric, evidence.truth)
             return None if has else f"the labels of the holdout give no {TITLES[self.metric]}"
-        return self._one_sided(evidence.y, evidence.clusters)
-
-    def _one_sided(self, y: NDArray[np.float64], clusters: NDArray[np.int64]) -> str | None:
-        for label in (0, 1) if self.metric == "auc" else ():
-            days = count_clusters(clusters[y == label])
-            if days < FEWEST_CLUSTERS:
-                return f"only {days} days of the holdout have a row with label {label}; an AUC takes {FEWEST_CLUSTERS}"
-        return None
+        return one_sided(evidence.y, evidence.clusters)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.gates._champion import against_champion
-from everfit.gates._claims import too_few_days
+from everfit.gates._champion import against_champion, no_interval
 from everfit.refuse import number, one_of
-from everfit.statistics.losses import TASKS, Loss
+from everfit.statistics.paired import TASKS, Compared
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
 class BeatsChampion:
     """The candidate is better than the champion: superiority, where a change has a price.
 
-    Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `by`, the least gain that is
+    Settings: `loss`, one of the task's (see `everfit.statistics.losses`) or `auc`, and `by`, the least gain that is
     worth a change, in units of the loss (0 by default). Passes when the candidate's mean loss is lower than the
     champion's by more than that, as surely as the budget of promotions asks (at least at one-sided 95 %): paired by
     row, cluster-robust by day. An equal candidate passes at most once in twenty times. Without a champion it passes,
     since the bar and the baseline hold a first model; it cannot tell when the champion learnt from the holdout.
     """
 
-    loss: Loss
+    loss: Compared
     by: float = 0.0
 
     def __post_init__(self) -> None:
@@ -45,6 +44,4 @@ class BeatsChampion:
 
     def hopeless(self, prospect: Prospect) -> str | None:
         """Without enough days there is no interval; without a champion, none is needed."""
-        if prospect.champion is None:
-            return None
-        return prospect.standing.spent or too_few_days(prospect.clusters)
+        return None if prospect.champion is None else no_interval(prospect, self.loss)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-ABOUT = "about."
+ABOUT, NAIVE = "about.", "naive."
 TASKS = ("binary", "multiclass", "regression", "quantile", "ranking", "survival")
 
 
@@ -63,6 +63,7 @@ class Evidence:
 
     `about` has what is known of each row beside: the raw inputs, the columns that gates name (`gate.columns`) and the
     features, each by its name (raw first, where two have one name): numbers, or texts with None where there is none.
+    `naive` has the naive forecasts that gates ask for (`gate.naive`), by their names, in the shape of the scores.
     `measured` is what gates measured while the model was at hand (`gate.measure`), by the gates' labels; a gate that
     judges is given what it measured itself (`of`).
 
@@ -82,6 +83,7 @@ class Evidence:
     groups: NDArray[np.int64] | None = None
     observed: NDArray[np.bool_] | None = None
     about: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    naive: Mapping[str, Array] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
     standing: Standing = Standing()
 
@@ -98,7 +100,7 @@ class Evidence:
         if self.task == "binary" and not np.isin(self.y, (0, 1)).all():
             raise ValueError("evidence for a binary task has labels other than 0 and 1")
         wanted = (self.rows, len(self.columns)) if self.columns else (self.rows,)
-        for who, scores in self.scores.items():
+        for who, scores in (*self.scores.items(), *self.naive.items()):
             if scores.shape != wanted:
                 raise ValueError(f"the scores of the {who} have shape {scores.shape}, wanted {wanted}")
 
@@ -146,6 +148,8 @@ class Evidence:
         }
         if self.columns:
             frame.attrs["columns"] = list(self.columns)
+        if self.naive:
+            frame.attrs["naive"] = list(self.naive)
         return frame
 
     @classmethod
@@ -179,6 +183,7 @@ class Evidence:
             columns=columns,
             groups=frame["groups"].to_numpy(dtype="int64") if "groups" in frame else None,
             observed=frame["observed"].to_numpy(dtype=bool) if "observed" in frame else None,
+            naive={n: of(f"{NAIVE}{n}") for n in frame.attrs.get("naive", ())},
             about={n.removeprefix(ABOUT): _values(frame[n]) for n in map(str, frame) if n.startswith(ABOUT)},
             measured=frame.attrs.get("measured", {}),
             standing=load(Standing, frame.attrs.get("standing", {})),
@@ -197,6 +202,7 @@ class Evidence:
             "clusters": self.clusters,
             "groups": self.groups,
             "observed": self.observed,
+            **{f"{NAIVE}{name}": values for name, values in self.naive.items()},
             **{f"{ABOUT}{name}": values for name, values in self.about.items()},
         }
         return {name: values for name, values in columns.items() if values is not None}

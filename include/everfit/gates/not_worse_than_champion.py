@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.gates._champion import against_champion
-from everfit.gates._claims import too_few_days
+from everfit.gates._champion import against_champion, no_interval
 from everfit.gates.prospect import too_small
 from everfit.refuse import number, one_of
-from everfit.statistics.losses import TASKS, Loss
+from everfit.statistics.paired import TASKS, Compared
 
 if TYPE_CHECKING:
     from everfit.gates.evidence import Evidence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class NotWorseThanChampion:
     """The candidate is not worse than the champion by more than a margin: non-inferiority, where freshness matters.
 
-    Settings: `loss`, one of the task's (see `everfit.statistics.losses`), and `margin`, the loss that the team
+    Settings: `loss`, one of the task's (see `everfit.statistics.losses`) or `auc`, and `margin`, the loss that the team
     would give for a fresher model, in units of the loss. Passes when the candidate's mean loss is less than the
     champion's plus the margin, as surely as the budget of promotions asks (at least at one-sided 95 %): paired by row,
     cluster-robust by day. A candidate that is worse by exactly the margin passes at most once in twenty times. Without
@@ -29,7 +28,7 @@ class NotWorseThanChampion:
     from the holdout.
     """
 
-    loss: Loss
+    loss: Compared
     margin: float
 
     def __post_init__(self) -> None:
@@ -50,8 +49,6 @@ class NotWorseThanChampion:
         champion, none is needed."""
         if prospect.champion is None:
             return None
-        return (
-            prospect.standing.spent
-            or too_few_days(prospect.clusters)
-            or too_small(prospect, "not_worse_than_champion", float(self.margin), self.loss)
+        return no_interval(prospect, self.loss) or too_small(
+            prospect, "not_worse_than_champion", float(self.margin), self.loss
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from everfit.gates._claims import too_few_days
 from everfit.gates.evidence import Evidence, Standing
 from everfit.statistics.interval import LEVEL, POWER, estimate
-from everfit.statistics.losses import mean_loss
+from everfit.statistics.paired import compared_loss
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,7 +87,7 @@ def foresee(prospect: Prospect, gate: str, bar: float, loss: str) -> Foreseen | 
     own = prospect.alone
     if own is None or too_few_days(own.clusters):
         return None
-    alone = estimate(mean_loss(loss, own.truth, own.candidate), own.clusters)
+    alone = estimate(compared_loss(loss, own.truth, own.candidate), own.clusters)
     if not (isfinite(alone.error) and alone.error > 0):
         return None
     how = (

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 class Asked(Protocol):
     """A model that answers: `predict` takes raw rows as a caller sends them, `score` rows of its own features."""
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that a caller sends."""
+        ...
+
     def predict(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """One score per row, in order."""
         ...

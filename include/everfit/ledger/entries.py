@@ -155,7 +155,8 @@ class RunTriggered:
 class CandidateJudged:
     """The gates spoke on a candidate, against the champion of that moment (None: there was none).
 
-    `placement` says on which device it was made, and why that is not the one that was wanted, if it is not.
+    `placement` says on which device it was made, and why that is not the one that was wanted, if it is not. `gates` are
+    those that were asked, each with all of its settings as JSON: with the evidence they give the verdicts again.
     """
 
     run: str
@@ -169,6 +170,55 @@ class CandidateJudged:
     evidence: StoredFile
     sample: StoredFile
     placement: Placement | None = None
+    gates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GatesOverridden:
+    """Decision: the candidate of `run`, which the gates of entry `judged` kept back, may be promoted all the same."""
+
+    run: str
+    judged: int
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
+class ApprovalAsked:
+    """People have to agree before `version` is promoted: the terms, as the spec had them at that moment.
+
+    One of `people` has to approve (anybody, if it is empty), with `four_eyes` two different ones; one who rejects ends
+    it. If nobody has decided by `until` (None: there is no deadline), the version is promoted if `otherwise` is
+    `promote`, and kept back if it is `keep_back`.
+    """
+
+    version: int
+    people: tuple[str, ...]
+    four_eyes: bool
+    until: datetime | None
+    otherwise: str
+
+
+@dataclass(frozen=True)
+class ApprovalGiven:
+    """Somebody's answer to entry `asked`, given at `at` and `where` (in Airflow, or at a terminal)."""
+
+    version: int
+    asked: int
+    approved: bool
+    by: str
+    reason: str
+    at: datetime
+    where: str
+
+
+@dataclass(frozen=True)
+class ApprovalLapsed:
+    """The time to answer entry `asked` was over: what its terms declare for that is what counts (`promote`, or not)."""
+
+    version: int
+    asked: int
+    promote: bool
 
 
 @dataclass(frozen=True)
@@ -204,6 +254,16 @@ class Promoted:
     judged: int
     checked_rows: int
     largest_difference: float
+
+
+@dataclass(frozen=True)
+class EvidenceSigned:
+    """Receipt: `bundle` holds all that speaks for the promotion in entry `promoted`, signed with the key of that id."""
+
+    version: int
+    promoted: int
+    bundle: StoredFile
+    key: str
 
 
 @dataclass(frozen=True)
@@ -245,10 +305,15 @@ Body = (
     | PointersPublished
     | RunTriggered
     | CandidateJudged
+    | GatesOverridden
     | ModelRegistered
+    | ApprovalAsked
+    | ApprovalGiven
+    | ApprovalLapsed
     | DeploymentStarted
     | DeploymentFailed
     | Promoted
+    | EvidenceSigned
     | RolledBack
     | Deployed
     | AttemptOpened

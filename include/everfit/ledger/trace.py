@@ -20,6 +20,7 @@ from everfit.ledger.entries import (
     RowsErased,
     RunTriggered,
 )
+from everfit.ledger.people import in_sentences
 from everfit.values import Batch, FileHash, Placement, Verdict
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ class Trace:
     """What the ledger says of a version: its sources, its run, its judges, its files, and when it served.
 
     `standing` is champion, previous, challenger, or what it was; `touched` says that it knows recalled data. `device`
-    is the one that was asked for, `placement` (None in old entries) also the one that was used.
+    is the one that was asked for, `placement` (None in old entries) also the one that was used. `people` is what people
+    decided about it: an override of its gates, approvals.
     """
 
     model: str
@@ -94,6 +96,7 @@ class Trace:
     mlflow_run: str
     served: tuple[Period, ...]
     placement: Placement | None = None
+    people: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -152,6 +155,7 @@ def trace(view: View, model: str, version: int) -> Trace:
         files=made.body.version.files,
         mlflow_run=made.body.version.mlflow_run,
         served=served(view, version),
+        people=in_sentences(view, judged.run),
     )
 
 

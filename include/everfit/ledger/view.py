@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar, cast
 
 from everfit.errors import LedgerError, UnknownName
 from everfit.ledger.entries import (
+    ApprovalGiven,
+    ApprovalLapsed,
     BatchAccepted,
     BatchDuplicate,
     BatchQuarantined,
@@ -18,6 +20,7 @@ from everfit.ledger.entries import (
     CandidateJudged,
     DeploymentFailed,
     DeploymentStarted,
+    GatesOverridden,
     ModelRegistered,
     Promoted,
     RetrainAsked,
@@ -30,7 +33,15 @@ from everfit.values import Batch, ModelVersion
 
 K = TypeVar("K", bound=Body)
 
-CHANGES = (ModelRegistered, DeploymentStarted, DeploymentFailed, Promoted, RolledBack)
+CHANGES = (
+    ModelRegistered,
+    ApprovalGiven,
+    ApprovalLapsed,
+    DeploymentStarted,
+    DeploymentFailed,
+    Promoted,
+    RolledBack,
+)
 """The kinds of decision that change who serves, who is on trial and who waits."""
 
 
@@ -52,7 +63,11 @@ class Standing(NamedTuple):
                 return self._replace(waiting=self.waiting | {made.version})
             case DeploymentStarted(version=version):
                 return self._replace(trial=None if version in self.reign[-1:] else version)
-            case DeploymentFailed(version=version):
+            case (
+                DeploymentFailed(version=version)
+                | ApprovalGiven(version=version, approved=False)
+                | ApprovalLapsed(version=version, promote=False)
+            ):
                 trial = None if self.trial == version else self.trial
                 return self._replace(trial=trial, waiting=self.waiting - {version})
             case Promoted(version=version):
@@ -85,6 +100,10 @@ class View:
             standing = standing.after(entry.body)
         return standing
 
+    def overridden(self, run: str) -> Entry[GatesOverridden] | None:
+        """The entry by which the run's candidate may be promoted against its gates, or None."""
+        return next((entry for entry in self.of(GatesOverridden) if entry.body.run == run), None)
+
     @property
     def champion(self) -> int | None:
         """The version that serves: the one that was last promoted or rolled back to."""
@@ -99,7 +118,7 @@ class View:
     @property
     def challenger(self) -> int | None:
         """The version on trial; else the newest one that waits: registered after the newest promotion's version, and
-        neither failed in deployment nor undone nor touched by a recall."""
+        neither failed in deployment nor rejected by people nor undone nor touched by a recall."""
         trial = self.standing.trial
         return trial if trial not in (None, *self.touched) else max(self.standing.waiting - self.touched, default=None)
 

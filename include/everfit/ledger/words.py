@@ -6,6 +6,9 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ApprovalLapsed,
     AttemptOpened,
     BaselineChanged,
     BatchAccepted,
@@ -19,6 +22,8 @@ from everfit.ledger.entries import (
     Deployed,
     DeploymentFailed,
     DeploymentStarted,
+    EvidenceSigned,
+    GatesOverridden,
     ModelRegistered,
     PointersPublished,
     Promoted,
@@ -116,8 +121,41 @@ def _(body: CandidateJudged) -> str:
 
 
 @_say.register
+def _(body: GatesOverridden) -> str:
+    return f"run {body.run} may be promoted AGAINST THE GATES of entry {body.judged}, by {body.by}: {body.reason}"
+
+
+@_say.register
+def _(body: ApprovalAsked) -> str:
+    who = " or ".join(body.people) or "anybody"
+    many = "two different people of " if body.four_eyes else ""
+    until = ""
+    if body.until:
+        until = f" until {body.until:%Y-%m-%d %H:%M} UTC, else {body.otherwise.replace('_', ' ')}"
+    return f"version {body.version} needs approval by {many}{who}{until}"
+
+
+@_say.register
+def _(body: ApprovalGiven) -> str:
+    said = "approved" if body.approved else "rejected"
+    why = f": {body.reason}" if body.reason else ""
+    return f"version {body.version} {said} by {body.by} ({body.where}){why}"
+
+
+@_say.register
+def _(body: ApprovalLapsed) -> str:
+    then = "promoted" if body.promote else "kept back"
+    return f"nobody decided on version {body.version} in time: it is {then}, as declared"
+
+
+@_say.register
+def _(body: EvidenceSigned) -> str:
+    return f"the evidence for version {body.version} is signed with key {body.key[:12]}: {body.bundle.key}"
+
+
+@_say.register
 def _(body: ModelRegistered) -> str:
-    return f"version {body.version.version} registered: it passed its gates in entry {body.judged}"
+    return f"version {body.version.version} registered: judged in entry {body.judged}"
 
 
 @_say.register

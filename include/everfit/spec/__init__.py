@@ -4,11 +4,13 @@
 a field of the classes here, with its meaning; the JSON schema for editors (`everfit schema`) is made from them.
 """
 
+from everfit.spec.approval import ApprovalSpec
 from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSpec
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
 from everfit.spec.pool import PoolSpec
+from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
 from everfit.spec.tasks import TaskSpec
@@ -16,6 +18,7 @@ from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
 __all__ = [
+    "ApprovalSpec",
     "CountsWhen",
     "DataSpec",
     "KeepSpec",
@@ -23,6 +26,7 @@ __all__ = [
     "Marker",
     "ModelSpec",
     "PoolSpec",
+    "PromotionSpec",
     "ScheduleSpec",
     "TableSpec",
     "TaskSpec",

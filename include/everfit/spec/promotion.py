@@ -1,4 +1,4 @@
-"""The part of a model spec that says how often, over time, a promotion may be a mistake."""
+"""The part of a model spec that says what it takes, beside the gates, to be promoted."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from everfit.spec.approval import ApprovalSpec
 from everfit.spec.parts import Frozen
 
 
 class PromotionSpec(Frozen):
-    """The budget of bad promotions that a model's decisions share, and how often one holdout may judge."""
+    """The budget of bad promotions that decisions share, how often one holdout may judge, and who has to agree."""
 
     bad_share: Annotated[float, Field(gt=0, le=0.5)] | None = Field(
         default=0.2,
@@ -27,4 +28,7 @@ class PromotionSpec(Frozen):
     )
     uses: int = Field(
         default=50, ge=1, description="A holdout that has judged so many candidates is spent: newer batches are needed."
+    )
+    approval: ApprovalSpec | None = Field(
+        default=None, description="People have to agree before a version is promoted; left out: nobody is asked."
     )

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted, DataError, LedgerError, UnknownName
 from everfit.ledger import View
+from everfit.ledger.approvals import approval
 from everfit.ledger.entries import CandidateJudged
+from everfit.ledger.people import in_sentences, version_of
 from everfit.ledger.trace import CODE, role_of, started
 from everfit.plots.card.content import Batch, Content, Explained
 from everfit.plots.card.page import render
+from everfit.steps.evaluate import evaluation_of
 from everfit.steps.explaining import explanation_of
 from everfit.steps.readiness import score
 from everfit.steps.spending import bill
 from everfit.steps.study import searched
-from everfit.values import Evaluation, Judgement, load
+from everfit.values import Evaluation, Judgement
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry
@@ -67,6 +69,8 @@ def page(ports: Ports, spec: ModelSpec, run: str, evaluation: Evaluation) -> str
         evaluation=evaluation,
         title=spec.title,
         at=entry.at,
+        people=in_sentences(view, run),
+        answer=_answer(view, run, asked=spec.promotion.approval is not None),
         curves=told.curves if told else (),
         explained=Explained(told.effects, told.rows, SCALES[told.task], told.idle) if told else Explained(idle=GONE),
         parts=told.parts if told else None,
@@ -89,6 +93,14 @@ SCALES = {
 }
 """On what scale a model of trees adds up, unless its objective has another."""
 
+
+def _answer(view: View, run: str, *, asked: bool) -> str:
+    """What people say of it by now: `open`, `approved`, `rejected`, `lapsed`, or `open` where they will be asked."""
+    version = version_of(view, run)
+    found = approval(view, version) if version is not None else None
+    return found.answer.value if found else "open" if asked else ""
+
+
 GONE = "what was computed of it is not in the store (any more)"
 
 
@@ -107,10 +119,10 @@ def judgement_in(body: CandidateJudged, seq: int, evaluation: Evaluation) -> Jud
 
 
 def _evaluation(ports: Ports, spec: ModelSpec, run: str) -> Evaluation:
-    key = f"evidence/{spec.name}/{run}-evaluation.json"
-    if not ports.store.exists(key):
-        raise Corrupted(f"{key} is not in the store any more, so the card of run {run!r} cannot be made again")
-    return load(Evaluation, json.loads(ports.store.read(key)))
+    found = evaluation_of(ports, spec.name, run)
+    if found is None:
+        raise Corrupted(f"the evaluation of run {run!r} is not in the store any more, so its card cannot be made again")
+    return found
 
 
 def _batch(run: RunTriggered, place: int) -> Batch:

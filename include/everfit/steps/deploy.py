@@ -14,7 +14,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DeployError, LedgerError, NotEnoughData, Recalled, StaleHead, UnknownName
+from everfit.errors import (
+    Corrupted,
+    DeployError,
+    LedgerError,
+    NotApproved,
+    NotEnoughData,
+    Recalled,
+    StaleHead,
+    UnknownName,
+)
+from everfit.ledger.approvals import approval, may_be_promoted
 from everfit.ledger.entries import Deployed, DeploymentFailed, DeploymentStarted, ModelRegistered, Promoted, RolledBack
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.trial import put_on_trial
@@ -30,9 +40,9 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
 
     A version that is champion already is left as it is. `attempt` names this try: a later one fences it off. Errors:
     `UnknownName` for a version that is not registered, `StaleHead` if another one became champion since this one was
-    judged (judge again), `Recalled` if it knows recalled data, `DeployError` if it does not load or answers differently
-    (`DeploymentFailed` is on record, the champion stays), `Unreachable` if registry or target are away (the next try
-    goes on from here), `FencedOut`.
+    judged (judge again), `Recalled` if it knows recalled data, `NotApproved` if people have to agree and have not,
+    `DeployError` if it does not load or answers differently (`DeploymentFailed` is on record, the champion stays),
+    `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     view = ledger.view()
@@ -40,6 +50,8 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     if view.champion == version and _followed(view, _crowning(view)):
         progress(f"version {version} is the champion already")
         return _crowning(view)
+    if view.champion != version:
+        _agreed(spec, view, version)
     fence = ledger.open(f"deploy:{version}", attempt)
     if view.champion == version:
         return _follow(ports, spec, ledger, _crowning(view), fence)
@@ -141,6 +153,13 @@ def _still_judged(view: View, registered: ModelRegistered) -> None:
             f"version {registered.version.version} was judged against champion {judged.champion or 'none'}, but the"
             f" champion is {view.champion or 'none'} now: train and judge again"
         )
+
+
+def _agreed(spec: ModelSpec, view: View, version: int) -> None:
+    """Raise `NotApproved` unless people have agreed, where the spec wants them asked or they were."""
+    if spec.promotion.approval and approval(view, version) is None:
+        raise NotApproved(f"people have to agree before version {version} is promoted, and nobody has asked them yet")
+    may_be_promoted(view, version)
 
 
 def _registered(view: View, version: int, model: str) -> ModelRegistered:

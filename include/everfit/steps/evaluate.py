@@ -16,6 +16,7 @@ from everfit.steps.comparing import gather, same_rows
 from everfit.steps.explaining import explain, keep_explanation
 from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.measuring import known, known_champion, measured
+from everfit.steps.naive import with_naive
 from everfit.steps.point_in_time import stack
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
@@ -72,6 +73,7 @@ def evaluate(
     places = same_rows(spec, rows)
     labelled = raw.iloc[places].reset_index(drop=True)
     evidence = replace(evidence, about=about(spec, labelled, predictor.inputs, held_out.features), standing=stands)
+    evidence = with_naive(ports, spec, predictor.code, snapshot, rows, evidence)
     recipe, _ = as_chosen(ports, spec, candidate.run)
     past = Backtest(recipe, snapshot, table, predictor, ports.work, progress)
     ours, theirs = known(ports, predictor, folder, labelled), known_champion(ports, champion, places)
@@ -85,11 +87,16 @@ def evaluate(
     return evaluation
 
 
+def evaluation_of(ports: Ports, model: str, run: str) -> Evaluation | None:
+    """What was found of a run's candidate, or None if it was never evaluated."""
+    key = f"evidence/{model}/{run}-evaluation.json"
+    return load(Evaluation, json.loads(ports.store.read(key))) if ports.store.exists(key) else None
+
+
 def _found_before(ports: Ports, candidate: Candidate, view: View, stands: Standing) -> Evaluation | None:
-    key = _key(candidate, "-evaluation.json")
-    if not ports.store.exists(key):
+    found = evaluation_of(ports, candidate.model, candidate.run)
+    if found is None:
         return None
-    found = load(Evaluation, json.loads(ports.store.read(key)))
     current = (found.champion, found.level, found.uses) == (view.champion, stands.level, stands.uses)
     settled = current or view.claimed(f"judged:{candidate.run}") is not None
     return found if settled and found.candidate == candidate else None

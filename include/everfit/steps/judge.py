@@ -11,12 +11,17 @@ from everfit import catalog
 from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
+from everfit.ledger.people import tags, version_of
 from everfit.steps.card import judgement_in, page, report_key
+from everfit.steps.evaluate import evaluation_of
 from everfit.steps.standing import standing_of
 from everfit.steps.tracking import run_of
-from everfit.values import Evaluation, Judgement, Outcome, Verdict, canonical, dump
+from everfit.values import Evaluation, Judgement, Outcome, StoredFile, Verdict, canonical, dump
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from everfit.ledger import Entry, View
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
@@ -33,7 +38,7 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
     ledger, key = ports.ledger(spec.name), f"judged:{evaluation.candidate.run}"
     entry = ledger.view().claimed(key)
     if entry is None:
-        verdicts = _ask(ports, spec, evaluation)
+        verdicts = speak(ports, spec.gates, evaluation.evidence)
         entry = ledger.decide(key, lambda view: _decision(view, spec, evaluation, verdicts))
     judgement = _read(entry, evaluation)
     _publish(ports, spec, judgement, evaluation)
@@ -55,12 +60,33 @@ def reason_for(verdicts: tuple[Verdict, ...]) -> str:
     return ". ".join([f"{len(open_ones)} of {len(verdicts)} gates did not pass", *said])
 
 
-def _ask(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> tuple[Verdict, ...]:
+def judged_before(ports: Ports, spec: ModelSpec, run: str) -> Judgement:
+    """The judgement that the ledger has of a run; `LedgerError` if there is none."""
+    entry, evaluation = ports.ledger(spec.name).view().claimed(f"judged:{run}"), evaluation_of(ports, spec.name, run)
+    if entry is None or evaluation is None:
+        raise LedgerError(
+            f"run {run} of {spec.name} was never judged, or its evaluation is gone: train and judge again"
+        )
+    return _read(entry, evaluation)
+
+
+def publish_again(ports: Ports, spec: ModelSpec, run: str) -> None:
+    """Bring the page of a judgement, and the version in MLflow, up to what people have decided since."""
+    view = ports.ledger(spec.name).view()
+    version = version_of(view, run)
+    if version is not None:
+        ports.registry.tag(spec.name, version, tags(view, run))
+    entry, evaluation = view.claimed(f"judged:{run}"), evaluation_of(ports, spec.name, run)
+    if entry is not None and evaluation is not None:
+        _publish(ports, spec, _read(entry, evaluation), evaluation)
+
+
+def speak(ports: Ports, gates: Sequence[Any], evidence: StoredFile) -> tuple[Verdict, ...]:
+    """What the gates say of stored evidence, and of nothing else: the same today and in years."""
     import pandas as pd
 
-    evidence = Evidence.from_frame(pd.read_parquet(ports.store.local_file(evaluation.evidence)))
-    labels = catalog.labels(spec.gates)
-    return tuple(gate.judge(evidence.of(label)) for label, gate in zip(labels, spec.gates, strict=True))
+    found = Evidence.from_frame(pd.read_parquet(ports.store.local_file(evidence)))
+    return tuple(gate.judge(found.of(label)) for label, gate in zip(catalog.labels(gates), gates, strict=True))
 
 
 def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> CandidateJudged:
@@ -88,6 +114,7 @@ def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tup
         evidence=evaluation.evidence,
         sample=evaluation.sample,
         placement=candidate.placement,
+        gates=tuple(canonical(gate).decode() for gate in spec.model_dump(mode="json")["gates"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Makes a candidate that passed its gates a version of its model."""
+"""Makes a candidate that passed its gates, or that a person wants in spite of them, a version of its model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import LedgerError
 from everfit.ledger.entries import ModelRegistered
+from everfit.ledger.people import tags
 from everfit.ledger.reconciler import reconcile
 from everfit.ledger.trace import started
 from everfit.models.objectives import FILE as OBJECTIVES
@@ -46,7 +47,7 @@ def _permitted(view: View, judgement: Judgement) -> CandidateJudged:
     candidate, judged = judgement.candidate, view.judged(judgement.entry)
     if judged.run != candidate.run or judged.files != candidate.files:
         raise LedgerError(f"entry {judgement.entry} judges run {judged.run}, not this model of run {candidate.run}")
-    if not judged.promote:
+    if not judged.promote and view.overridden(judged.run) is None:
         raise LedgerError(f"run {candidate.run} is not to be registered: {judged.reason}")
     return judged
 
@@ -68,5 +69,6 @@ def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mappi
         "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
         "everfit.reason": judged.reason,
         "everfit.evidence": judged.evidence.sha256,
+        **tags(view, candidate.run),
         **device_tags(candidate.placement or Placement(run.device, candidate.device)),
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, chain
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import challenger_asset
@@ -36,12 +36,33 @@ def deploy_dag(spec: ModelSpec) -> DAG:
             _about(spec),
         ),
     ) as dag:
-        do.DeployModelOperator(task_id="deploy", model=spec)
+        asked = _people(spec)
+        deploy = do.DeployModelOperator(task_id="deploy", model=spec, approved=asked[0].output if asked else None)
+        chain(*asked, deploy)
     return dag
 
 
+def _people(spec: ModelSpec) -> list[Any]:
+    """The tasks that wait for people, where the spec asks them: one for each who has to approve."""
+    terms = spec.promotion.approval
+    if terms is None:
+        return []
+    first = do.ApprovePromotionOperator(task_id="approve", model=spec)
+    if not terms.four_eyes:
+        return [first]
+    return [first, do.ApprovePromotionOperator(task_id="approve_too", model=spec, answers=2, before=first.output)]
+
+
 def _about(spec: ModelSpec) -> str:
-    return f"""Loads the challenger on the model server beside the champion, and asks it for predictions that were made
-offline before. If it answers the same, it becomes the champion; if not, the champion stays.
+    return f"""{_about_people(spec)}Loads the challenger on the model server beside the champion, and asks it for
+predictions that were made offline before. If it answers the same, it becomes the champion; if not, the champion stays.
 
 To undo it, trigger *{spec.name}_rollback*."""
+
+
+def _about_people(spec: ModelSpec) -> str:
+    terms = spec.promotion.approval
+    if terms is None:
+        return ""
+    who = "two different people approve" if terms.four_eyes else "somebody approves"
+    return f"Waits until {who} (*Required Actions*), and holds no worker meanwhile. Then it does this.\n\n"

@@ -16,6 +16,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from everfit_airflow.connections import Connections
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from everfit.cost import Prices
     from everfit.ports import Ports
     from everfit.settings import Address, Place
@@ -27,7 +29,8 @@ class EverfitHook(BaseHook):
 
     `store` and `landing` are connections of type `fs` (extra `path`) or `aws` (extra `url`, such as
     `s3://bucket/everfit`, and `endpoint_url` where it is not Amazon's); `mlflow` and `server` are of type `http`.
-    `pointers` is of type `fs` or `git`, `spark` of type `spark`; neither need be there.
+    `pointers` is of type `fs` or `git`, `spark` of type `spark`, `signing` of type `fs` or `generic`; none of these
+    need be there.
 
     :param connections: which connections to use; the defaults are those of `airflow_settings.yaml`.
     """
@@ -59,11 +62,23 @@ class EverfitHook(BaseHook):
         """The ports for a model, with the Spark cluster if that is where it is worked on."""
         return self.ports() if spec.engine == "local" else self._ports_with("spark")
 
+    def ports_to_sign(self) -> Ports:
+        """The same ports with the installation's key for signing, if there is a connection for one."""
+        return self._ports_with("signing")
+
     def _ports_with(self, name: str) -> Ports:
         found = self._needed()
         with suppress(AirflowNotFoundException):
             found[name] = self.get_connection(self.connections.to_dict()[name])
         return _open(_place(found))
+
+    def roles(self) -> Mapping[str, tuple[str, ...]]:
+        """Who has which role: Airflow's variable `everfit_roles`, as JSON; empty where nobody has set it."""
+        from airflow.sdk import Variable
+
+        from everfit.settings import ROLES, read_roles
+
+        return read_roles(Variable.get(ROLES, default=""), f"Airflow variable {ROLES}")
 
     def prices(self) -> Prices | None:
         """The price list: Airflow's variable `everfit_prices`, as JSON; None where nobody has set it."""

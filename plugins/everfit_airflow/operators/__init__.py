@@ -1,6 +1,7 @@
 """One operator per step of the library; each works in a person's own DAG too."""
 
 from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
+from everfit_airflow.operators.approve_promotion import ApprovePromotionOperator
 from everfit_airflow.operators.build_features import BuildFeaturesOperator
 from everfit_airflow.operators.check_champion import CheckChampionOperator
 from everfit_airflow.operators.choose_parameters import ChooseParametersOperator
@@ -10,6 +11,7 @@ from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
 from everfit_airflow.operators.find_batches import FindBatchesOperator
 from everfit_airflow.operators.free_space import FreeSpaceOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.override_gates import OverrideGatesOperator
 from everfit_airflow.operators.publish_pointers import PublishPointersOperator
 from everfit_airflow.operators.recall_batch import RecallBatchOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
@@ -23,6 +25,7 @@ from everfit_airflow.operators.wait_for_turn import WaitForTurnOperator
 
 __all__ = [
     "AnnounceBatchesOperator",
+    "ApprovePromotionOperator",
     "BuildFeaturesOperator",
     "CheckChampionOperator",
     "ChooseParametersOperator",
@@ -32,6 +35,7 @@ __all__ = [
     "FindBatchesOperator",
     "FreeSpaceOperator",
     "JudgeCandidateOperator",
+    "OverrideGatesOperator",
     "PublishPointersOperator",
     "RecallBatchOperator",
     "RegisterModelOperator",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import SpecError, StaleHead
@@ -21,18 +22,27 @@ class DeployModelOperator(StepOperator):
     """Load a version on the model server, check that it answers there as it did offline, then let it serve.
 
     The version is the DAG run's param `version`; without one, the newest challenger of the ledger. Skips when there is
-    none to deploy, or when another version became champion since this one was judged: no fault of anybody.
+    none to deploy, or when another version became champion since this one was judged: no fault of anybody. The evidence
+    for the promotion is signed.
+
+    :param approved: what `ApprovePromotionOperator` returned: the version that people were asked about.
     """
 
-    def __init__(self, *, model: str | ModelSpec, **kwargs: Any) -> None:
+    template_fields: Sequence[str] = ("model", "approved")
+
+    def __init__(self, *, model: str | ModelSpec, approved: Any = None, **kwargs: Any) -> None:
         name = model if isinstance(model, str) else model.name
         super().__init__(model=model, outlets=[champion_asset(name)], **kwargs)
+        self.approved = approved
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Deploy and announce the champion."""
+        from everfit.ledger.words import in_words
+        from everfit.steps.attest import attest
         from everfit.steps.deploy import deploy
 
-        version = self.version(context) or ports.ledger(spec.name).view().challenger
+        asked = self.approved["version"] if self.approved else self.version(context)
+        version = asked or ports.ledger(spec.name).view().challenger
         if version is None:
             skip(f"{spec.name} has no challenger to deploy")
         try:
@@ -41,6 +51,8 @@ class DeployModelOperator(StepOperator):
                 entry = deploy(ports, spec, version, attempt_of(context), say)
         except StaleHead as error:
             skip(f"not deployed, its evidence is stale: {error}")
+        for receipt in attest(self._hook.ports_to_sign(), spec):
+            say(in_words(receipt))
         self.tell(openlineage.serving, version)
         say(f"{spec.name} version {version} serves (ledger entry {entry.seq})")
         context["outlet_events"][champion_asset(spec.name)].extra = {"version": version}

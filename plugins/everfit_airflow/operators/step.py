@@ -50,13 +50,17 @@ class StepOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Open the ports, find the spec, take the step."""
+        return self.step(*self.opened(), context)
+
+    def opened(self) -> tuple[Ports, ModelSpec]:
+        """The ports, by Airflow's connections, and the spec."""
         from everfit_airflow.hooks.everfit import EverfitHook
         from everfit_airflow.logs import tell_library_logs
 
         tell_library_logs()
         self._hook = EverfitHook(self.connections)
         spec = self.spec()
-        return self.step(self._hook.ports_for(spec), spec, context)
+        return self._hook.ports_for(spec), spec
 
     def spending(self, ports: Ports, step: str, device: str = "cpu") -> AbstractContextManager[Account]:
         """Measure the block as a step of a training run, at the installation's prices (`steps.spending`)."""

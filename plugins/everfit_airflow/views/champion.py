@@ -49,11 +49,13 @@ class Champion:
     gates: tuple[Gate, ...]
     report: str
     mlflow: str
+    people: tuple[str, ...] = ()
 
 
 def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion | None:
     """The champion of this view, or None; `run_url` knows where MLflow shows a run."""
     from everfit.ledger.entries import ModelRegistered, Promoted, RolledBack
+    from everfit.ledger.people import in_sentences
     from everfit.steps.card import report_key
 
     version = view.champion
@@ -71,6 +73,7 @@ def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion 
         gates=tuple(map(_gate, judged.verdicts)),
         report=report_key(model, judged.run),
         mlflow=run_url(made.version.mlflow_run),
+        people=in_sentences(view, judged.run),
     )
 
 

@@ -31,6 +31,9 @@ TONES = {
     "rolled_back": "bad",
     "batch_recalled": "bad",
     "rows_erased": "unsure",
+    "gates_overridden": "bad",
+    "approval_asked": "unsure",
+    "approval_lapsed": "unsure",
 }
 HIDDEN = {"attempt_opened"}
 
@@ -41,12 +44,14 @@ def decisions(view: View, model: str) -> tuple[Line, ...]:
 
 
 def _line(entry: Entry, model: str) -> Line:
-    from everfit.ledger.entries import CandidateJudged
+    from everfit.ledger.entries import ApprovalGiven, CandidateJudged
     from everfit.ledger.words import in_words
     from everfit.steps.card import report_key
 
     tone, report = TONES.get(entry.kind, "plain"), getattr(entry.body, "report", None)
     if isinstance(entry.body, CandidateJudged):
         tone, report = "good" if entry.body.promote else "unsure", report_key(model, entry.body.run)
+    if isinstance(entry.body, ApprovalGiven):
+        tone = "good" if entry.body.approved else "bad"
     when = f"{entry.at:%Y-%m-%d %H:%M:%S}"
     return Line(entry.seq, when, tone, entry.kind.replace("_", " "), in_words(entry), report)

@@ -109,5 +109,11 @@ def test_the_decision_is_one_sentence_in_words() -> None:
     assert (both.tone, both.why) == ("bad", "2 of 2 gates did not pass. other: bad. The others: above_bar.")
     first = decision(judged(SANE, promote=True, champion=None))
     assert first.why == "Its one gate passed, and there is no champion yet that it would have to be held against."
+    asked = decision(judged(SANE, promote=True, champion=None), "open")
+    assert (asked.tone, asked.what) == ("unsure", "waiting for a person")
+    assert asked.why.endswith("held against. A person has to agree before it serves.")
+    assert decision(judged(SANE, promote=True), "rejected").what == "kept back by a person"
+    assert decision(judged(SANE, promote=True), "approved").what == "to be promoted"
+    assert decision(judged(SANE, OPEN), "approved").what == "kept back"
     won = decision(judged(replace(BELOW, outcome=Outcome.PASSED, reason="lower (x)"), SANE, promote=True))
     assert won.why == "All 2 gates passed, against champion version 3: lower."

@@ -56,7 +56,8 @@ class Explained:
 class Content:
     """A judgement and its evaluation, and whatever else is known.
 
-    `at` is when the ledger recorded the judgement (UTC), `people` what people decided about it since, in sentences.
+    `at` is when the ledger recorded the judgement (UTC), `people` what people decided about it since, in sentences,
+    and `answer` what that amounts to (`open`, `approved`, `rejected`, `lapsed`; "": nobody is asked).
     `facts` are lines about how the candidate was made. `parts` are slices of the holdout; `bill` says what the steps
     before took and cost, `found` how the parameters were found.
     """
@@ -66,6 +67,7 @@ class Content:
     title: str
     at: datetime
     people: Sequence[str] = ()
+    answer: str = ""
     curves: Sequence[Panel | Grid] = ()
     explained: Explained = Explained()
     parts: Slices | None = None

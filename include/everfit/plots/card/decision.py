@@ -18,9 +18,23 @@ class Decision:
     why: str
 
 
-def decision(judgement: Judgement) -> Decision:
-    """In words that a person who knows no statistics understands."""
+PEOPLE = {
+    "open": ("unsure", "waiting for a person", "A person has to agree before it serves."),
+    "rejected": ("bad", "kept back by a person", "A person has looked at it and said no."),
+    "lapsed": ("bad", "kept back", "A person had to agree, and nobody has in time."),
+}
+"""What a candidate that passed its gates is, as long as people have not agreed."""
+
+
+def decision(judgement: Judgement, answer: str = "") -> Decision:
+    """In words that a person who knows no statistics understands; `answer` is what people say of it, if they are asked.
+
+    What the gates said stays: an override does not make it a candidate that passed.
+    """
     open_ones = [verdict for verdict in judgement.verdicts if verdict.outcome is not Outcome.PASSED]
+    if judgement.promote and answer in PEOPLE:
+        tone, what, more = PEOPLE[answer]
+        return Decision(tone, what, f"{_passed(judgement)} {more}")
     if judgement.promote:
         return Decision("good", "to be promoted", _passed(judgement))
     if not judgement.verdicts:

@@ -35,7 +35,7 @@ def render(content: Content) -> str:
         judgement=judgement,
         evaluation=content.evaluation,
         candidate=judgement.candidate,
-        decision=decision(judgement),
+        decision=decision(judgement, content.answer),
         otherwise=otherwise(judgement),
         at=f"{content.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         gates=[Gate.of(verdict) for verdict in judgement.verdicts],
