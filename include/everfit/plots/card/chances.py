@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.plots.card.groups import reliability, shares
+from everfit.plots.card.groups import shares, smooth
 from everfit.plots.card.panels import Grid, Panel, Series, points, some
 from everfit.statistics.metrics import measure
 
@@ -20,7 +20,7 @@ BINS = 32
 FAR = 0.995
 SHOWN = 10
 WIDEST = 22
-COMES_TRUE = "On the line, what is said comes true as often as it says. Bars are 90 % intervals by day."
+COMES_TRUE = "On the line, what is said comes true as often as it says. The band is a 90 % interval by day."
 
 
 def binary(holdout: Holdout) -> list[Panel | Grid]:
@@ -31,7 +31,7 @@ def binary(holdout: Holdout) -> list[Panel | Grid]:
 def multiclass(holdout: Holdout) -> list[Panel | Grid]:
     """What each class is taken for, whether the likeliest class comes as often as it should, and each class' share."""
     series = [
-        reliability(who, s.max(axis=1), (s.argmax(axis=1) == holdout.y).astype(float), holdout.days)
+        smooth(who, s.max(axis=1), (s.argmax(axis=1) == holdout.y).astype(float), holdout.days)
         for who, s in holdout.models
     ]
     sure = Panel(
@@ -40,7 +40,7 @@ def multiclass(holdout: Holdout) -> list[Panel | Grid]:
         "probability of the likeliest class",
         "share that it was right",
         tuple(series),
-        "dots",
+        "band",
         "diagonal",
         square=True,
         percent="xy",
@@ -75,9 +75,9 @@ def _precision(holdout: Holdout) -> Panel:
 
 
 def _reliability(holdout: Holdout) -> Panel:
-    series = tuple(reliability(who, scores, holdout.y, holdout.days) for who, scores in holdout.models)
-    x, y = "mean score of the group", "share that came true"
-    return Panel("reliability", "Reliability", x, y, series, "dots", "diagonal", True, "xy", COMES_TRUE)
+    series = tuple(smooth(who, scores, holdout.y, holdout.days) for who, scores in holdout.models)
+    x, y = "score", "share that came true"
+    return Panel("reliability", "Reliability", x, y, series, "band", "diagonal", True, "xy", COMES_TRUE)
 
 
 def _scores(holdout: Holdout) -> Panel:

@@ -82,6 +82,10 @@ def _series(panel: Panel, one: Series, shade: str, x: Axis, y: Axis) -> Iterator
         path = f"M{places[0][0]} {places[0][1]}" + "".join(f"H{a}V{b}" for a, b in places[1:])
         yield f'<path class="line {shade}" d="{path}"/>'
         return
+    if panel.kind == "band":
+        edge = [(x.at(a), y.at(b)) for a, b in zip(one.x, one.low, strict=True)]
+        edge += [(x.at(a), y.at(b)) for a, b in zip(one.x[::-1], one.high[::-1], strict=True)]
+        yield f'<path class="band {shade}" d="M{" ".join(f"{a} {b}" for a, b in edge)}Z"/>'
     yield f'<path class="line {shade}" d="M{" ".join(f"{a} {b}" for a, b in places)}"/>'
     if panel.kind == "dots":
         for (a, b), low, high in zip(places, one.low or one.y, one.high or one.y, strict=True):

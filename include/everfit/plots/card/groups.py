@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from everfit.plots.card.panels import Series, points
+from everfit.statistics.calibration import curve
 from everfit.statistics.interval import count_clusters, estimate, mean
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ def reliability(who: str, said: Array, came: Array, days: NDArray[np.int64], gro
         points(np.array([one.low for one in found])),
         points(np.array([one.high for one in found])),
     )
+
+
+def smooth(who: str, said: Array, came: Array, days: NDArray[np.int64]) -> Series:
+    """The reliability curve of probabilities, with its band of one-sided 95 % bounds; no points from a single day."""
+    if count_clusters(days) < DAYS:
+        return Series(who, (), ())
+    found = curve(came, said, days)
+    return Series(who, found.forecast, found.came, found.low, found.high)
 
 
 def shares(who: str, values: Array, edges: Array, told: str = "") -> Series:

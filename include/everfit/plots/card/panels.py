@@ -32,7 +32,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One drawing: lines, steps, or dots with intervals; `ideal` is the line where a perfect answer would lie.
+    """One drawing: lines, steps, dots with intervals, or lines in bands; `ideal` is where a perfect answer would lie.
 
     `note` says in a sentence how to read it. A `percent` axis has shares from 0 to 1.
     """
@@ -42,7 +42,7 @@ class Panel:
     x: str
     y: str
     series: tuple[Series, ...]
-    kind: Literal["line", "step", "dots"] = "line"
+    kind: Literal["line", "step", "dots", "band"] = "line"
     ideal: Literal["", "diagonal", "zero"] = ""
     square: bool = False
     percent: Literal["", "x", "y", "xy"] = ""

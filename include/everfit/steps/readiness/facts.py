@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,9 +14,10 @@ from everfit.ledger.trace import started
 from everfit.statistics.metrics import LARGER_IS_BETTER
 from everfit.steps.checked import Checked, checked_of
 from everfit.steps.choose import chosen
+from everfit.steps.evaluate import evaluation_of
 from everfit.steps.explaining import Explanation, explanation_of
 from everfit.steps.spending import bill
-from everfit.values import Batch, Evaluation, Verdict, load
+from everfit.values import Batch, Evaluation, Verdict
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry
@@ -92,7 +92,7 @@ def gather(ports: Ports, model: str, view: View, run: str) -> Facts:
         run=asked,
         checks=_checks(ports, model, view, asked),
         explanation=explanation_of(ports, model, run),
-        evaluations={one: found for one in runs if (found := _evaluation(ports, model, one))},
+        evaluations={one: found for one in runs if (found := evaluation_of(ports, model, one))},
         searches=frozenset(one for one in runs if chosen(ports, model, one)),
         bill=bill(ports, model, run, before="judge"),
         bill_before=bill(ports, model, runs[-2], before="judge") if earlier else None,
@@ -118,11 +118,6 @@ def _checks(ports: Ports, model: str, view: View, run: Entry[RunTriggered]) -> d
         for one in entries
         if one is not None
     }
-
-
-def _evaluation(ports: Ports, model: str, run: str) -> Evaluation | None:
-    key = f"evidence/{model}/{run}-evaluation.json"
-    return load(Evaluation, json.loads(ports.store.read(key))) if ports.store.exists(key) else None
 
 
 def _reproduced(ports: Ports, model: str) -> frozenset[int]:
