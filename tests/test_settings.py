@@ -170,3 +170,43 @@ def test_opening_asks_nothing_of_any_service(tmp_path: Path) -> None:
     assert ports.ledger("shop").model == "shop"
     assert ports.clock() == now
     assert ports.work == tmp_path / "work"
+
+
+def test_the_key_for_signing_is_a_file_or_the_password_of_a_connection(tmp_path, monkeypatch):
+    from datetime import UTC, datetime
+
+    from everfit.settings import Address, Place, address, open_ports
+
+    (tmp_path / "signing.pem").write_text("PEM")
+    where = [
+        Address(str(tmp_path)),
+        Address(str(tmp_path)),
+        Address("http://127.0.0.1:9"),
+        Address("http://127.0.0.1:9"),
+    ]
+
+    def key(signing):
+        return open_ports(Place(*where, signing=signing), tmp_path / "work", lambda: datetime.now(UTC)).signing_key
+
+    assert key(None) is None
+    assert key(address("fs", extra={"path": "signing.pem"}, base=tmp_path)) == "PEM"
+    assert key(address("generic", password="-----BEGIN\\nPEM")) == "-----BEGIN\nPEM"
+    with pytest.raises(SpecError, match="the key for signing cannot be read"):
+        key(Address(str(tmp_path / "none.pem")))
+    with pytest.raises(SpecError, match="needs the private key"):
+        address("generic")
+    assert "BEGIN" not in repr(address("generic", password="-----BEGIN"))
+
+
+def test_roles_are_in_the_file_or_in_the_environment(tmp_path):
+    from everfit.settings import roles
+
+    file = tmp_path / "airflow_settings.yaml"
+    variable = """{variable_name: everfit_roles, variable_value: '{"release": ["ann"]}'}"""
+    file.write_text(f"airflow: {{connections: [], variables: [{variable}]}}")
+    assert roles(file, {}) == {"release": ("ann",)}
+    assert roles(file, {"EVERFIT_ROLES": '{"release": ["ben", "cleo"]}'}) == {"release": ("ben", "cleo")}
+    assert roles(tmp_path / "none.yaml", {}) == {}
+    for wrong in ("[]", "{", '{"release": 1}', '{"release": [1]}'):
+        with pytest.raises(SpecError, match="EVERFIT_ROLES: wanted"):
+            roles(file, {"EVERFIT_ROLES": wrong})

@@ -40,7 +40,7 @@ from tools.local.airflow_api import Airflow
 from tools.local.errors import StackError
 from tools.local.stack import Stack, down, up
 
-pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.xdist_group("approval"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.timeout(600)]
 TERMS = {
     "alone": "{by: [release]}",
     "refused": "{by: [ann], within: 3d, otherwise: promote}",

@@ -208,7 +208,7 @@ def promoting(house: House, **promotion: Any) -> House:
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory, mlflow: Service) -> House:
     """A champion that learnt from two months, and two candidates judged on the fourth."""
-    gates = [*GATES["binary"][:1], {GATE: {"loss": "log_loss", "margin": 0.02}}]
+    gates = [*GATES["binary"][:2], {GATE: {"loss": "log_loss", "margin": 0.02}}]
     house = build(tmp_path_factory.mktemp("lived"), mlflow.url, gates=gates)
     house.accept(1, 2, 3)
     house.crown(house.trained("first").register().version)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from everfit.spec.approval import ApprovalSpec
+from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 
 
@@ -29,6 +30,21 @@ class PromotionSpec(Frozen):
     uses: int = Field(
         default=50, ge=1, description="A holdout that has judged so many candidates is spent: newer batches are needed."
     )
+    cannot_tell: Literal["keep_back", "ask"] = Field(
+        default="keep_back",
+        description="What becomes of a candidate of which a gate cannot tell and none failed: it is kept back, or the "
+        "people of `approval` decide.",
+    )
     approval: ApprovalSpec | None = Field(
         default=None, description="People have to agree before a version is promoted; left out: nobody is asked."
     )
+
+    @model_validator(mode="after")
+    def _somebody_is_asked(self) -> Self:
+        if self.cannot_tell == "ask" and (self.approval is None or self.approval.otherwise != "keep_back"):
+            said = (
+                "found ask, and nobody who has to answer: add `approval`, with `otherwise: keep_back`, since what "
+                "gates cannot tell of is never promoted by itself"
+            )
+            raise complaint([Mistake(("cannot_tell",), said)])
+        return self

@@ -14,9 +14,10 @@ from everfit.ledger.entries import CandidateJudged
 from everfit.ledger.people import tags, version_of
 from everfit.steps.card import judgement_in, page, report_key
 from everfit.steps.evaluate import evaluation_of
+from everfit.steps.policy import follows
 from everfit.steps.standing import standing_of
 from everfit.steps.tracking import run_of
-from everfit.values import Evaluation, Judgement, Outcome, StoredFile, Verdict, canonical, dump
+from everfit.values import Evaluation, Judgement, StoredFile, Verdict, canonical, dump
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,19 +46,9 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
     return judgement
 
 
-def reason_for(verdicts: tuple[Verdict, ...]) -> str:
-    """Why a candidate is promoted or not, in a sentence.
-
-    >>> reason_for((Verdict("above_bar", Outcome.FAILED, "AUC is 0.5"), Verdict("a", Outcome.PASSED, "")))
-    '1 of 2 gates did not pass. above_bar failed: AUC is 0.5'
-    """
-    if not verdicts:
-        return "the spec names no gate, and a model of which nothing was asked is not promoted: add gates to it"
-    open_ones = [verdict for verdict in verdicts if verdict.outcome is not Outcome.PASSED]
-    if not open_ones:
-        return f"all {len(verdicts)} gates passed"
-    said = (f"{verdict.gate} {verdict.outcome.value}: {verdict.reason}" for verdict in open_ones)
-    return ". ".join([f"{len(open_ones)} of {len(verdicts)} gates did not pass", *said])
+def report_key(model: str, run: str) -> str:
+    """Where the store has the page of a judgement."""
+    return f"reports/{model}/judged-{run}.html"
 
 
 def judged_before(ports: Ports, spec: ModelSpec, run: str) -> Judgement:
@@ -102,14 +93,15 @@ def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tup
             f"judged {evaluation.uses} candidates; by now it is {_percent(now.level)} and {now.uses}, since somebody "
             "was judged meanwhile: evaluate it again"
         )
+    promote, reason = follows(spec.promotion, verdicts, evaluation.champion)
     return CandidateJudged(
         run=candidate.run,
         mlflow_run=candidate.mlflow_run,
         snapshot=candidate.snapshot,
         files=candidate.files,
         champion=evaluation.champion,
-        promote=bool(verdicts) and all(verdict.outcome is Outcome.PASSED for verdict in verdicts),
-        reason=reason_for(verdicts),
+        promote=promote,
+        reason=reason,
         verdicts=verdicts,
         evidence=evaluation.evidence,
         sample=evaluation.sample,

@@ -149,14 +149,14 @@ def _model(case: Case) -> str:
     version = case.made.body.version
     folder = case.ports.registry.model_files(version.mlflow_run, version.files)
     check_files(folder, version.files, "the model in the registry")
-    return f"{len(version.files)} files, each with the SHA-256 that was signed"
+    return _all_of(len(version.files))
 
 
 def _evidence(case: Case) -> str:
     files = (case.judged.evidence, case.judged.sample)
     for file in files:
         _read(case, file)
-    return f"{len(files)} files, each with the SHA-256 that was signed"
+    return _all_of(len(files))
 
 
 def _verdicts(case: Case) -> str:
@@ -180,7 +180,11 @@ def _batch(case: Case, batch: Batch) -> str:
     if gone is not None:
         raise Gone(f"its bytes were deleted by entry {gone.seq}")
     check_batch(case.ports.data.fetch(batch), batch)
-    return f"{len(batch.files)} files, each with the SHA-256 that was signed"
+    return _all_of(len(batch.files))
+
+
+def _all_of(count: int) -> str:
+    return f"{count} files, each with the SHA-256 that was signed" if count > 1 else "its file has the SHA-256 signed"
 
 
 def _read(case: Case, file: StoredFile) -> bytes:

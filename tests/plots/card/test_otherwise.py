@@ -53,6 +53,21 @@ def test_with_so_many_more_rows_it_does_pass() -> None:
     assert sum(passed) >= 5, "with the true effect unknown, about half of all such holdouts pass"
 
 
+def test_where_people_decide_what_is_open_is_told() -> None:
+    left = judged(SANE, OPEN, promote=True)
+    assert decision(left, "open").why == (
+        "No gate failed, so that people decide. 1 of 2 gates could not tell: above_bar, because good. "
+        "A person has to agree before it serves."
+    )
+    assert [case.gate for case in otherwise(left)] == ["above_bar"]
+
+
+def test_gates_that_ask_nothing_of_a_first_model_are_not_enough() -> None:
+    (said,) = words(judged(SANE, reason="no gate asks anything of a first model"))
+    assert said == "Every gate passed, but no gate asks anything of a first model."
+    assert decision(judged(SANE, reason="no gate asks anything")).why == "No gate asks anything."
+
+
 def test_an_effect_on_the_wrong_side_is_not_helped_by_rows() -> None:
     (said,) = words(judged(FAILED))
     assert said.startswith("It would have passed had 0.5 been 0.64 or more. More rows alone do not help")

@@ -46,6 +46,9 @@ def decision(judgement: Judgement, answer: str = "") -> Decision:
 
 def _passed(judgement: Judgement) -> str:
     count = len(judgement.verdicts)
+    unsure = [verdict for verdict in judgement.verdicts if verdict.outcome is not Outcome.PASSED]
+    if unsure:
+        return f"No gate failed, so that people decide. {_lacking(judgement, unsure, 'could not tell')}"
     gates = f"All {count} gates passed" if count > 1 else "Its one gate passed"
     if judgement.champion is None:
         return f"{gates}, and there is no champion yet that it would have to be held against."

@@ -60,6 +60,8 @@ def otherwise(judgement: Judgement) -> tuple[Case, ...]:
     lacking = [verdict for verdict in judgement.verdicts if verdict.outcome is not Outcome.PASSED]
     if lacking:
         return tuple(Case(verdict.gate, _lacked(verdict)) for verdict in lacking)
+    if not judgement.promote:
+        return (Case("", f"Every gate passed, but {judgement.reason}."),)
     known = [(reach, verdict) for verdict in judgement.verdicts if (reach := Reach.of(verdict))]
     closest = sorted(known, key=lambda pair: pair[0].miss / pair[0].reach if pair[0].reach else float("-inf"))
     near = [pair for pair in closest[::-1] if -pair[0].miss <= NEAR * pair[0].reach] or closest[-1:]
