@@ -46,11 +46,6 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
     return judgement
 
 
-def report_key(model: str, run: str) -> str:
-    """Where the store has the page of a judgement."""
-    return f"reports/{model}/judged-{run}.html"
-
-
 def judged_before(ports: Ports, spec: ModelSpec, run: str) -> Judgement:
     """The judgement that the ledger has of a run; `LedgerError` if there is none."""
     entry, evaluation = ports.ledger(spec.name).view().claimed(f"judged:{run}"), evaluation_of(ports, spec.name, run)
