@@ -19,7 +19,7 @@ MARKS = {"passed": "✓ passed", "failed": "✗ **failed**", "cannot tell": "? c
 def body(view: View, spec: ModelSpec, version: int, found: Approval) -> str:
     """The evidence: the decision, a line for each gate, what it was made from, who has answered, and the deadline."""
     from everfit.ledger.trace import trace
-    from everfit.steps.judge import report_key
+    from everfit.steps.card import report_key
 
     told, terms = trace(view, spec.name, version), found.asked.body
     instead = f"would replace champion {told.against}" if told.against else "would be the first champion"

@@ -15,8 +15,8 @@ from everfit.ledger.approvals import Answer
 from everfit.ledger.entries import ApprovalAsked, ApprovalGiven, GatesOverridden, ModelRegistered
 from everfit.spec import ApprovalSpec, ModelSpec, PromotionSpec
 from everfit.steps.approve import Said, answer, ask, lapse, version_meant
+from everfit.steps.card import report_key
 from everfit.steps.deploy import deploy
-from everfit.steps.judge import report_key
 from everfit.steps.override import override
 from tests.steps.judging import GATES, House, build
 from tests.steps.mortal import Crash, mortal

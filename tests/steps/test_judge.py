@@ -9,7 +9,8 @@ import pytest
 from everfit.errors import Corrupted, LedgerError, StaleHead, Unreachable
 from everfit.ledger.entries import CandidateJudged, ModelRegistered
 from everfit.registry import MlflowRegistry
-from everfit.steps.judge import judge, report_key
+from everfit.steps.card import report_key
+from everfit.steps.judge import judge
 from everfit.steps.register import register
 from everfit.values import Outcome, load
 from everfit.values import Verdict as VerdictType
@@ -67,9 +68,9 @@ def test_what_was_said_is_in_the_mlflow_run_and_on_a_page(good, mlflow, tmp_path
     said = json.loads((tmp_path / "judgement" / "verdicts.json").read_text())
     assert tuple(load(VerdictType, one) for one in said) == judgement.verdicts
     page = good.house.ports.store.read(report_key(good.house.spec.name, "first")).decode()
-    assert (tmp_path / "judgement" / "verdicts.html").read_text() == page, folder
+    assert (tmp_path / "judgement" / "card.html").read_text() == page, folder
     assert "is <em>to be promoted</em>" in page
-    assert page.count("<svg") == 2
+    assert page.count('class="interval-of"') == 2
     assert "http" not in page.replace("http-equiv", "")
 
 

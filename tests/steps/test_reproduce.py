@@ -14,7 +14,7 @@ from everfit.errors import Corrupted, DataError, UnknownName
 from everfit.ledger.entries import BytesDeleted, CandidateJudged, ModelRegistered
 from everfit.registry import MlflowRegistry
 from everfit.steps.build_features import build_features
-from everfit.steps.reproduce import Lineage, Reproduction, differences, lineage_of, reproduce
+from everfit.steps.reproduce import Lineage, Reproduction, differences, lineage_of, remember, reproduce
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.train import train
 from everfit.stores.dvc import DvcStore
@@ -82,6 +82,14 @@ def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
+
+
+def test_that_it_was_made_again_is_kept_once(clean, trips: House, tmp_path: Path) -> None:
+    lineage, name = lineage_of(trips.ports, trips.spec.name, 1), trips.spec.name
+    for who in ("ann", "bob"):
+        remember(trips.ports, lineage, who)
+    (key,) = trips.ports.store.list(f"reproduced/{name}")
+    assert json.loads(trips.ports.store.read(key))["by"] == "ann"
 
 
 def test_one_changed_byte_in_the_remote_is_refused_with_the_files_name(clean, trips: House, tmp_path: Path) -> None:

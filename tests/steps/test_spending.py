@@ -15,8 +15,9 @@ from everfit.registry import MlflowRegistry
 from everfit.spec import ModelSpec
 from everfit.steps import spending as module
 from everfit.steps.build_features import build_features
+from everfit.steps.card import report_key
 from everfit.steps.evaluate import evaluate
-from everfit.steps.judge import judge, report_key
+from everfit.steps.judge import judge
 from everfit.steps.register import register
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.spending import STEPS, bill, spending

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from everfit.cli import (
     approve,
+    card,
     check,
     erase,
     expectations,
@@ -33,6 +34,7 @@ from everfit.cli import (
     rollback,
     run,
     schema,
+    score,
     verify,
 )
 from everfit.errors import EverfitError
@@ -45,6 +47,8 @@ COMMANDS: tuple[ModuleType, ...] = (
     ledger,
     line,
     lineage,
+    card,
+    score,
     approve,
     reject,
     override,

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from everfit.cli.opened import now, opened
+from everfit.cli.opened import now, opened, person
 from everfit.cli.telling import Line
 from everfit.errors import DataError
 from everfit.settings import Place, open_ports
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _make(console: Console, lineage: Lineage, into: Path, *, kept: bool) -> int:
-    from everfit.steps.reproduce import reproduce
+    from everfit.steps.reproduce import remember, reproduce
 
     if into.is_dir() and any(into.iterdir()):
         raise DataError(f"{into} is not empty; wanted an empty folder, or one that is not there yet")
@@ -59,6 +59,7 @@ def _make(console: Console, lineage: Lineage, into: Path, *, kept: bool) -> int:
         made = reproduce(ports, lineage, into / "made", Line("reproduce", status))
     console.print(_files(made))
     if made.equal:
+        remember(opened(), lineage, person())
         console.print(Text(f"version {lineage.version} was made again, byte for byte", "bold green"))
     else:
         console.print(Text(f"version {lineage.version} was NOT made again: files differ", "bold red"))

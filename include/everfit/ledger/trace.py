@@ -187,7 +187,7 @@ def uses(view: View, model: str, contents: Collection[str]) -> tuple[Use, ...]:
     found = []
     for entry in view.triggers:
         body = entry.body
-        roles = [_role(body, place) for place, batch in enumerate(body.batches) if batch.sha256 in contents]
+        roles = [role_of(body, place) for place, batch in enumerate(body.batches) if batch.sha256 in contents]
         if roles and body.run in judged:
             version = versions.get(body.run)
             state = "kept back" if version is None else standing(view, version)
@@ -217,7 +217,8 @@ def served(view: View, version: int) -> tuple[Period, ...]:
     return tuple(Period(at, end) for (at, who), end in zip(changes, ends, strict=False) if who == version)
 
 
-def _role(run: RunTriggered, place: int) -> Role:
+def role_of(run: RunTriggered, place: int) -> Role:
+    """What the batch at a place of a run's batches was for."""
     if place >= len(run.batches) - run.holdout:
         return Role.JUDGED
     return Role.APART if place >= len(run.batches) - run.holdout - run.gap else Role.LEARNT
@@ -226,7 +227,7 @@ def _role(run: RunTriggered, place: int) -> Role:
 def _source(view: View, ran: Entry[RunTriggered], place: int) -> Source:
     batch = ran.body.batches[place]
     accepted = (entry.seq for entry in view.of(BatchAccepted) if entry.seq < ran.seq and entry.body.batch == batch)
-    return _told(view, batch, _role(ran.body, place), max(accepted, default=0))
+    return _told(view, batch, role_of(ran.body, place), max(accepted, default=0))
 
 
 def _told(view: View, batch: Batch, role: Role | None, seq: int) -> Source:

@@ -245,6 +245,10 @@ class View:
             return body
         raise LedgerError(f"entry {seq} is {type(body).__name__}, wanted a CandidateJudged; look it up by its key")
 
+    def judgement_of(self, run: str) -> Entry[CandidateJudged] | None:
+        """The entry that judged the candidate of a run, or None if nobody has."""
+        return next((entry for entry in self.of(CandidateJudged) if entry.body.run == run), None)
+
     def trained_on(self, version: int) -> RunTriggered:
         """The run that made the version: its snapshot's batches, why it started, who asked for it."""
         if version not in self._judgements:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from everfit.models.objectives import Objective
 from everfit.models.rows import Part, Rows, sample, whole
@@ -79,6 +79,21 @@ class Scorer(Protocol):
         """
 
 
+@runtime_checkable
+class Explains(Protocol):
+    """A loaded model that also says what made its answers: every algorithm of trees can."""
+
+    def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What each column did to the answer of each row: rows, by answers (one where there is one), by columns.
+
+        On the scale on which the model adds up (log-odds of a binary task): the contributions of a row and a constant
+        make its raw answer (Shapley values; Lundberg et al., Nature Machine Intelligence 2 (2020) 56-67).
+        """
+
+    def importance(self) -> NDArray[np.float64]:
+        """For each column the share of the improvement that it brought in training; they add up to 1, or are all 0."""
+
+
 class Algorithm(Protocol):
     """What a file in everfit/models defines: a frozen dataclass of parameters.
 
@@ -105,6 +120,7 @@ __all__ = [
     "Algorithm",
     "Checkpoints",
     "EachRound",
+    "Explains",
     "Forgetful",
     "Kept",
     "Objective",

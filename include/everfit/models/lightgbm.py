@@ -163,6 +163,16 @@ class _Scorer:
         ).astype("float64")
         return scores
 
+    def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """LightGBM's own Shapley values of trees, exact."""
+        found: NDArray[np.float64] = self.booster.predict(matrix, pred_contrib=True, num_threads=cores())
+        return found.reshape(len(matrix), -1, matrix.shape[1] + 1)[:, :, :-1]
+
+    def importance(self) -> NDArray[np.float64]:
+        """By gain."""
+        found: NDArray[np.float64] = self.booster.feature_importance("gain").astype("float64")
+        return found / (found.sum() or 1.0)
+
 
 def _importance(booster: Any, names: Any, rounds: int) -> dict[str, float]:
     gain = booster.feature_importance("gain", iteration=rounds)

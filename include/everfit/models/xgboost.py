@@ -15,12 +15,11 @@ from everfit.errors import Corrupted
 from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._extra import check_extra
 from everfit.models._machine import choose, cores
-from everfit.models._names import plain
 from everfit.models.memory import Peak
 from everfit.models.space import Between, Space
 from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.joined import joined
-from everfit.models.xgb.matrix import ELSEWHERE, NEVER, Binned, choose_keeping, open_matrices
+from everfit.models.xgb.matrix import ELSEWHERE, Binned, choose_keeping, open_matrices
 from everfit.models.xgb.objective import OBJECTIVES, check_objective, objective, own
 from everfit.models.xgb.rounds import CHUNK, Growth, Patience, grow, what_grows
 from everfit.models.xgb.size import Trees
@@ -190,8 +189,24 @@ class _Scorer:
         scores: NDArray[np.float64] = self.booster.inplace_predict(matrix, validate_features=False).astype("float64")
         return scores
 
+    def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
+        """XGBoost's own Shapley values of trees, exact; on the CPU, whatever the model was trained on."""
+        import xgboost
+
+        names, kinds = self.booster.feature_names, self.booster.feature_types
+        data = xgboost.DMatrix(matrix, feature_names=names, feature_types=kinds, enable_categorical=True)
+        found = self.booster.predict(data, pred_contribs=True).astype("float64")
+        shaped: NDArray[np.float64] = found.reshape(len(matrix), -1, matrix.shape[1] + 1)
+        return shaped[:, :, :-1]
+
+    def importance(self) -> NDArray[np.float64]:
+        """By total gain."""
+        import numpy as np
+
+        gain = self.booster.get_score(importance_type="total_gain")
+        found = np.array([gain.get(name, 0.0) for name in self.booster.feature_names])
+        return found / (found.sum() or 1.0)
+
 
 def _importance(booster: Any, names: Any) -> dict[str, float]:
-    gain = booster.get_score(importance_type="total_gain")
-    total = sum(gain.values()) or 1.0
-    return {name: float(gain.get(known, 0.0)) / total for name, known in zip(names, plain(names, NEVER), strict=True)}
+    return dict(zip(names, _Scorer(booster).importance().tolist(), strict=True))

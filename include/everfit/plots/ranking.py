@@ -45,7 +45,7 @@ def gain_by_group(holdout: Holdout, path: Path) -> Path:
     edges = np.linspace(0, 1, BINS + 1)
     with picture(path, width=7) as axes:
         for who, colour in (("baseline", FAINT), ("candidate", COLOURS["candidate"])):
-            found = _by_group(holdout, holdout.scores[who])
+            found = by_group(holdout, holdout.scores[who])
             share = 100 * np.histogram(found, edges)[0] / len(found)
             axes.stairs(share, edges, color=colour, fill=True, alpha=0.25)
             name = "no order" if who == "baseline" else who
@@ -55,7 +55,7 @@ def gain_by_group(holdout: Holdout, path: Path) -> Path:
     return path
 
 
-def _by_group(holdout: Holdout, scores: Array) -> Array:
+def by_group(holdout: Holdout, scores: Array) -> Array:
     """Each group's NDCG, from how it moves the mean."""
     import numpy as np
 

@@ -28,7 +28,7 @@ def waiting(holdout: Holdout, path: Path) -> Path:
     end = float(np.quantile(holdout.y, LONGEST))
     with picture(path, width=7, height=4.0) as axes:
         for group, (name, colour) in zip(groups, THIRDS, strict=True):
-            times, lasting = kaplan_meier(_of(holdout, group))
+            times, lasting = kaplan_meier(of_rows(holdout, group))
             axes.step(
                 np.r_[0, times, end],
                 np.r_[100, 100 * lasting, 100 * lasting[-1:]] if len(lasting) else [100, 100],
@@ -49,7 +49,7 @@ def predicted_and_waited(holdout: Holdout, path: Path) -> Path:
         top = 0.0
         for who, scores in holdout.models:
             groups = np.array_split(np.argsort(scores, kind="stable"), min(GROUPS, len(scores)))
-            both = [(float(np.median(scores[group])), median_time(_of(holdout, group))) for group in groups]
+            both = [(float(np.median(scores[group])), median_time(of_rows(holdout, group))) for group in groups]
             both = [pair for pair in both if isfinite(pair[1])]
             axes.plot(
                 *zip(*both, strict=True), color=COLOURS[who], marker="o", markersize=4, label=who
@@ -62,5 +62,6 @@ def predicted_and_waited(holdout: Holdout, path: Path) -> Path:
     return path
 
 
-def _of(holdout: Holdout, places: NDArray[np.int64]) -> Truth:
+def of_rows(holdout: Holdout, places: NDArray[np.int64]) -> Truth:
+    """What came of some of the rows."""
     return Truth(holdout.y[places], observed=holdout.truth.events[places])

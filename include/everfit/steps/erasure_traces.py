@@ -71,15 +71,13 @@ def _settled(view: View) -> Iterator[tuple[int, str, str, str]]:
 def _pages(ports: Ports, model: str, stems: Collection[str], wanted: Wanted) -> Iterator[str]:
     """The pages of deliveries with such rows, and those that show a key where no copy can say any more what was in it.
 
-    The pages that say how a candidate was judged show sums only, and stay.
+    The cards of candidates show sums only: they stay, unless one names a key (as a category that moved the answers).
     """
     there = {key.split("/")[2] for key in ports.store.list(f"staged/{model}") if key.count("/") > 2}  # noqa: PLR2004
     for place in _PLACES:
         for key in ports.store.list(f"{place}/{model}"):
             name = key.split("/")[2]
             stem = name if place == PAGES else PurePosixPath(name).stem
-            if place == "reports" and stem.startswith("judged-"):
-                continue
             if stem in stems or (stem not in there and names(ports.store.read(key).decode(errors="replace"), wanted)):
                 yield key
 
@@ -113,6 +111,6 @@ def _made_from(ports: Ports, model: str, view: View, batches: Sequence[Entry[Bat
     found += [
         f"evidence/{model}/{run.run}{ending}"
         for run in runs
-        for ending in (".parquet", "-sample.json", "-evaluation.json")
+        for ending in (".parquet", "-sample.json", "-explained.json", "-evaluation.json")
     ]
     return [key for key in found if ports.store.exists(key)]

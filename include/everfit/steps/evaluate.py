@@ -13,6 +13,7 @@ from everfit.steps.about import about
 from everfit.steps.backtest import Backtest
 from everfit.steps.champion import Champion, Holdout, score_champion
 from everfit.steps.comparing import gather, same_rows
+from everfit.steps.explaining import explain, keep_explanation
 from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.measuring import known, known_champion, measured
 from everfit.steps.naive import with_naive
@@ -42,10 +43,11 @@ def evaluate(
     """Score the candidate, the champion and the baseline on the labelled rows of the holdout.
 
     The candidate is scored on the feature table, whose holdout rows know only of batches before their own. Metrics and
-    plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, and raw rows with the scores of the
-    final bundle to `evidence/<model>/<run>-sample.json`. Asked again, it returns what it found before, unless there is
-    another champion or another level to judge at by now, and the gates have not spoken. Errors: `Corrupted` for files
-    that are not the recorded ones, `SpecError` if champion and candidate cannot be compared row by row.
+    plots go to its MLflow run, the scores to `evidence/<model>/<run>.parquet`, raw rows with the scores of the final
+    bundle to `evidence/<model>/<run>-sample.json`, and what the model card draws to `<run>-explained.json`. Asked
+    again, it returns what it found before, unless there is another champion or another level to judge at
+    by now, and the gates have not spoken. Errors: `Corrupted` for files that are not the recorded ones, `SpecError` if
+    champion and candidate cannot be compared row by row.
     """
     view = ports.ledger(spec.name).view()
     stands = standing(view, spec, snapshot.held_out, candidate)
@@ -78,6 +80,7 @@ def evaluate(
     both_ways = BothWays(ports, spec, snapshot, predictor, labelled, table)
     evidence = measured(spec, evidence, ours, theirs, table, snapshot, past, both_ways)
     evaluation = _keep(ports, candidate, champion, evidence, draw_sample(predictor, raw))
+    keep_explanation(ports, candidate, explain(ports, candidate, predictor, held_out.features, evidence))
     with run_of(ports, candidate) as run:
         _log(run, evaluation, evidence, held_out.frame[TIME].dt.hour.to_numpy())
     ports.store.write(_key(candidate, "-evaluation.json"), canonical(dump(evaluation)))

@@ -11,12 +11,11 @@ from everfit import catalog
 from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
-from everfit.ledger.people import in_sentences, tags, version_of
+from everfit.ledger.people import tags, version_of
+from everfit.steps.card import judgement_in, page, report_key
 from everfit.steps.evaluate import evaluation_of
 from everfit.steps.policy import follows
-from everfit.steps.spending import bill
 from everfit.steps.standing import standing_of
-from everfit.steps.study import searched
 from everfit.steps.tracking import run_of
 from everfit.values import Evaluation, Judgement, StoredFile, Verdict, canonical, dump
 
@@ -33,7 +32,7 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
     """Ask every gate of the spec, and record the judgement: promote only if all of them passed.
 
     Exactly once for a run: asked again it returns what the ledger says, whatever the spec says by then. The verdicts
-    go to the MLflow run and to a page for people (`report_key`). Errors: `StaleHead` if there is another champion than
+    go to the MLflow run and to the model card (`report_key`). Errors: `StaleHead` if there is another champion than
     the one that was evaluated, or another candidate was judged meanwhile, `Corrupted` if the evidence is not what was
     written, `LedgerError` if the run was judged with another model.
     """
@@ -43,13 +42,8 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
         verdicts = speak(ports, spec.gates, evaluation.evidence)
         entry = ledger.decide(key, lambda view: _decision(view, spec, evaluation, verdicts))
     judgement = _read(entry, evaluation)
-    _publish(ports, spec, judgement, evaluation, entry)
+    _publish(ports, spec, judgement, evaluation)
     return judgement
-
-
-def report_key(model: str, run: str) -> str:
-    """Where the store has the page of a judgement."""
-    return f"reports/{model}/judged-{run}.html"
 
 
 def judged_before(ports: Ports, spec: ModelSpec, run: str) -> Judgement:
@@ -70,7 +64,7 @@ def publish_again(ports: Ports, spec: ModelSpec, run: str) -> None:
         ports.registry.tag(spec.name, version, tags(view, run))
     entry, evaluation = view.claimed(f"judged:{run}"), evaluation_of(ports, spec.name, run)
     if entry is not None and evaluation is not None:
-        _publish(ports, spec, _read(entry, evaluation), evaluation, entry)
+        _publish(ports, spec, _read(entry, evaluation), evaluation)
 
 
 def speak(ports: Ports, gates: Sequence[Any], evidence: StoredFile) -> tuple[Verdict, ...]:
@@ -118,28 +112,14 @@ def _read(entry: Entry, evaluation: Evaluation) -> Judgement:
             f"entry {entry.seq} has judged the run {candidate.run} already, with another model than this one: "
             "a run is judged once, so train again under a new run"
         )
-    return Judgement(
-        candidate=candidate,
-        champion=body.champion,
-        promote=body.promote,
-        reason=body.reason,
-        verdicts=body.verdicts,
-        evidence=body.evidence,
-        sample=body.sample,
-        entry=entry.seq,
-    )
+    return judgement_in(body, entry.seq, evaluation)
 
 
-def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Evaluation, entry: Entry) -> None:
-    from everfit.plots.verdicts import render
-
-    spent = bill(ports, spec.name, judgement.candidate.run, before="judge")
-    found = searched(ports, spec, judgement.candidate.run)
-    said = in_sentences(ports.ledger(spec.name).view(), judgement.candidate.run)
-    page = render(judgement, evaluation, title=spec.title, at=entry.at, bill=spent, found=found, people=said).encode()
-    ports.store.write(report_key(spec.name, judgement.candidate.run), page)
+def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Evaluation) -> None:
+    made = page(ports, spec, judgement.candidate.run, evaluation).encode()
+    ports.store.write(report_key(spec.name, judgement.candidate.run), made)
     with tempfile.TemporaryDirectory() as folder, run_of(ports, judgement.candidate) as run:
-        Path(folder, "verdicts.html").write_bytes(page)
+        Path(folder, "card.html").write_bytes(made)
         Path(folder, "verdicts.json").write_bytes(canonical([dump(verdict) for verdict in judgement.verdicts]))
         run.artifact(Path(folder), "judgement")
         run.metrics({"promote": float(judgement.promote)} | _numbers(judgement.verdicts))

@@ -24,7 +24,7 @@ from everfit.steps.publish_pointers import all_ledgers
 from everfit.steps.snapshot import snapshot_of
 from everfit.steps.train import make_model
 from everfit.stores import LocalStore
-from everfit.values import FileHash, digest, load
+from everfit.values import FileHash, canonical, digest, load
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -89,6 +89,12 @@ class Reproduction:
     def equal(self) -> bool:
         """Whether every file of the model is the same, byte for byte."""
         return all(file.equal for file in self.files)
+
+
+def remember(ports: Ports, lineage: Lineage, by: str) -> None:
+    """Keep that a version was made again byte for byte, and by whom: the first time counts."""
+    said = {"version": lineage.version, "by": by, "at": ports.clock().isoformat()}
+    ports.store.create(f"reproduced/{lineage.card.model}/{lineage.version}.json", canonical(said))
 
 
 def lineage_of(ports: Ports, model: str, version: int) -> Lineage:

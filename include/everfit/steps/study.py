@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError
+from everfit.plots.card.content import Found
 from everfit.plots.study import draw
-from everfit.plots.verdicts import Found
 from everfit.steps.choose import Chosen, chosen, study_of
 from everfit.values import dump
 

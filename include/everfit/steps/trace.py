@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from everfit.values import load
 if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ports import Ports
+    from everfit.values import FileHash
 
 ENVIRONMENT = "lineage/environment.json"
 
@@ -70,7 +71,7 @@ def origin(ports: Ports, model: str, version: str) -> Origin:
     found = trace(view, model, named(view, model, version))
     return Origin(
         trace=found,
-        made_with=_made_with(ports, found),
+        made_with=made_with(ports, found.mlflow_run, found.files),
         mlflow=ports.registry.run_url(found.mlflow_run),
         predictions=predictions_of(ports.store, model, found.version),
     )
@@ -126,9 +127,10 @@ def _same(view: View, delivery: BatchAccepted) -> set[str]:
     }
 
 
-def _made_with(ports: Ports, found: Trace) -> MadeWith:
-    card = Card.read(ports.registry.model_files(found.mlflow_run, found.files))
-    made = _environment(ports, found.mlflow_run)
+def made_with(ports: Ports, mlflow_run: str, files: Sequence[FileHash]) -> MadeWith:
+    """Code and environment of the run that made these model files."""
+    card = Card.read(ports.registry.model_files(mlflow_run, files))
+    made = _environment(ports, mlflow_run)
     return MadeWith(
         algorithm=card.algorithm,
         params=card.params,

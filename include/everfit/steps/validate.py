@@ -11,6 +11,7 @@ from everfit.features.code import FeatureCode, load_code
 from everfit.steps.asking import asker
 from everfit.steps.audit import Audited, audit
 from everfit.steps.baseline import baseline_checks
+from everfit.steps.checked import keep_checked
 from everfit.steps.data_docs import keep_results
 from everfit.steps.erased import erased_again
 from everfit.steps.recall import refusal
@@ -160,6 +161,8 @@ def _reported(
         data_docs=keep_results(ports, spec, arrival, [table.results for table in tables]),
         upto=upto,
     )
+    if inspection.accepted:
+        keep_checked(ports, spec, inspection, [len(table.checks) for table in tables])
     page = render(inspection, model=spec.name, title=spec.title, at=ports.clock())
     ports.store.write(report, page.encode())
     return inspection

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from everfit.errors import Corrupted
-from everfit.models import Algorithm, Kept, Part, Round, Rows, Scorer, Stop, Terms, Trained, Training, whole
+from everfit.models import Algorithm, Explains, Kept, Part, Round, Rows, Scorer, Stop, Terms, Trained, Training, whole
 from everfit.spec.building import build
 from everfit.values import canonical, dump, load
 
@@ -217,6 +217,26 @@ class AlgorithmConformance:
             assert sum(trained.importance.values()) == pytest.approx(1, abs=1e-5)
             assert min(trained.importance.values()) >= 0
             assert trained.importance["constant"] == 0
+
+    def test_what_it_says_of_its_answers_adds_up_to_them(
+        self, algorithm: Algorithm, trained: Trained, data: Training, tmp_path: Path
+    ) -> None:
+        scorer, matrix = loaded(algorithm, trained.model, tmp_path), data.holdout.matrix
+        if not isinstance(scorer, Explains):
+            assert not trained.importance
+            return
+        import numpy as np
+
+        shares = scorer.importance()
+        assert shares.tolist() == pytest.approx([trained.importance[name] for name in data.names])
+        assert float(shares.sum()) == pytest.approx(1)
+        found = scorer.contributions(matrix)
+        assert found.shape == (len(matrix), max(1, len(data.classes), len(data.quantiles)), len(data.names))
+        assert np.abs(found[:, :, 3]).max() == 0, "a column that never changes does nothing"
+        if data.task in ("binary", "regression"):
+            answers = scorer.predict(matrix)
+            raw = np.log(answers / (1 - answers)) if data.task == "binary" else answers
+            assert np.ptp(raw - found[:, 0].sum(axis=1)) < 1e-3 * np.ptp(raw)
 
     @pytest.mark.parametrize("harm", ["empty", "text", "first half", "last byte gone", "only the end"])
     def test_a_spoilt_file_is_corrupted(

@@ -129,7 +129,7 @@ class ApprovePromotionOperator(StepOperator, ApprovalOperator):
 
         from everfit.ledger.approvals import in_short
         from everfit.ledger.entries import ModelRegistered
-        from everfit.steps.judge import report_key
+        from everfit.steps.card import report_key
 
         view, terms = ports.ledger(spec.name).view(), found.asked.body
         judged = next(

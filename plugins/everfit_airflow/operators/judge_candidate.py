@@ -36,7 +36,8 @@ class JudgeCandidateOperator(StepOperator):
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Judge and hand over."""
-        from everfit.steps.judge import judge, report_key
+        from everfit.steps.card import report_key
+        from everfit.steps.judge import judge
         from everfit.values import Evaluation
 
         evaluation = take(ports, Evaluation, self.evaluation)

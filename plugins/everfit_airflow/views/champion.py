@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from everfit.ledger import View
     from everfit.ledger.entries import RunTriggered
-    from everfit.plots.verdicts import Drawing
+    from everfit.plots.card.interval import Drawing
     from everfit.values import Verdict
 
 MARKS = {"passed": ("good", "✓"), "failed": ("bad", "✗"), "cannot tell": ("unsure", "?")}
@@ -56,7 +56,7 @@ def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion 
     """The champion of this view, or None; `run_url` knows where MLflow shows a run."""
     from everfit.ledger.entries import ModelRegistered, Promoted, RolledBack
     from everfit.ledger.people import in_sentences
-    from everfit.steps.judge import report_key
+    from everfit.steps.card import report_key
 
     version = view.champion
     if version is None:
@@ -88,7 +88,7 @@ def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:
 
 
 def _gate(verdict: Verdict) -> Gate:
-    from everfit.plots.verdicts import draw
+    from everfit.plots.card.interval import draw
 
     tone, mark = MARKS[verdict.outcome.value]
-    return Gate(tone, mark, verdict, draw(verdict))
+    return Gate(tone, mark, verdict, draw(verdict, verdict.wanted))

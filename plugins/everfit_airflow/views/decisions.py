@@ -46,7 +46,7 @@ def decisions(view: View, model: str) -> tuple[Line, ...]:
 def _line(entry: Entry, model: str) -> Line:
     from everfit.ledger.entries import ApprovalGiven, CandidateJudged
     from everfit.ledger.words import in_words
-    from everfit.steps.judge import report_key
+    from everfit.steps.card import report_key
 
     tone, report = TONES.get(entry.kind, "plain"), getattr(entry.body, "report", None)
     if isinstance(entry.body, CandidateJudged):
