@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import gates, store, training, validation
+from bench import checkpoints, gates, store, training, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -33,6 +33,8 @@ def main() -> int:
     validation.main(console)
     gates.main(console)
     training.main(console)
+    if checkpoints.main():
+        return 1
     store.tell(console, store.measure())
     down("bench")
     shutil.rmtree(Paths.of("bench").state, ignore_errors=True)

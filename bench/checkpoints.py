@@ -88,8 +88,9 @@ class Keeping:
         self.after.append(done)
 
 
-def main() -> int:
-    given, keeping = data(int(sys.argv[1]) if len(sys.argv) > 1 else 300_000), Keeping()
+def main(count: int = 300_000) -> int:
+    """Measure, check that checkpoints change no byte, and print."""
+    given, keeping = data(count), Keeping()
     works = {
         "with": lambda: keeping.train(given),
         "without": lambda: without(given, rounds.CHUNK),
@@ -121,4 +122,4 @@ def _ratio(some: list[float], others: list[float]) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(int, sys.argv[1:])))

@@ -19,15 +19,25 @@ from rich.console import Console
 from rich.table import Table
 
 from everfit.gates import Evidence
-from everfit.gates.harms_no_slice import HarmsNoSlice
-from everfit.gates.no_hidden_harm import NoHiddenHarm
+from everfit.spec.building import gate_from
 
 ROWS, COLUMNS, DAYS = 100_000, 30, 30
 ROUNDS = 3
-GATES: Mapping[str, Any] = {
-    "harms_no_slice, 50 slices": HarmsNoSlice("log_loss", margin=0.02, by=("text 0", "text 1")),
-    "no_hidden_harm, 30 columns": NoHiddenHarm("log_loss"),
+ASKED: Mapping[str, Any] = {
+    "answers_sanely": "answers_sanely",
+    "above_bar, AUC": {"above_bar": {"metric": "auc", "at_least": 0.6}},
+    "beats_baseline": {"beats_baseline": {"loss": "log_loss"}},
+    "beats_champion": {"beats_champion": {"loss": "log_loss"}},
+    "beats_champion, AUC": {"beats_champion": {"loss": "auc"}},
+    "not_worse_than_champion": {"not_worse_than_champion": {"loss": "brier", "margin": 0.01}},
+    "harms_no_slice, 50 slices": {"harms_no_slice": {"loss": "log_loss", "margin": 0.02, "by": ["text 0", "text 1"]}},
+    "no_hidden_harm, 30 columns": {"no_hidden_harm": {"loss": "log_loss"}},
+    "treats_groups_alike, 25 groups": {
+        "treats_groups_alike": {"by": ["text 0"], "measure": "equalised_odds", "within": 0.1}
+    },
+    "is_calibrated": "is_calibrated",
 }
+"""What judges from scores and columns alone; the gates that ask the model too are as slow as it is."""
 
 
 def evidence(rows: int) -> Evidence:
@@ -51,7 +61,8 @@ def measure(rows: int) -> dict[str, float]:
         evidence(rows).to_frame().to_parquet(path, index=False)
         kept = Evidence.from_frame(pd.read_parquet(path))
         work: dict[str, Callable[[], object]] = {"one read": lambda: pd.read_parquet(path)}
-        work |= {name: (lambda gate=gate: gate.judge(kept)) for name, gate in GATES.items()}
+        gates = {name: gate_from(asked) for name, asked in ASKED.items()}
+        work |= {name: (lambda gate=gate: gate.judge(kept)) for name, gate in gates.items()}
         for one in work.values():
             one()
         taken = [{name: timed(one) for name, one in work.items()} for _ in range(ROUNDS)]

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from airflow.sdk import DAG, task_group
 
+from everfit.gates.above_bar import AboveBar
 from everfit.spec import load_spec
 from everfit_airflow import operators as do
 from everfit_airflow.form import train_form
 from everfit_airflow.sensors import NewBatchSensor
 
-spec = load_spec("flight_delays").model_copy(update={"gates": load_spec("flight_delays").gates[:1]})
+spec = load_spec("flight_delays").model_copy(update={"gates": (AboveBar("log_loss", at_most=9),)})
 
 with DAG("ingest", schedule=None) as ingest:
     found = NewBatchSensor(task_id="look", model=spec)

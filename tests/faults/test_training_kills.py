@@ -163,7 +163,8 @@ def test_what_a_killed_training_had_shared_out_goes_with_its_retry_or_with_time(
     process.join(120)
     assert process.exitcode == -signal.SIGKILL, killed.said.read_text()
     left = ports.store.list("shares")
-    assert left == [f"shares/{model_}/shared-out/{rank}-of-2.npz" for rank in range(2)]
+    parts = (f"{part}-{rank}-of-2" for part in ("holdout", "train") for rank in range(2))
+    assert left == [f"shares/{model_}/shared-out/{part}" for part in parts]
     in_a_week = replace(ports, clock=lambda: datetime.now(UTC) + timedelta(days=8))
     fates = [fate for fate in look(in_a_week, {model_: spark}) if fate.what == "shares of a training"]
     assert [(fate.name, fate.goes, list(fate.keys)) for fate in fates] == [("shared-out", True, left)]

@@ -10,6 +10,7 @@ import pytest
 
 from everfit.errors import SpecError
 from everfit.gates import Evidence, Subject
+from everfit.gates.above_bar import AboveBar
 from everfit.gates.beats_baseline import BeatsBaseline
 from everfit.gates.features_alike import FeaturesAlike
 from everfit.gates.holds_over_time import HoldsOverTime
@@ -71,7 +72,7 @@ def test_gates_measure_once_and_judge_by_what_was_kept(house):
 
 
 def test_the_champion_is_at_hand_too(house):
-    gates(house, Repeats(2)).trained("first").register()
+    gates(house, Repeats(2), AboveBar("auc", at_least=0.5)).trained("first").register()
     house.crown(1)
     house.accept(4)
     (found,) = evidence_of(house, "second").measured.values()
