@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from everfit.values import Answer, Batch, Candidate, Change, FileHash, ModelVersion, Seen, StoredFile
+from everfit.values import Answer, Batch, Candidate, Change, FileHash, ModelVersion, Route, Seen, StoredFile
 
 if TYPE_CHECKING:
     from everfit.ledger import Ledger
@@ -146,6 +146,12 @@ class Registry(Protocol):
     def set_alias(self, model: str, name: str, version: int | None) -> None:
         """Point the alias to the version, or remove it with None."""
 
+    def route(self, model: str) -> Route:
+        """The model's route, as it was last set; `Route(model)` before that."""
+
+    def set_route(self, route: Route) -> None:
+        """Keep the route with its registered model, where servers read it."""
+
     def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
         """Set tags of a version, replacing those of the same name."""
 
@@ -168,9 +174,12 @@ class Registry(Protocol):
 class Target(Protocol):
     """Where a model answers requests: our server, or another one file away."""
 
-    def refresh(self, model: str) -> Mapping[str, int]:
-        """Make the target follow the registry's aliases now; returns alias to loaded version (`DeployError` if it
-        cannot load one)."""
+    def follow(self, route: Route) -> Mapping[str, int]:
+        """Make the target answer by `route` from now on; returns alias to loaded version.
+
+        Asked again with the same route, nothing changes. Errors: `DeployError` if it cannot load a version, and then
+        every other version answers as before; `Unreachable`.
+        """
 
     def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[Answer]]:
         """Ask for predictions; returns the version that answered and one answer per row."""

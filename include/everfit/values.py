@@ -364,6 +364,31 @@ class ModelVersion:
     files: tuple[FileHash, ...]
 
 
+@dataclass(frozen=True)
+class Route:
+    """Which versions of a model answer whom: what the ledger has decided, and targets follow.
+
+    The challenger answers the part `share` of the champion's requests. Who is in it is decided by the value of the
+    input `key`, so that a passenger or a shop always gets the same version, or by chance for each request where `key`
+    is "". `salt` makes each rollout deal anew. The versions under the aliases in `shadows` score the champion's
+    requests too, unseen: nobody waits for them.
+    """
+
+    model: str
+    champion: int | None = None
+    previous: int | None = None
+    challenger: int | None = None
+    share: float = 0.0
+    key: str = ""
+    salt: str = ""
+    shadows: tuple[str, ...] = ()
+
+    @property
+    def aliases(self) -> Mapping[str, int | None]:
+        """Where each alias of the registry belongs."""
+        return {"champion": self.champion, "previous": self.previous, "challenger": self.challenger}
+
+
 def dump(value: Any) -> Any:
     """A frozen value as plain JSON data.
 

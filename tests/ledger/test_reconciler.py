@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from everfit.errors import DeployError, Unreachable
 from everfit.ledger import Ledger
+from everfit.ledger.entries import DeploymentFailed, DeploymentStarted, StageEntered
 from everfit.ledger.reconciler import reconcile
 from everfit.testing.fakes import FakeRegistry, FakeTarget
+from everfit.values import Route
 from tests.ledger.bodies import promoted, registered, rolled_back
+
+MOMENT = datetime(2013, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -51,7 +57,7 @@ def test_a_crash_half_way_is_made_good(ledger: Ledger) -> None:
 
     decide(ledger)
     registry = Dying()
-    for _ in range(2):
+    for _ in range(3):
         registry.down = False
         with pytest.raises(Unreachable, match="does not answer"):
             reconcile("m", ledger, registry)
@@ -82,3 +88,28 @@ def test_the_target_follows(ledger: Ledger, registry: FakeRegistry) -> None:
     target.broken.add(3)
     with pytest.raises(DeployError, match="version 3 does not load"):
         reconcile("m", ledger, registry, target)
+
+
+def test_the_route_follows_the_ledger(ledger: Ledger, registry: FakeRegistry) -> None:
+    decide(ledger)
+    reconcile("m", ledger, registry)
+    assert registry.routes["m"] == Route("m", 2, 1, 3)
+    started = ledger.append("deploy:3:1", DeploymentStarted(3, 2)).seq
+    ledger.append("stage:1", StageEntered(3, started, 0, "shadow", 0.0, True, "", MOMENT, "first"))
+    reconcile("m", ledger, registry)
+    assert registry.routes["m"] == Route("m", 2, 1, 3, salt=f"m:{started}", shadows=("challenger",))
+    ledger.append("stage:2", StageEntered(3, started, 1, "5 %", 0.05, False, "carrier", MOMENT, "no harm"))
+    reconcile("m", ledger, registry)
+    assert registry.routes["m"] == Route("m", 2, 1, 3, 0.05, "carrier", f"m:{started}")
+    ledger.append("promoted:3", promoted(3, 2))
+    reconcile("m", ledger, registry)
+    assert registry.routes["m"] == Route("m", 3, 2, None, shadows=("previous",))
+
+
+def test_a_failed_rollout_sends_everybody_to_the_champion(ledger: Ledger, registry: FakeRegistry) -> None:
+    decide(ledger)
+    started = ledger.append("deploy:3:1", DeploymentStarted(3, 2)).seq
+    ledger.append("stage:1", StageEntered(3, started, 0, "half", 0.5, False, "", MOMENT, "first"))
+    ledger.append("failed:3", DeploymentFailed(3, "it harms"))
+    reconcile("m", ledger, registry)
+    assert registry.routes["m"] == Route("m", 2, 1, None)

@@ -32,7 +32,7 @@ from everfit.steps.deploy import deploy, roll_back
 from everfit.stores import LocalStore
 from everfit.targets.everfit_server import EverfitServer
 from everfit.testing.fakes import TickingClock
-from everfit.values import StoredFile
+from everfit.values import Route, StoredFile
 from tests.services import shared_mlflow, shared_model_server
 from tests.steps.mortal import Crash, When, counting, mortal
 from tests.toy_model import ROWS, publish, toy_folder
@@ -88,7 +88,7 @@ class House:
         aliases = tuple(registry.alias(model, name) for name in ("champion", "previous", "challenger"))
         wanted = {"champion": champion, "previous": previous, "challenger": challenger}
         loaded = {alias: version for alias, version in wanted.items() if version}
-        return said == aliases == tuple(wanted.values()) and self.ports.target.refresh(model) == loaded
+        return said == aliases == tuple(wanted.values()) and self.ports.target.follow(Route(model)) == loaded
 
 
 @pytest.fixture
@@ -320,7 +320,7 @@ def once_promoted(name: str, given: tuple[Any, ...], happened: bool) -> bool:
 def crash_at(house: House, when: When, act: Callable[[House], object]) -> bool:
     """Act in a house whose effects may crash just before or after they happen; returns whether one did."""
 
-    effects = {"store": ("create",), "registry": ("set_alias",), "target": ("refresh", "predict")}
+    effects = {"store": ("create",), "registry": ("set_alias",), "target": ("follow", "predict")}
     ports = mortal(house.ports, when, **effects)
     try:
         act(replace(house, ports=ports))

@@ -169,7 +169,7 @@ def test_the_decision_stands_when_the_registry_is_away(house: House) -> None:
 @pytest.mark.parametrize("moment", range(16))
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_equals_no_crash(house: House, moment: int, after: bool) -> None:
-    effects = {"store": ("create",), "registry": ("set_alias", "tag"), "target": ("refresh",)}
+    effects = {"store": ("create",), "registry": ("set_alias", "tag"), "target": ("follow",)}
     with suppress(Crash):
         recall(mortal(house.ports, counting(2 * moment + after), **effects), SPEC, ORDER)
     done = house.recall()

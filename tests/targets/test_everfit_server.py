@@ -12,6 +12,7 @@ import pytest
 
 from everfit.errors import DeployError, Unreachable
 from everfit.targets.everfit_server import EverfitServer
+from everfit.values import Route
 from tests.services import free_port, shared_model_server
 
 
@@ -40,7 +41,7 @@ def somebody(status: int, body: bytes) -> Iterator[str]:
 def test_nobody_there() -> None:
     target = EverfitServer(f"http://127.0.0.1:{free_port()}")
     with pytest.raises(Unreachable, match=r"did not answer .*Is it running"):
-        target.refresh("toy")
+        target.follow(Route("toy"))
     with pytest.raises(Unreachable, match="did not answer"):
         target.predict("toy", "champion", [{}])
 
@@ -48,7 +49,7 @@ def test_nobody_there() -> None:
 @pytest.mark.parametrize("url", ["localhost:8000", "http://localhost:port"])
 def test_no_address(url: str) -> None:
     with pytest.raises(DeployError, match="no address of a model server"):
-        EverfitServer(url).refresh("toy")
+        EverfitServer(url).follow(Route("toy"))
 
 
 @pytest.mark.parametrize(
@@ -63,19 +64,19 @@ def test_no_address(url: str) -> None:
 )
 def test_answers_that_are_no_help(status: int, body: bytes, error: type[Exception], message: str) -> None:
     with somebody(status, body) as url, pytest.raises(error, match=message):
-        EverfitServer(url).refresh("toy")
+        EverfitServer(url).follow(Route("toy"))
 
 
 def test_an_answer_that_never_comes() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = EverfitServer(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
         with pytest.raises(Unreachable, match="ReadTimeout"):
-            target.refresh("toy")
+            target.follow(Route("toy"))
 
 
 def test_a_model_that_the_server_does_not_know() -> None:
     target = EverfitServer(shared_model_server().url)
     with pytest.raises(DeployError, match="there is no model 'nobody_made_this'"):
-        target.refresh("nobody_made_this")
+        target.follow(Route("nobody_made_this"))
     with pytest.raises(DeployError, match=r"refused predict .404"):
         target.predict("nobody_made_this", "champion", [{"a": 1}])

@@ -223,7 +223,7 @@ class Flow:
 
     def _server_answers(self) -> bool:
         try:
-            self.ports.target.refresh(self.spec.name)
+            self.ports.target.follow(self.ports.registry.route(self.spec.name))
         except Unreachable:
             if self.must_deploy:
                 raise

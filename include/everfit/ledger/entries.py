@@ -238,6 +238,24 @@ class DeploymentStarted:
 
 
 @dataclass(frozen=True)
+class StageEntered:
+    """The rollout that entry `intent` began is at stage `number` of its plan from `began` on, because of `why`.
+
+    `share`, `shadow` and `key` say whom the version answers now (see `Route`).
+    """
+
+    version: int
+    intent: int
+    number: int
+    name: str
+    share: float
+    shadow: bool
+    key: str
+    began: datetime
+    why: str
+
+
+@dataclass(frozen=True)
 class DeploymentFailed:
     """The version did not load or answered differently; the champion stayed."""
 
@@ -311,6 +329,7 @@ Body = (
     | ApprovalGiven
     | ApprovalLapsed
     | DeploymentStarted
+    | StageEntered
     | DeploymentFailed
     | Promoted
     | EvidenceSigned

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from everfit.ledger.log import Ledger
-from everfit.ledger.view import View
 from everfit.ports import Target
+from everfit.values import Route
 
 
 class Aliases(Protocol):
@@ -19,26 +19,29 @@ class Aliases(Protocol):
     def set_alias(self, model: str, name: str, version: int | None) -> None:
         """Point the alias to the version, or remove it with None."""
 
+    def route(self, model: str) -> Route:
+        """The model's route, as it was last set."""
+
+    def set_route(self, route: Route) -> None:
+        """Keep the route with its registered model."""
+
 
 def reconcile(model: str, ledger: Ledger, registry: Aliases, target: Target | None = None) -> Mapping[str, int | None]:
-    """Point `champion`, `previous` and `challenger` to the ledger's versions; returns where they point.
+    """Point `champion`, `previous` and `challenger` to the ledger's versions, and keep the route; returns the aliases.
 
     Only what differs is set, so that it can be called at any time, by any number of processes, after any crash.
     Aliases have no compare-and-swap: a slow reconciler may set an old one, but it looks at the ledger again afterwards
     and repeats until both agree. Then the target is told to follow; `DeployError` if it cannot.
     """
     while True:
-        wanted = aliases(ledger.view())
-        for name, version in wanted.items():
+        wanted = ledger.view().route(model)
+        for name, version in wanted.aliases.items():
             if registry.alias(model, name) != version:
                 registry.set_alias(model, name, version)
-        if aliases(ledger.view()) == wanted:
+        if registry.route(model) != wanted:
+            registry.set_route(wanted)
+        if ledger.view().route(model) == wanted:
             break
     if target is not None:
-        target.refresh(model)
-    return wanted
-
-
-def aliases(view: View) -> Mapping[str, int | None]:
-    """Where each alias of the registry belongs, by the ledger."""
-    return {"champion": view.champion, "previous": view.previous, "challenger": view.challenger}
+        target.follow(wanted)
+    return wanted.aliases

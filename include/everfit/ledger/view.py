@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
 
@@ -27,9 +27,10 @@ from everfit.ledger.entries import (
     RolledBack,
     RowsErased,
     RunTriggered,
+    StageEntered,
 )
 from everfit.ledger.entry import KINDS, Entry
-from everfit.values import Batch, ModelVersion
+from everfit.values import Batch, ModelVersion, Route
 
 K = TypeVar("K", bound=Body)
 
@@ -121,6 +122,22 @@ class View:
         neither failed in deployment nor rejected by people nor undone nor touched by a recall."""
         trial = self.standing.trial
         return trial if trial not in (None, *self.touched) else max(self.standing.waiting - self.touched, default=None)
+
+    @property
+    def stage(self) -> Entry[StageEntered] | None:
+        """The stage that the version on trial is at, if it is rolled out in stages and has entered one."""
+        started = next((e for e in reversed(self.of(DeploymentStarted)) if e.body.version == self.standing.trial), None)
+        entered = (e for e in reversed(self.of(StageEntered)) if started and e.body.intent == started.seq)
+        return next(entered, None)
+
+    def route(self, model: str) -> Route:
+        """Which versions answer whom now. The champion before one that came in stages goes on in the shadow."""
+        versions = Route(model, self.champion, self.previous, self.challenger)
+        if (stage := self.stage) and stage.body.version == self.challenger:
+            at, shadows = stage.body, ("challenger",) if stage.body.shadow else ()
+            return replace(versions, share=at.share, key=at.key, salt=f"{model}:{at.intent}", shadows=shadows)
+        staged = any(entered.body.version == self.champion for entered in self.of(StageEntered))
+        return replace(versions, shadows=("previous",)) if staged and self.previous else versions
 
     @cached_property
     def versions(self) -> Mapping[int, ModelVersion]:

@@ -31,6 +31,7 @@ from everfit.ledger.entries import (
     RolledBack,
     RowsErased,
     RunTriggered,
+    StageEntered,
 )
 
 if TYPE_CHECKING:
@@ -156,6 +157,11 @@ def _(body: EvidenceSigned) -> str:
 @_say.register
 def _(body: ModelRegistered) -> str:
     return f"version {body.version.version} registered: judged in entry {body.judged}"
+
+
+@_say.register
+def _(body: StageEntered) -> str:
+    return f"version {body.version} enters stage {body.number}, {body.name}: {body.why}"
 
 
 @_say.register

@@ -14,7 +14,11 @@ from everfit.values import Answer
 @dataclass(frozen=True)
 class Prediction:
     """What was asked (`rows`, as they were received) and answered (`scores`, per row a number or one for each class or
-    quantile), when, and by which version."""
+    quantile), when, and by which version.
+
+    `key` is what the route dealt by, `seconds` how long it took, `flags` what was remarkable about each row (none, or
+    one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was.
+    """
 
     id: str
     at: datetime
@@ -23,12 +27,16 @@ class Prediction:
     alias: str
     rows: Sequence[Mapping[str, Any]]
     scores: Sequence[Answer]
+    key: str = ""
+    seconds: float = 0.0
+    flags: Sequence[Sequence[str]] = ()
+    shadow_of: str = ""
 
     def line(self) -> bytes:
         """The prediction as one line of JSON; a number that JSON has not stays what it was (`NaN`, `Infinity`)."""
         from pydantic_core import to_json
 
-        said = {
+        said: dict[str, Any] = {
             "id": self.id,
             "at": self.at.astimezone(UTC).isoformat(),
             "model": self.model,
@@ -37,6 +45,8 @@ class Prediction:
             "rows": self.rows,
             "scores": self.scores,
         }
+        rare = {"key": self.key, "seconds": self.seconds, "flags": self.flags, "shadow_of": self.shadow_of}
+        said |= {name: value for name, value in rare.items() if value}
         return to_json(said, inf_nan_mode="constants") + b"\n"
 
     @classmethod

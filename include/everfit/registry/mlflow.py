@@ -16,11 +16,12 @@ from everfit.ports import Run
 from everfit.registry.package import check_files, check_names, hash_folder, package
 from everfit.registry.run import RETRY, MlflowRun, cut, shorten
 from everfit.registry.server import Server, code_of
-from everfit.values import Candidate, FileHash, ModelVersion, canonical, digest, dump, load
+from everfit.values import Candidate, FileHash, ModelVersion, Route, canonical, digest, dump, load
 
 KEY = "everfit.key"
 FILES = "everfit.files"
 DIGEST = "everfit.digest"
+ROUTE = "everfit.route"
 LONGEST_VERSION_TAG = 100_000
 
 
@@ -125,15 +126,7 @@ class MlflowRegistry:
 
     def aliases(self, model: str) -> dict[str, int]:
         """Every alias of the model with the version it points to; none for a model that is not there."""
-        self._server.look()
-        try:
-            with self._server.asked(f"show the aliases of {model}") as client:
-                found = client.get_registered_model(model).aliases
-        except EverfitError as error:
-            if code_of(error.__cause__) == "RESOURCE_DOES_NOT_EXIST":
-                return {}
-            raise
-        return {alias: int(version) for alias, version in found.items()}
+        return {alias: int(version) for alias, version in self._about(model, "aliases")[0].items()}
 
     def alias(self, model: str, name: str) -> int | None:
         """The version that the alias points to, or None."""
@@ -147,6 +140,22 @@ class MlflowRegistry:
             return
         with self._server.asked(f"point {name} of {model} to version {version}") as client:
             client.set_registered_model_alias(model, name, str(version))
+
+    def route(self, model: str) -> Route:
+        """The model's route, as it was last set; `Route(model)` before that."""
+        text = self._about(model, "route")[1].get(ROUTE)
+        try:
+            return load(Route, json.loads(text)) if text else Route(model)
+        except ValueError as error:
+            raise Corrupted(f"the tag {ROUTE} of {model} at {self._server.uri} is no route: {error}") from error
+
+    def set_route(self, route: Route) -> None:
+        """Keep the route as a tag of the registered model; one that says nothing needs no model to be there."""
+        self._server.look()
+        if route == Route(route.model) and not self._about(route.model, "route")[1]:
+            return
+        with self._server.asked(f"keep the route of {route.model}") as client:
+            client.set_registered_model_tag(route.model, ROUTE, canonical(dump(route)).decode())
 
     def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
         """Set tags of a version, replacing those of the same name."""
@@ -198,6 +207,18 @@ class MlflowRegistry:
     def run_url(self, mlflow_run: str) -> str:
         """The address of the run's page, for people."""
         return f"{self._ui}/#/runs/{mlflow_run}"
+
+    def _about(self, model: str, what: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Aliases and tags of the registered model; none of either for one that is not there."""
+        self._server.look()
+        try:
+            with self._server.asked(f"show the {what} of {model}") as client:
+                found = client.get_registered_model(model)
+        except EverfitError as error:
+            if code_of(error.__cause__) == "RESOURCE_DOES_NOT_EXIST":
+                return {}, {}
+            raise
+        return found.aliases, found.tags
 
     def _run_data(self, mlflow_run: str) -> Any:
         self._server.look()

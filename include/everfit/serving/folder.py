@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from everfit.values import FileHash, ModelVersion
+from everfit.values import FileHash, ModelVersion, Route
 
 VERSION = 0
 
@@ -25,6 +25,10 @@ class OneFolder:
     def aliases(self, model: str) -> Mapping[str, int]:  # noqa: ARG002 - there is only one
         """It is the champion."""
         return {"champion": VERSION}
+
+    def route(self, model: str) -> Route:
+        """Everybody is answered by it."""
+        return Route(model, VERSION)
 
     def version(self, model: str, number: int) -> ModelVersion:
         """Its one version, whose files are taken as they are."""

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from everfit.errors import DeployError, EverfitError, UnknownName, Unreachable
 from everfit.predictor import Predictor
-from everfit.values import FileHash, ModelVersion
+from everfit.values import FileHash, ModelVersion, Route
 
 ALIASES = ("champion", "challenger", "previous")
 log = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ class Source(Protocol):
 
     def aliases(self, model: str) -> Mapping[str, int]:
         """Every alias of the model with its version."""
+
+    def route(self, model: str) -> Route:
+        """Which versions answer whom."""
 
     def version(self, model: str, number: int) -> ModelVersion:
         """The version's run and files."""
@@ -44,10 +47,12 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Shelf:
-    """What is loaded of one model, by alias, and what is wrong with the rest; replaced whole, never changed."""
+    """What is loaded of one model by alias, what is wrong with the rest, and who answers whom; replaced whole, never
+    changed."""
 
     by_alias: Mapping[str, Loaded] = field(default_factory=dict)
     problem: str = ""
+    route: Route = field(default_factory=lambda: Route(""))
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -130,7 +135,7 @@ class Versions:
                 problems.append(str(error))
                 if alias in before.by_alias:
                     now[alias] = before.by_alias[alias]
-        shelf = Shelf(MappingProxyType(now), "; ".join(dict.fromkeys(problems)))
+        shelf = Shelf(MappingProxyType(now), "; ".join(dict.fromkeys(problems)), self._registry.route(model))
         if shelf.numbers != before.numbers:
             log.info("%s now serves %s", model, shelf.numbers or "nothing")
         self._shelves = MappingProxyType({**self._shelves, model: shelf})

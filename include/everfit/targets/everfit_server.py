@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from everfit.errors import DeployError, Unreachable
-from everfit.values import Answer
+from everfit.values import Answer, Route
 
 CONNECT = 3
 AWAY = 503
@@ -26,9 +26,9 @@ class EverfitServer:
     timeout: float = 60
     session: Any = None
 
-    def refresh(self, model: str) -> Mapping[str, int]:
-        """Make the server follow the registry's aliases now; returns alias to loaded version."""
-        loaded: Mapping[str, int] = self._field(self._post(f"models/{model}/refresh", {}), "aliases")
+    def follow(self, route: Route) -> Mapping[str, int]:
+        """Make the server read aliases and route in its registry now; returns alias to loaded version."""
+        loaded: Mapping[str, int] = self._field(self._post(f"models/{route.model}/refresh", {}), "aliases")
         return loaded
 
     def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[Answer]]:

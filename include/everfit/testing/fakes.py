@@ -12,7 +12,7 @@ from typing import Any
 
 from everfit.errors import Corrupted, DeployError, Unreachable
 from everfit.ports import Clock
-from everfit.values import StoredFile
+from everfit.values import Route, StoredFile
 
 
 def frozen_clock(at: datetime = datetime(2013, 1, 1, tzinfo=UTC)) -> Clock:
@@ -97,6 +97,7 @@ class FakeRegistry:
         self.aliases: dict[tuple[str, str], int] = {}
         self.sets: list[tuple[str, int | None]] = []
         self.tags: dict[tuple[str, int], dict[str, str]] = {}
+        self.routes: dict[str, Route] = {}
         self.down = False
 
     def alias(self, model: str, name: str) -> int | None:
@@ -111,6 +112,16 @@ class FakeRegistry:
         self.aliases.pop((model, name), None)
         if version is not None:
             self.aliases[model, name] = version
+
+    def route(self, model: str) -> Route:
+        """The model's route, as it was last set."""
+        self._answer()
+        return self.routes.get(model, Route(model))
+
+    def set_route(self, route: Route) -> None:
+        """Keep the route."""
+        self._answer()
+        self.routes[route.model] = route
 
     def tag(self, model: str, version: int, tags: Mapping[str, str]) -> None:
         """Set tags of a version."""
@@ -133,9 +144,9 @@ class FakeTarget:
         self.broken: set[int] = set()
         self.loaded: dict[str, int] = {}
 
-    def refresh(self, model: str) -> Mapping[str, int]:
+    def follow(self, route: Route) -> Mapping[str, int]:
         """Load what the aliases point to."""
-        wanted = {name: version for (of, name), version in self.registry.aliases.items() if of == model}
+        wanted = {name: version for (of, name), version in self.registry.aliases.items() if of == route.model}
         if bad := self.broken & set(wanted.values()):
             raise DeployError(f"version {min(bad)} does not load")
         self.loaded = wanted
