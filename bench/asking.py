@@ -69,7 +69,7 @@ def _timed(gate: Any, spent: dict[str, float]) -> Any:
         yield
         spent[name] = spent.get(name, 0.0) + time.perf_counter() - began
 
-    class Timed(kind):  # type: ignore[misc, valid-type]
+    class Timed(kind):  # type: ignore[valid-type]
         def measure(self, subject: Any) -> Mapping[str, Any]:
             with counted():
                 found: Mapping[str, Any] = super().measure(subject)
