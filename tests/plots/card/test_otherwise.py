@@ -94,7 +94,8 @@ def test_of_a_promoted_one_the_closest_gates_are_told() -> None:
     found = otherwise(judged(SANE, far, near, promote=True))
     assert [case.gate for case in found] == ["near"]
     assert found[0].words == (
-        "Its bound 0.63 clears the bar 0.62 by 0.01. With an effect 0.01 lower than 0.66 the candidate would have been kept back."
+        "Its bound 0.63 clears the bar 0.62 by 0.01. With an effect 0.01 lower than 0.66 the candidate "
+        "would have been kept back."
     )
     assert [case.gate for case in otherwise(judged(far, promote=True))] == ["far"]
     assert otherwise(judged(SANE, promote=True)) == ()

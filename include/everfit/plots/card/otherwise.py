@@ -101,7 +101,8 @@ def _cleared(reach: Reach, verdict: Verdict) -> str:
     side = "lower" if verdict.wanted == "above" else "higher"
     return (
         f"Its bound {short(bound)} clears the bar {short(verdict.bar or 0.0)} by {short(-reach.miss)}. With "
-        f"an effect {short(-reach.miss)} {side} than {short(verdict.effect or 0.0)} the candidate would have been kept back."
+        f"an effect {short(-reach.miss)} {side} than {short(verdict.effect or 0.0)} the candidate would have "
+        "been kept back."
     )
 
 
