@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.rollouts._parts import Levels, nothing, part
+from everfit.rollouts._parts import Levels, Telling, nothing, part
 from everfit.statistics.anytime import betting, two_rates
 from everfit.statistics.anytime.strata import strata
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from everfit.values import Detail
 
 GROWTH = 0.01
+TOLD = Telling("of requests that fail, against the champion", "+.3g", per_cent=True)
 
 
 def errors(seen: Watched, bar: float, levels: Levels) -> Detail:
@@ -28,7 +29,7 @@ def errors(seen: Watched, bar: float, levels: Levels) -> Detail:
     if not len(calls.at) or not len(seen.champion.calls.at):
         return nothing("errors", bar, "no request to both yet")
     effect, ends = (_pairs if seen.paired else _arms)(seen, levels)
-    return part("errors", effect, ends, bar, len(calls.at), lambda by: f"{100 * by:+.3g} % of requests fail")
+    return part("errors", effect, ends, bar, len(calls.at), TOLD)
 
 
 def _pairs(seen: Watched, levels: Levels) -> tuple[float, Ends]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from everfit.rollouts._parts import Levels, nothing, part
+from everfit.rollouts._parts import Levels, Telling, nothing, part
 from everfit.statistics.anytime.quantile import ranks
 from everfit.statistics.anytime.strata import strata
 from everfit.statistics.anytime.worth import worth
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+TOLD = Telling("times the champion's", ".3g")
 SHARES = {"latency_p50": 0.5, "latency_p99": 0.99}
 
 
@@ -46,13 +47,15 @@ def latency(seen: Watched, signals: tuple[str, ...], bar: float, block: float, l
 def _part(signal: str, ours: _Seconds, theirs: _Seconds, bar: float, levels: Levels) -> Detail:
     share = SHARES[signal]
     middle, other_middle = ours.at(share), theirs.at(share)
-    lowest, _ = ours.bounds(share, levels.harm / 2)
-    _, others_highest = theirs.bounds(share, levels.harm / 2)
-    _, highest = ours.bounds(share, levels.good / 2)
-    others_lowest, _ = theirs.bounds(share, levels.good / 2)
-    ends = lowest / others_highest, highest / others_lowest if others_lowest else inf
+    harm, good = levels.harm / 2, levels.good / 2
+    (lowest, highest), (others_lowest, others_highest) = (
+        ours.bounds(share, harm, good),
+        theirs.bounds(share, good, harm),
+    )
+    low = lowest / others_highest if lowest and others_highest < inf else -inf
+    ends = low, highest / others_lowest if others_lowest else inf
     effect = middle / other_middle if other_middle else inf
-    return part(signal, effect, ends, bar, len(ours.sorted), lambda by: f"{by:.3g} times the champion's")
+    return part(signal, effect, ends, bar, len(ours.sorted), TOLD)
 
 
 class _Seconds:
@@ -77,8 +80,8 @@ class _Seconds:
 
         return float(self.sorted[min(int(np.searchsorted(self.reached, share)), len(self.sorted) - 1)])
 
-    def bounds(self, share: float, alpha: float) -> tuple[float, float]:
+    def bounds(self, share: float, low_alpha: float, high_alpha: float) -> tuple[float, float]:
         """The quantile's bounds; 0 and infinity where there is none."""
         rows = worth(self.sorted <= self.at(share), self.weights, self.blocks)
-        low, high = ranks(rows, share, alpha)
+        low, high = ranks(rows, share, low_alpha, high_alpha)
         return self.at(low) if low > 0 else 0.0, self.at(high) if high < 1 else inf

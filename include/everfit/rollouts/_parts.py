@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from everfit.values import Detail, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Ends = tuple[float, float]
 
@@ -22,19 +18,35 @@ class Levels:
     good: float
 
 
-def part(signal: str, effect: float, ends: Ends, bar: float, n: int, said: Callable[[float], str]) -> Detail:
-    """Harm if the whole interval is beyond the bar, good if none of it is; `said` puts a value into words."""
+@dataclass(frozen=True)
+class Telling:
+    """How a number of a signal is written, and what it is a number of."""
+
+    what: str
+    form: str
+    per_cent: bool = False
+
+    def number(self, value: float) -> str:
+        """The value in words.
+
+        >>> Telling("of requests", "+.3g", per_cent=True).number(0.005)
+        '+0.5 %'
+        """
+        return f"{100 * value:{self.form}} %" if self.per_cent else f"{value:{self.form}}"
+
+
+def part(signal: str, effect: float, ends: Ends, bar: float, n: int, told: Telling) -> Detail:
+    """Harm if the whole interval is beyond the bar, good if none of it is."""
     low, high = ends
     outcome = Outcome.CANNOT_TELL
     if low > bar:
         outcome = Outcome.FAILED
     elif high <= bar:
         outcome = Outcome.PASSED
-    spread = " and ".join(said(end) if isfinite(end) else "any" for end in ends)
-    reason = f"{said(effect)}, surely between {spread}; allowed {said(bar)}"
-    if not isfinite(low) and not isfinite(high):
-        reason = f"{said(effect)}, too little for an interval; allowed {said(bar)}"
-    return Detail(signal, outcome, reason, effect, _told(low), _told(high), bar, n)
+    between = [f"at least {told.number(low)}"] * isfinite(low) + [f"at most {told.number(high)}"] * isfinite(high)
+    sure = f"surely {' and '.join(between)}" if between else "too little for an interval"
+    reason = f"{told.number(effect)} {told.what}, {sure}; allowed {told.number(bar)}"
+    return Detail(signal, outcome, reason, effect, _finite(low), _finite(high), bar, n)
 
 
 def nothing(signal: str, bar: float, why: str) -> Detail:
@@ -42,6 +54,6 @@ def nothing(signal: str, bar: float, why: str) -> Detail:
     return Detail(signal, Outcome.CANNOT_TELL, why, bar=bar)
 
 
-def _told(end: float) -> float | None:
+def _finite(end: float) -> float | None:
     """JSON has no infinity."""
     return end if isfinite(end) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.rollouts._parts import Levels, nothing, part
+from everfit.rollouts._parts import Levels, Telling, nothing, part
 from everfit.statistics.anytime.beta_binomial import at_least, at_most
 from everfit.statistics.anytime.strata import strata
 from everfit.statistics.anytime.t_mixture import ratio
@@ -42,7 +42,9 @@ def agreement(seen: Watched, apart: float, bar: float, block: float, levels: Lev
     cut = strata(ours.at[both], theirs.at[both], block)
     rows, effect = worth(far, np.ones(n), cut.ours), float(far.mean())
     ends = float(at_least(effect * rows, rows, levels.harm)), float(at_most(effect * rows, rows, levels.good))
-    return part("agreement", effect, ends, bar, n, lambda by: f"{100 * by:.3g} % of rows apart by over {apart:g}")
+    return part(
+        "agreement", effect, ends, bar, n, Telling(f"of rows apart by more than {apart:g}", ".3g", per_cent=True)
+    )
 
 
 def quality(seen: Watched, bars: Bars, bar: float, levels: Levels) -> Detail:
@@ -64,8 +66,8 @@ def quality(seen: Watched, bars: Bars, bar: float, levels: Levels) -> Detail:
     ours, theirs = cut.means(*losses)
     against = np.ones(len(theirs)) if bars.margin is not None else theirs
     found = ratio(cut.weight * (ours - theirs), cut.weight * against, levels.harm, levels.good)
-    unit = (lambda by: f"{by:+.4g} in {seen.loss}") if bars.margin is not None else lambda by: f"{100 * by:+.3g} % loss"
-    return part("quality", found.value, (found.low, found.high), bar, int(chosen[0].sum()), unit)
+    told = Telling(f"in {seen.loss} against the champion's", "+.3g", per_cent=bars.margin is None)
+    return part("quality", found.value, (found.low, found.high), bar, int(chosen[0].sum()), told)
 
 
 def calibration(seen: Watched, bar: float, block: float, levels: Levels) -> Detail:
@@ -86,7 +88,7 @@ def calibration(seen: Watched, bar: float, block: float, levels: Levels) -> Deta
     found = [_excess(cut, off[0][:, column], off[1][:, column], least) for column in range(columns)]
     effect, low, high = (max(values) for values in zip(*found, strict=True))
     n = int(chosen[0].sum())
-    return part("calibration", effect, (low, high), bar, n, lambda by: f"{by:+.3g} farther off than the champion")
+    return part("calibration", effect, (low, high), bar, n, Telling("farther off than the champion", "+.3g"))
 
 
 def _excess(cut: Strata, ours: Array, theirs: Array, levels: Levels) -> tuple[float, float, float]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 STRENGTH = 100.0
 """How many rows the prior about a share counts for: bounds are narrowest after about ten times as many."""
 
-_HALVINGS = 48
+_HALVINGS = 32
 
 
 def e_value(yes: Any, no: Any, share: Any, a: Any = 1.0, b: Any = 1.0) -> Array:

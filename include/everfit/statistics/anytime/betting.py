@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 BETS = 40
 _SMALLEST, _LARGEST = 1e-3, 0.99
-_HALVINGS = 48
+_HALVINGS = 32
 
 
 def at_least(values: Array, counts: Array, least: float, alpha: float) -> float:
@@ -47,14 +47,15 @@ def at_most(values: Array, counts: Array, most: float, alpha: float) -> float:
     return -at_least(-values, counts, -most, alpha)
 
 
-def evidence(values: Array, counts: Array, mean: float, least: float) -> float:
+def evidence(values: Array, counts: Array, mean: float, least: float) -> Array:
     """The logarithm of the evidence that the mean of values that are never below `least` is larger than `mean`.
 
-    It falls as `mean` rises, so that the means that it refuses are all below one bound.
+    Shape of `counts`: `(..., values)`, so that a whole history of them is judged at once. The evidence falls as `mean`
+    rises, so that the means that it refuses are all below one bound.
     """
     import numpy as np
-    from scipy.special import logsumexp
 
     bets = np.geomspace(_SMALLEST, _LARGEST, BETS) / (mean - least)
-    purses = np.log1p(bets[:, None] * (values - mean)) @ counts
-    return float(logsumexp(purses) - np.log(BETS))
+    purses = counts @ np.log1p(bets * (values[:, None] - mean))
+    largest = purses.max(axis=-1)
+    return np.asarray(largest + np.log(np.mean(np.exp(purses - largest[..., None]), axis=-1)))

@@ -53,26 +53,42 @@ def strata(at: Array, other_at: Array, span: float, growth: float = 0.0) -> Stra
     import numpy as np
 
     both = np.concatenate([at, other_at])
-    when, place = np.unique(np.floor(both / span) if span else both, return_inverse=True)
+    place, stretches = _numbered(np.floor(both / span) if span else both)
     ours, theirs = place[: len(at)], place[len(at) :]
-    counts = [np.bincount(part, minlength=len(when)) for part in (ours, theirs)]
-    ends = _ends(counts[0].tolist(), counts[1].tolist(), growth)
-    block = np.searchsorted(np.array(ends, dtype=np.int64), np.arange(len(when)), side="right")
+    counts = [np.bincount(part, minlength=stretches) for part in (ours, theirs)]
+    ends = _ends(np.cumsum(counts[0]).tolist(), np.cumsum(counts[1]).tolist(), growth)
+    block = np.searchsorted(np.array(ends, dtype=np.int64), np.arange(stretches), side="right")
     block = np.where(block < len(ends), block, -1)
     rows = [_summed(number.astype(np.float64), block, len(ends)) for number in counts]
     return Strata(block[ours], block[theirs], rows[0], rows[1])
 
 
+def _numbered(stretches: Array) -> tuple[Places, int]:
+    """Each one's place among the different ones, and how many there are: fast where they are nearly in order."""
+    import numpy as np
+
+    order = np.argsort(stretches, kind="stable")
+    ordered = stretches[order]
+    new = np.concatenate([np.zeros(min(len(ordered), 1), dtype=np.int64), np.cumsum(ordered[1:] != ordered[:-1])])
+    place = np.empty(len(stretches), dtype=np.int64)
+    place[order] = new
+    return place, int(new[-1]) + 1 if len(new) else 0
+
+
 def _ends(ours: list[int], theirs: list[int], growth: float) -> list[int]:
-    """After which stretches a block ends."""
+    """After which stretches a block ends; of how many entries there were by the end of each stretch."""
+    from bisect import bisect_right
+
     found: list[int] = []
-    have, other_have, before, other_before = 0, 0, 0, 0
-    for place, (first, second) in enumerate(zip(ours, theirs, strict=True), start=1):
-        have, other_have = have + first, other_have + second
-        if have > growth * before and other_have > growth * other_before:
-            found.append(place)
-            before, other_before, have, other_have = before + have, other_before + other_have, 0, 0
-    return found
+    before, other_before, stretch = 0, 0, 0
+    while True:
+        place = bisect_right(ours, before + int(growth * before), stretch)
+        stretch = bisect_right(theirs, other_before + int(growth * other_before), place)
+        if stretch >= len(ours):
+            return found
+        before, other_before = ours[stretch], theirs[stretch]
+        stretch += 1
+        found.append(stretch)
 
 
 def _summed(values: Array, places: Places, blocks: int) -> Array:

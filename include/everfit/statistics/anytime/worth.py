@@ -17,8 +17,8 @@ FEWEST = 20
 def worth(yes: NDArray[np.bool_], weights: Array, blocks: NDArray[np.int64]) -> float:
     """The rows over their design effect: so many independent ones give a weighted share its variance between blocks.
 
-    Never more than the rows less what unequal weights cost (Kish). Where all or none are yes there is no variance to
-    find, and the rows are taken as they are.
+    `blocks` are numbered from 0, none left out. Never more than the rows less what unequal weights cost (Kish). Where
+    all or none are yes there is no variance to find, and the rows are taken as they are.
 
     Sources: Kish, Survey Sampling (1965); Korn and Graubard, Survey Methodology 24 (1998) 193-201.
 
@@ -35,8 +35,8 @@ def worth(yes: NDArray[np.bool_], weights: Array, blocks: NDArray[np.int64]) -> 
         return 0.0
     most = total**2 / float(np.sum(weights**2))
     share = float(np.sum(weights * yes)) / total
-    places = np.unique(blocks, return_inverse=True)[1]
-    if places.max() + 1 < FEWEST:
-        return min(most, float(places.max() + 1))
-    spread = float(np.sum(np.bincount(places, weights * (yes - share)) ** 2))
+    count = int(blocks.max()) + 1
+    if count < FEWEST:
+        return min(most, float(count))
+    spread = float(np.sum(np.bincount(blocks, weights * (yes - share)) ** 2))
     return round(min(most, share * (1 - share) * total**2 / spread), 6) if spread else most
