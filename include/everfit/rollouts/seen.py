@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everfit.refuse import one_of
+from everfit.statistics.losses import TASKS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+BY_ROW = [loss for loss, tasks in TASKS.items() if "ranking" not in tasks]
+"""The losses that each row has by itself; of a ranking only a whole list has one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +76,8 @@ class Watched:
     levels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.loss:
+            one_of("loss", self.loss, BY_ROW)
         for who, arm in (("champion", self.champion), ("challenger", self.challenger)):
             _same_length(f"{who}.calls", arm.calls.at, arm.calls.failed, arm.calls.seconds)
             _same_length(f"{who}.rows", arm.rows.at, arm.rows.scores, arm.rows.y)
