@@ -183,6 +183,9 @@ def test_columns_that_do_not_fit_are_refused():
     one = Calls(np.zeros(1), np.zeros(1, bool), np.zeros(1))
     with pytest.raises(ValueError, match="calls of a pair: wanted columns of one length, found 2, 1"):
         Watched("binary", "brier", Arm(calls, rows), Arm(one, rows), paired=True)
+    later = Calls(np.ones(2), np.zeros(2, bool), np.zeros(2))
+    with pytest.raises(ValueError, match="calls of a pair: wanted the same times for both"):
+        Watched("binary", "brier", Arm(calls, rows), Arm(later, rows), paired=True)
     with pytest.raises(ValueError, match="loss: there is no 'ndcg_loss'"):
         Watched("ranking", "ndcg_loss", Arm(calls, rows), Arm(calls, rows), paired=True)
 
