@@ -61,7 +61,7 @@ DRAWN = {
 @pytest.mark.parametrize("kind", DRAWN)
 def test_the_ratio_that_is_watched_keeps_its_level_for_values_that_are_not_normal_too(kind):
     """At a level as low as each signal of the judge has it, where tails count most."""
-    rng, runs, alpha = np.random.default_rng(10), 400, 0.01
+    rng, runs, alpha = np.random.default_rng(10), 300, 0.01
     looks = np.unique(np.geomspace(20, LOOKS, 30).astype(int))
     wrong = 0
     for _ in range(runs):

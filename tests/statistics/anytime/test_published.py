@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize
 from scipy.stats import nct, norm
@@ -60,6 +60,7 @@ def test_with_many_blocks_the_t_is_the_normal_mixture():
     assert t_mixture.reach(many, 0.01) == pytest.approx(two_sided, rel=1e-3)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.floats(0.001, 0.999), st.floats(0.001, 0.999), st.integers(1, 50), st.integers(1, 50), st.floats(-0.9, 0.9))
 def test_the_nearest_rates_are_the_likeliest_that_are_so_far_apart(ours, theirs, rows, other_rows, by):
     def loss(p):
@@ -72,7 +73,8 @@ def test_the_nearest_rates_are_the_likeliest_that_are_so_far_apart(ours, theirs,
     assert loss(found) <= best.fun + 1e-6 * (1 + abs(best.fun))
 
 
-@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.integers(1, 20), st.integers(1, 20), st.floats(-0.5, 0.5))
+@settings(deadline=None, max_examples=60)
+@given(st.floats(0.01, 0.99), st.floats(0.01, 0.99), st.integers(1, 5), st.integers(1, 5), st.floats(-0.5, 0.5))
 def test_no_pair_of_rates_within_the_null_makes_a_block_gain(first, second, rows, other_rows, by):
     """The mean of what a block multiplies the evidence by, over all that may come, is at most 1."""
     first = min(first, second + by)
@@ -95,6 +97,7 @@ def _binomial(rows, share):
     return binom.pmf(np.arange(rows + 1), rows, share)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), max_size=60), st.randoms())
 def test_bets_do_not_care_for_the_order_and_bounds_are_about_the_mean(values, random):
     shuffled = random.sample(values, len(values))

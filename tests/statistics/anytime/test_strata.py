@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from everfit.statistics.anytime.strata import strata
@@ -13,6 +13,7 @@ from everfit.statistics.anytime.worth import worth
 TIMES = st.lists(st.integers(0, 200), max_size=80)
 
 
+@settings(deadline=None, max_examples=60)
 @given(TIMES, TIMES, st.sampled_from([0.0, 1.0, 7.0]), st.sampled_from([0.0, 0.1]))
 def test_every_block_has_both_and_no_stretch_is_torn(ours, theirs, span, growth):
     at, other_at = (np.sort(np.array(times, dtype=float)) for times in (ours, theirs))
@@ -30,6 +31,7 @@ def test_every_block_has_both_and_no_stretch_is_torn(ours, theirs, span, growth)
     assert (blocks[order][len(done) :] == -1).all(), "only the end is open"
 
 
+@settings(deadline=None, max_examples=60)
 @given(TIMES, TIMES, st.integers(0, 200))
 def test_a_block_that_has_ended_stays_as_it_is(ours, theirs, now):
     at, other_at = (np.sort(np.array(times, dtype=float)) for times in (ours, theirs))
