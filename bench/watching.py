@@ -90,7 +90,7 @@ def first(says: Callable[[Found], bool], seen: Watched, bars: Bars) -> int | Non
     return next((n for n, so_far in looks(seen) if says(judge_stage(so_far, bars))), None)
 
 
-def main(console: Console | None = None, runs: int = 100) -> None:
+def main(console: Console | None = None, runs: int = 15) -> None:
     """Print how often nothing is called harm, and how many requests it takes to find harm."""
     console = console or Console()
     table = Table("", "shadow", "canary of 5 %", title=f"requests until the judge is sure (median of {runs})")
