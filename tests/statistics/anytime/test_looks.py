@@ -25,6 +25,7 @@ def test_a_share_watched_with_a_naive_z_is_wrong_half_of_the_time_and_with_the_e
     assert 0.45 < share_of_runs(naive[:, 19:]) < 0.65
     two_sided = beta_binomial.e_value(yes, TIMES - yes, 0.5) >= 1 / ALPHA
     assert 0.01 < share_of_runs(two_sided) <= ALLOWED
+    print(f"\na share: naive z {share_of_runs(naive[:, 19:]):.1%}, e-process {share_of_runs(two_sided):.1%}")
 
 
 @pytest.mark.parametrize("share", [0.01, 0.2])
@@ -99,6 +100,7 @@ def test_two_arms_with_one_rate_are_rarely_called_different_though_share_and_rat
         naive.append(pooled_z(ours, failed) > norm.ppf(0.95))
     assert share_of_runs(wrong) <= ALLOWED
     assert share_of_runs(naive) > 0.9, "who pools over time sees a difference where there is none"
+    print(f"\na share that grows: pooled z {share_of_runs(naive):.1%}, two-sample e-process {share_of_runs(wrong):.1%}")
 
 
 def pooled_z(ours, failed):
