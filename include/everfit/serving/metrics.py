@@ -46,7 +46,6 @@ class Metrics:
         )
         self.flags = Counter("everfit_flags", "Rows by what was remarkable about them", [*by, "flag"], registry=own)
         self.abstained = Counter("everfit_abstained", "Rows that were given no answer, on purpose", by, registry=own)
-        self.shed = Counter("everfit_shed_requests", "Requests turned away by an overloaded server", registry=own)
         self.refused = Counter(
             "everfit_refused_requests", "Requests turned away at the doors", ["status"], registry=own
         )

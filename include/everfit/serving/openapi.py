@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 
 _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"
 KINDS: Mapping[str, Schema] = {
-    "number": {"type": ["number", "null"], "minimum": -1e300, "maximum": 1e300},
+    "number": {"type": ["number", "null"], "minimum": -1e38, "maximum": 1e38},
     "text": {"type": ["string", "null"]},
     "truth": {"type": ["boolean", "null"]},
     "time": {
