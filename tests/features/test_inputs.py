@@ -56,6 +56,8 @@ def test_a_missing_value_beside_a_row_does_not_change_the_row(rows: pd.DataFrame
         ("carrier", [3], "column 'carrier' must be text; row 0 has .*3"),
         ("charter", ["yes"], "column 'charter' must be true or false; row 0 has 'yes'"),
         ("at", ["last Monday"], "column 'at' must be a time"),
+        ("at", ["2013-01-01", ""], "column 'at' must be a time: found '' .write null"),
+        ("at", ["NaT"], "column 'at' must be a time: found 'NaT'"),
         ("hour", [{"a": 1}], "column 'hour' must be a number; row 0"),
     ],
 )

@@ -118,7 +118,6 @@ def _kind(name: str, values: pd.Series[Any]) -> Kind:
 
 
 def _typed(column: Input, values: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
 
     values = _plain(values)
     if str(values.dtype) == TYPES[column.kind]:
@@ -127,11 +126,22 @@ def _typed(column: Input, values: pd.Series[Any]) -> pd.Series[Any]:
         raise DataError(_refusal(column, values))
     try:
         if column.kind == "time":
-            values = pd.to_datetime(values, utc=True, format="ISO8601")
+            values = _times(values)
         typed: pd.Series[Any] = values.astype(TYPES[column.kind])
     except (ValueError, TypeError) as error:
         raise DataError(f"column {column.name!r} must be {WANTED[column.kind]}: {error}") from error
     return typed
+
+
+def _times(values: pd.Series[Any]) -> pd.Series[Any]:
+    """ISO 8601 as times. pandas takes "" and "NaT" for missing ones; to a caller they are mistakes: null is missing."""
+    import pandas as pd
+
+    times = pd.to_datetime(values, utc=True, format="ISO8601")
+    lost = times.isna() & values.notna()
+    if lost.any():
+        raise ValueError(f"found {values[lost].iloc[0]!r} (write null for a missing value)")
+    return times
 
 
 def _fits(kind: Kind, values: pd.Series[Any]) -> bool:

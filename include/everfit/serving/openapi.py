@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$"
+_LARGEST = 3.4028235677973362e38
+"""The largest number that single precision holds, in which features are scored."""
 KINDS: Mapping[str, Schema] = {
-    "number": {"type": ["number", "null"], "minimum": -1e38, "maximum": 1e38},
+    "number": {"type": ["number", "boolean", "null"], "minimum": -_LARGEST, "maximum": _LARGEST},
     "text": {"type": ["string", "null"]},
     "truth": {"type": ["boolean", "null"]},
     "time": {
