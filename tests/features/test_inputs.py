@@ -94,3 +94,12 @@ def test_put_into_keeps_the_other_columns_and_the_frame_it_was_given(rows: pd.Da
 def test_inputs_survive_json() -> None:
     inputs = Inputs((Input("hour", "number"), Input("at", "time")))
     assert load(Inputs, json.loads(json.dumps(dump(inputs)))) == inputs
+
+
+def test_a_truth_is_a_number_alone_and_beside_numbers() -> None:
+    """As JSON brings them; found by schemathesis."""
+    inputs = Inputs.learn(pd.DataFrame({"hour": [6.5]}), ["hour"])
+    for values in ([True], [True, 1.5], [1, False, None], [2.5, None]):
+        together = inputs.read(pd.DataFrame({"hour": pd.Series(values, dtype=object)}))["hour"]
+        alone = [inputs.read(pd.DataFrame({"hour": [value]}))["hour"].iloc[0] for value in values]
+        assert together.equals(pd.Series(alone, name="hour"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from everfit.errors import DataError, SpecError, did_you_mean
@@ -148,7 +149,10 @@ def _fits(kind: Kind, values: pd.Series[Any]) -> bool:
     import pandas as pd
 
     found = pd.api.types.infer_dtype(values, skipna=True)
-    return KINDS.get(found) == kind or (kind, found) in {("time", "string"), ("number", "boolean")}
+    if KINDS.get(found) == kind or (kind, found) in {("time", "string"), ("number", "boolean")}:
+        return True
+    # True is a number alone, so it is one beside 1.5 as well: a row's answer does not depend on the rows beside it.
+    return kind == "number" and found.startswith("mixed") and all(isinstance(one, Number) for one in values.dropna())
 
 
 def _refusal(column: Input, values: pd.Series[Any]) -> str:
