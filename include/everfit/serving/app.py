@@ -81,11 +81,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         try:
             body = await _body(request)
             answer = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
-        except (Refusal, EverfitError) as error:
+        except (Refusal, EverfitError, ClientDisconnect) as error:
             asked.status = _status(error)
-            raise
-        except ClientDisconnect:
-            asked.status = GONE
             raise
         except BaseException:
             asked.status = 500
@@ -212,5 +209,7 @@ def _status(error: Exception) -> int:
             return 422
         case Unreachable():
             return 503
+        case ClientDisconnect():
+            return GONE
         case _:  # the version, or the team's code in it, is at fault: not the caller
             return 502
