@@ -40,10 +40,11 @@ SAID = {
     422: "The question or its rows are not as they should be.",
     502: "The version does not load, or its own code fails.",
     503: "Overloaded, or the registry is away: ask again soon.",
+    504: "Scoring took too long.",
 }
 ALWAYS = (401, 403, 408, 413)
 ANSWERS: Mapping[tuple[str, str], tuple[int, ...]] = {
-    ("/predict", "post"): (400, 404, 422, 502, 503),
+    ("/predict", "post"): (400, 404, 422, 502, 503, 504),
     ("/models/{model}/refresh", "post"): (404, 502, 503),
 }
 """Which errors a path has beside those that all have."""
