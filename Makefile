@@ -40,7 +40,7 @@ lock: env  ## pin requirements/*.in into requirements*.txt for Python 3.11 to 3.
 	UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --no-annotate $(UPGRADE) requirements/runtime.in -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND='make lock' $(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --no-annotate $(UPGRADE) requirements/dev.in -o requirements-dev.txt
 
-packages:  ## install what the tests need beside Python: Chromium, PostgreSQL, Redis, Java (apt, as root)
+packages:  ## install what the tests need beside Python: Chromium, PostgreSQL, Redis, Prometheus, Java (apt, as root)
 	@tools/system_packages.sh
 
 lint: env  ## check style and that imports run one way

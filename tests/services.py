@@ -169,6 +169,7 @@ def model_server(
     command = [
         *(sys.executable, "-m", "everfit.serving", "--registry", registry, "--work", str(folder / "work")),
         *("--host", "127.0.0.1", "--port", str(port), "--look-every", str(look_every)),
+        *(() if "EVERFIT_TOKENS" in env else ("--open",)),
         *(("--models", ",".join(models)) if models else ()),
         *keep,
     ]

@@ -11,7 +11,7 @@ import pytest
 from everfit.cost import Prices
 from everfit.errors import SpecError
 from everfit.ports import Cluster
-from everfit.settings import Address, Place, address, cluster_at, open_ports, prices, settings_file
+from everfit.settings import Address, Place, address, cluster_at, open_ports, prices, server_at, settings_file
 
 SETTINGS = """\
 airflow:
@@ -210,3 +210,17 @@ def test_roles_are_in_the_file_or_in_the_environment(tmp_path):
     for wrong in ("[]", "{", '{"release": 1}', '{"release": [1]}'):
         with pytest.raises(SpecError, match="EVERFIT_ROLES: wanted"):
             roles(file, {"EVERFIT_ROLES": wrong})
+
+
+def test_the_model_server_is_asked_with_the_token_of_its_connection_or_of_the_environment(tmp_path: Path) -> None:
+    given = address("http", host="models.example", schema="https", password="of-the-connection")
+    assert given == Address("https://models.example", {"token": "of-the-connection"})
+    assert "of-the-connection" not in repr(given)
+    environ = {"EVERFIT_TOKEN": "of-the-environment"}
+    assert server_at(given, environ).token == "of-the-connection"
+    assert server_at(address("http", host="models.example"), environ).token == "of-the-environment"
+    assert server_at(address("http", host="models.example"), {}).token == ""
+    file = tmp_path / "airflow_settings.yaml"
+    file.write_text(SETTINGS.replace("conn_schema: https,", "conn_schema: https, conn_password: hunter3,"))
+    opened = open_ports(Place.from_file(file, {}), tmp_path / "work", lambda: datetime.now(UTC))
+    assert (opened.target.url, opened.target.token) == ("https://models.example", "hunter3")

@@ -41,6 +41,9 @@ VARIABLES = {
     "EVERFIT_LANDING": "Address of the landing place.",
     "EVERFIT_MLFLOW": "Address of MLflow's tracking server.",
     "EVERFIT_SERVER": "Address of the model server.",
+    "EVERFIT_TOKEN": "The token that the model server is asked with, where its connection has no password.",
+    "EVERFIT_TOKENS": "Who may ask a model server, for the server itself: `predict+read+manage:TOKEN`, between several "
+    "white space. `--tokens FILE` instead keeps them in a file.",
     "EVERFIT_POINTERS": "Address of the git repository for pointers to all batches; none are published without it.",
     "EVERFIT_PRICES": "The price list for the command line, as JSON. Comes before the variable `everfit_prices`.",
     "EVERFIT_ROLES": "Who has which role at the command line, as JSON. Comes before the variable `everfit_roles`.",

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need beside Python: a Chromium (the browser test), PostgreSQL's and Redis' servers (the production shape), Java (Spark).
+# What the tests need beside Python: a Chromium (the browser test), PostgreSQL's and Redis' servers (the production shape),
+# Prometheus (alerts and dashboard of the model server), Java (Spark).
 # Quiet and quick when all is there; installs with apt-get where it may; else says what to install.
 set -euo pipefail
 
@@ -11,6 +12,7 @@ missing=()
 has_chromium || missing+=(chromium)
 has_postgres || missing+=(postgresql)
 has redis-server || missing+=(redis-server)
+has promtool || missing+=(prometheus)
 has java || missing+=(default-jre-headless)  # Debian's default, whatever the release; Spark takes 17 and later
 if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 

@@ -14,7 +14,7 @@ from everfit.cost import Prices
 from everfit.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
-    from everfit.ports import Clock, Cluster, Ports
+    from everfit.ports import Clock, Cluster, Ports, Target
 
 FILE = "airflow_settings.yaml"
 PRICES = "everfit_prices"
@@ -148,10 +148,11 @@ def address(
 ) -> Address:
     """The address that an Airflow connection means; the values are those of the connection's fields.
 
-    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port.
-    `git` has the repository's URL as host, login and password (or token) for https, and the extras `key_file` (for ssh)
-    and `branch` (where it is not main). `spark` has Spark's own address as host (`sc://host`, `spark://host`, `yarn`,
-    `local[2]`), and the extras `workers` and whatever begins with `spark.`. `generic` has a key (PEM) as its password.
+    `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port,
+    and as its password the token that it asks for, if it does. `git` has the repository's URL as host, login and
+    password (or token) for https, and the extras `key_file` (for ssh) and `branch` (where it is not main). `spark` has
+    Spark's own address as host (`sc://host`, `spark://host`, `yarn`, `local[2]`), and the extras `workers` and whatever
+    begins with `spark.`. `generic` has a key (PEM) as its password.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'
@@ -168,7 +169,8 @@ def address(
             return Address(str(extra["url"]), options | {key: value for key, value in keys.items() if value})
         case "http" if host:
             start = host if "://" in host else f"{schema or 'http'}://{host}"
-            return Address(f"{start.rstrip('/')}:{port}" if port else start.rstrip("/"))
+            known = {"token": password} if password else {}
+            return Address(f"{start.rstrip('/')}:{port}" if port else start.rstrip("/"), known)
         case "git" if host:
             more = {name: str(extra[name]) for name in ("key_file", "branch") if extra.get(name)}
             keys = {"username": login, "password": password, **more}
@@ -202,7 +204,6 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
     from everfit.stores.dvc import DvcStore
     from everfit.stores.git import GitPointers
     from everfit.stores.landing import open_landing
-    from everfit.targets.everfit_server import EverfitServer
 
     work.mkdir(parents=True, exist_ok=True)
     store = open_store(place.store.url, cache=work / "files", **place.store.options)
@@ -211,13 +212,20 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
         landing=open_landing(place.landing.url, **place.landing.options),
         data=DvcStore(f"{store.url}/dvc", work / "dvc", **place.store.options),
         registry=MlflowRegistry(place.mlflow.url, work / "mlflow"),
-        target=EverfitServer(place.server.url),
+        target=server_at(place.server),
         clock=clock,
         work=work,
         pointers=GitPointers(place.pointers.url, **place.pointers.options) if place.pointers else None,
         cluster=cluster_at(place.spark) if place.spark else None,
         signing_key=_pem(place.signing) if place.signing else None,
     )
+
+
+def server_at(address: Address, environ: Mapping[str, str] = os.environ) -> Target:
+    """The model server at an address, asked with the token of its connection, else with that of `EVERFIT_TOKEN`."""
+    from everfit.targets.everfit_server import EverfitServer
+
+    return EverfitServer(address.url, token=address.options.get("token") or environ.get(_variable("token"), ""))
 
 
 def settings_file() -> Path:

@@ -64,7 +64,9 @@ def filled() -> dict[str, str]:
     import base64
     import secrets
 
-    made = {name: value or secrets.token_hex(16) for name, value in example().items()}
+    optional = {"MODEL_SERVER_CALLERS"}
+    said = example().items()
+    made = {name: value or ("" if name in optional else secrets.token_hex(16)) for name, value in said}
     return made | {"AIRFLOW_FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}
 
 

@@ -20,7 +20,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from everfit.errors import DeployError
 from everfit.stores.s3 import connect
+from everfit.targets.everfit_server import EverfitServer
+from everfit.values import Route
 from tests.architecture.compose import HOME, PROJECT, filled, load
 from tools.land_flights import land
 from tools.local import processes
@@ -30,8 +33,6 @@ from tools.local.ports import any_port
 from tools.local.processes import Recorded
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
-
-LISTENING = ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
 
 MODEL = "flight_minutes"
 
@@ -78,13 +79,16 @@ class Shape:
         self.values = filled() | {"WORKER_QUEUES": "default"}  # as .env says where there are GPU workers
         self.services = load("docker-compose.yaml", self.values)
         self.ports = {
-            name: any_port() for name in ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health")
+            name: any_port()
+            for name in ("postgres", "redis", "s3", "mlflow", "apiserver", "server", "health", "prometheus")
         }
         self.started: list[Recorded] = []
         for folder in ("dags", "logs", "data", "home"):
             (tmp / folder).mkdir()
         (tmp / "dags" / "production_shape.py").write_text(DAG)
         shutil.copy(PROJECT / "dags" / f"{MODEL}.py", tmp / "dags")
+        for rules in ("prometheus.yml", "alerts.yml"):
+            (tmp / rules).write_text(self.here((PROJECT / "include" / "monitoring" / rules).read_text()))
         (tmp / "airflow_settings.yaml").write_text(self.here((PROJECT / "airflow_settings.yaml").read_text()))
 
     def here(self, text: str) -> str:
@@ -99,6 +103,12 @@ class Shape:
             "localhost:8080": f"127.0.0.1:{self.ports['apiserver']}",
             "localhost:8000": f"127.0.0.1:{self.ports['server']}",
             "localhost:8974": f"127.0.0.1:{self.ports['health']}",
+            "model-server:8000": f"127.0.0.1:{self.ports['server']}",
+            "localhost:9090": f"127.0.0.1:{self.ports['prometheus']}",
+            "0.0.0.0:9090": f"127.0.0.1:{self.ports['prometheus']}",
+            "/etc/prometheus": str(self.tmp),
+            "tsdb.path=/prometheus": f"tsdb.path={self.tmp}/prometheus",
+            "/tmp/scrape_token": f"{self.tmp}/scrape_token",
             "conn_host: mlflow": "conn_host: 127.0.0.1",
             "conn_host: model-server": "conn_host: 127.0.0.1",
             "conn_port: 5000": f"conn_port: {self.ports['mlflow']}",
@@ -129,7 +139,8 @@ class Shape:
         return process_environment(ours, os.environ, str(self.tmp))
 
     def command(self, service: str) -> list[str]:
-        words = [self.here(word) for word in self.services[service]["command"]]
+        said = self.services[service]
+        words = [self.here(word) for word in [*said.get("entrypoint", []), *said["command"]]]
         for option, port in {"5000": "mlflow", "8000": "server"}.items():
             words = [str(self.ports[port]) if word == option else word for word in words]
         return words
@@ -260,6 +271,7 @@ def _airflow(shape: Shape) -> None:
     shape.start("mlflow")
     shape.until(lambda: shape.answers(f"http://127.0.0.1:{shape.ports['mlflow']}/health"), "MLflow")
     shape.start("model-server")
+    shape.start("prometheus")
 
 
 def test_a_run_goes_through_celery_triggerer_and_gpu_queue(shape: Shape) -> None:
@@ -337,11 +349,28 @@ def upload(shape: Shape, scratch: Path) -> None:
         "airflow-worker",
         "mlflow",
         "model-server",
+        "prometheus",
     ],
 )
 def test_its_own_health_check_finds_each_service_well(shape: Shape, name: str) -> None:
     done = shape.check_health(name)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def test_prometheus_reads_the_model_server_with_its_token_and_nobody_does_without(shape: Shape) -> None:
+    def up() -> bool:
+        url = f"http://127.0.0.1:{shape.ports['prometheus']}/api/v1/query"
+        found = httpx.get(url, params={"query": "up"}, timeout=5, trust_env=False).json()["data"]["result"]
+        return [one["value"][1] for one in found] == ["1"]
+
+    shape.until(up, "Prometheus has read the model server's numbers")
+    server = f"http://127.0.0.1:{shape.ports['server']}"
+    assert httpx.get(f"{server}/metrics", trust_env=False).status_code == 401
+    reader = {"Authorization": f"Bearer {shape.values['MODEL_SERVER_READ_TOKEN']}"}
+    assert httpx.post(f"{server}/models/any/refresh", headers=reader, trust_env=False).status_code == 403
+    airflow = EverfitServer(server, token=shape.environment("airflow-worker")["EVERFIT_TOKEN"])
+    with pytest.raises(DeployError, match="there is no model 'any'"):
+        airflow.follow(Route("any"))
 
 
 def test_mlflow_keeps_files_in_the_store(shape: Shape, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_a_missing_value_beside_a_row_does_not_change_the_row(rows: pd.DataFrame
         ("carrier", [3], "column 'carrier' must be text; row 0 has .*3"),
         ("charter", ["yes"], "column 'charter' must be true or false; row 0 has 'yes'"),
         ("at", ["last Monday"], "column 'at' must be a time"),
+        ("at", ["2013-01-01", ""], "column 'at' must be a time: found '' .write null"),
+        ("at", ["NaT"], "column 'at' must be a time: found 'NaT'"),
         ("hour", [{"a": 1}], "column 'hour' must be a number; row 0"),
     ],
 )
@@ -92,3 +94,12 @@ def test_put_into_keeps_the_other_columns_and_the_frame_it_was_given(rows: pd.Da
 def test_inputs_survive_json() -> None:
     inputs = Inputs((Input("hour", "number"), Input("at", "time")))
     assert load(Inputs, json.loads(json.dumps(dump(inputs)))) == inputs
+
+
+def test_a_truth_is_a_number_alone_and_beside_numbers() -> None:
+    """As JSON brings them; found by schemathesis."""
+    inputs = Inputs.learn(pd.DataFrame({"hour": [6.5]}), ["hour"])
+    for values in ([True], [True, 1.5], [1, False, None], [2.5, None]):
+        together = inputs.read(pd.DataFrame({"hour": pd.Series(values, dtype=object)}))["hour"]
+        alone = [inputs.read(pd.DataFrame({"hour": [value]}))["hour"].iloc[0] for value in values]
+        assert together.equals(pd.Series(alone, name="hour"))

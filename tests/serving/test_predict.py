@@ -118,7 +118,7 @@ def test_what_is_counted(town: Town) -> None:
     assert f'everfit_rows_total{{{by},version="1"}} 3.0' in page
     assert f'everfit_score_count{{model="{town.model}",version="1"}} 3.0' in page
     assert f'everfit_version_info{{{by},version="1"}} 1.0' in page
-    assert f'everfit_request_seconds_count{{model="{town.model}"}} 2.0' in page
+    assert f'everfit_request_seconds_count{{{by},version="1"}} 2.0' in page
     assert "xxx" not in page
 
 

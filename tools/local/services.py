@@ -59,6 +59,7 @@ def services(paths: Paths, ports: Ports, credentials: Credentials) -> tuple[Serv
                 mlflow,
                 "--port",
                 str(ports.server),
+                "--open",  # it listens on this machine alone
                 "--work",
                 str(paths.work / "served"),
                 "--keep-predictions",

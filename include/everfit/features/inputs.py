@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from everfit.errors import DataError, SpecError, did_you_mean
@@ -118,7 +119,6 @@ def _kind(name: str, values: pd.Series[Any]) -> Kind:
 
 
 def _typed(column: Input, values: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
 
     values = _plain(values)
     if str(values.dtype) == TYPES[column.kind]:
@@ -127,18 +127,32 @@ def _typed(column: Input, values: pd.Series[Any]) -> pd.Series[Any]:
         raise DataError(_refusal(column, values))
     try:
         if column.kind == "time":
-            values = pd.to_datetime(values, utc=True, format="ISO8601")
+            values = _times(values)
         typed: pd.Series[Any] = values.astype(TYPES[column.kind])
     except (ValueError, TypeError) as error:
         raise DataError(f"column {column.name!r} must be {WANTED[column.kind]}: {error}") from error
     return typed
 
 
+def _times(values: pd.Series[Any]) -> pd.Series[Any]:
+    """ISO 8601 as times. pandas takes "" and "NaT" for missing ones; to a caller they are mistakes: null is missing."""
+    import pandas as pd
+
+    times = pd.to_datetime(values, utc=True, format="ISO8601")
+    lost = times.isna() & values.notna()
+    if lost.any():
+        raise ValueError(f"found {values[lost].iloc[0]!r} (write null for a missing value)")
+    return times
+
+
 def _fits(kind: Kind, values: pd.Series[Any]) -> bool:
     import pandas as pd
 
     found = pd.api.types.infer_dtype(values, skipna=True)
-    return KINDS.get(found) == kind or (kind, found) in {("time", "string"), ("number", "boolean")}
+    if KINDS.get(found) == kind or (kind, found) in {("time", "string"), ("number", "boolean")}:
+        return True
+    # True is a number alone, so it is one beside 1.5 as well: a row's answer does not depend on the rows beside it.
+    return kind == "number" and found.startswith("mixed") and all(isinstance(one, Number) for one in values.dropna())
 
 
 def _refusal(column: Input, values: pd.Series[Any]) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from everfit.errors import SpecError
+from everfit.serving.tokens import VARIABLE, Keys
 
 if TYPE_CHECKING:
     from everfit.serving.keeping import Keeping
@@ -26,6 +29,15 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    entry = parser.add_mutually_exclusive_group()
+    entry.add_argument(
+        "--tokens",
+        type=Path,
+        metavar="FILE",
+        help="who may ask: predict:TOKEN, read:TOKEN, manage:TOKEN or predict+read:TOKEN on each line; "
+        f"default: the same in {VARIABLE}",
+    )
+    entry.add_argument("--open", action="store_true", help="ask nobody for a token; for this machine's own use only")
     parser.add_argument("--look-every", type=float, default=5, help="seconds between two looks at the aliases")
     cache = Path.home() / ".cache" / "everfit"
     parser.add_argument("--work", type=Path, default=cache, help=f"where model files are kept; default: {cache}")
@@ -70,6 +82,29 @@ def source(said: argparse.Namespace) -> tuple[Source, tuple[str, ...]]:
     return OneFolder(name, said.folder), (name,)
 
 
+def keys(said: argparse.Namespace, environ: Mapping[str, str]) -> Keys | None:
+    """Who may ask; None for everybody, which only a server that nobody else can reach may say.
+
+    Errors: `SystemExit` with what to do, before anything is loaded or listened to.
+    """
+    from everfit.serving.doors import is_loopback
+
+    if said.open:
+        if not is_loopback(said.host):
+            raise SystemExit(f"--open is for servers of this machine alone, and {said.host} is more: give it tokens")
+        return None
+    try:
+        known = Keys.given(environ, said.tokens)
+    except SpecError as error:
+        raise SystemExit(str(error)) from error
+    if known is None:
+        raise SystemExit(
+            f"nobody could ask this server: set {VARIABLE} (say predict+read+manage:TOKEN; python3 -c 'import secrets;"
+            " print(secrets.token_urlsafe(32))' makes one), name a file with --tokens, or say --open"
+        )
+    return known
+
+
 def main() -> None:
     """Serve until told to stop; requests that are being answered are finished first."""
     # Threads of a busy machine must not spin while they wait for each other (XGBoost was 3 times slower).
@@ -77,12 +112,15 @@ def main() -> None:
     import uvicorn
 
     from everfit.serving.app import Settings, create_app
+    from everfit.serving.doors import Doors
+    from everfit.serving.patience import PatientProtocol
 
     said = arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    known = keys(said, os.environ)
     settings = Settings(*source(said), said.look_every, keeping(said))
-    app = create_app(settings, lambda: datetime.now(UTC))
-    uvicorn.run(app, host=said.host, port=said.port, log_level="warning")
+    app = Doors(create_app(settings, lambda: datetime.now(UTC)), known, settings.metrics.turned_away)
+    uvicorn.run(app, host=said.host, port=said.port, log_level="warning", http=PatientProtocol, ws="none")
 
 
 if __name__ == "__main__":

@@ -8,24 +8,29 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.ports import Clock
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
-from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
+from everfit.serving.openapi import describe
+from everfit.serving.questions import MOST_BYTES, Refusal, frame, read
 from everfit.serving.versions import Source, Versions
 
 log = logging.getLogger(__name__)
 
 ID = "X-Everfit-Prediction"
 """The header of an answer that is kept: the id under which `everfit.predictions.find` gives it back."""
+
+GONE = 499
+"""What is counted for a caller that hung up before it had asked; nobody hears it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Settings:
     models: tuple[str, ...] = ()
     look_every: float = 5
     keeping: Keeping | None = None
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def create_app(settings: Settings, clock: Clock) -> FastAPI:
@@ -48,7 +54,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     per core, so that /healthz answers under load.
     """
     versions = Versions(settings.source, settings.models)
-    metrics = Metrics()
+    metrics = settings.metrics
     keeper = Keeper(settings.keeping, metrics, clock) if settings.keeping else None
     scoring = CapacityLimiter(os.cpu_count() or 1)
 
@@ -63,11 +69,11 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
             await looking
 
     app = FastAPI(title="everfit model server", lifespan=life)
+    describe(app, lambda: versions.shelves)
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(EverfitError, _refuse)
-    schema = {"requestBody": {"content": {"application/json": {"schema": Question.model_json_schema()}}}}
 
-    @app.post("/predict", openapi_extra=schema)
+    @app.post("/predict")
     async def predict(request: Request) -> Response:
         """One answer per row: a number (a probability for a binary task), or one per class or quantile by its name."""
         begun = time.perf_counter()
@@ -75,7 +81,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         try:
             body = await _body(request)
             answer = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
-        except (Refusal, EverfitError) as error:
+        except (Refusal, EverfitError, ClientDisconnect) as error:
             asked.status = _status(error)
             raise
         except BaseException:
@@ -83,7 +89,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
             raise
         finally:
             metrics.requests.labels(asked.model, asked.version, asked.alias, asked.status).inc()
-            metrics.seconds.labels(asked.model).observe(time.perf_counter() - begun)
+            metrics.seconds.labels(asked.model, asked.version, asked.alias).observe(time.perf_counter() - begun)
         return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
 
     @app.get("/healthz")
@@ -106,7 +112,9 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     async def page() -> Response:
         """Counters for Prometheus."""
         loaded = {name: shelf.numbers for name, shelf in versions.shelves.items()}
-        return Response(metrics.page(loaded), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(
+            metrics.page(loaded, _problems(versions)), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
 
     return app
 
@@ -131,6 +139,7 @@ def _answer(body: bytes, versions: Versions, metrics: Metrics, keeper: Keeper | 
     except OverflowError as error:
         raise DataError(f"a number in the rows is too large: {error}") from error
     metrics.answered(question.model, loaded.version, question.alias, answers)
+    metrics.sure(question.model, loaded.version, loaded.predictor.card.task, answers)
     if keeper:
         asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, answers)
     named = {"model": question.model, "version": loaded.version, "alias": question.alias}
@@ -158,9 +167,7 @@ async def _keep_looking(versions: Versions, every: float) -> None:
 def _health(versions: Versions) -> dict[str, Any]:
     shelves = versions.shelves
     waiting = sorted(name for name, shelf in shelves.items() if "champion" not in shelf.by_alias)
-    problems = {name: shelf.problem for name, shelf in shelves.items() if shelf.problem}
-    if versions.away:
-        problems["registry"] = versions.away
+    problems = _problems(versions)
     if problems and not any(shelf.by_alias for shelf in shelves.values()):
         status = "cannot serve"
     elif not shelves:
@@ -169,6 +176,11 @@ def _health(versions: Versions) -> dict[str, Any]:
         status = f"no champion yet: {', '.join(waiting)}" if waiting else "ok"
     models = {name: shelf.numbers for name, shelf in shelves.items()}
     return {"status": status, "models": models, "problems": problems}
+
+
+def _problems(versions: Versions) -> dict[str, str]:
+    problems = {name: shelf.problem for name, shelf in versions.shelves.items() if shelf.problem}
+    return problems | ({"registry": versions.away} if versions.away else {})
 
 
 def _describe(versions: Versions, name: str) -> dict[str, Any]:
@@ -197,5 +209,7 @@ def _status(error: Exception) -> int:
             return 422
         case Unreachable():
             return 503
+        case ClientDisconnect():
+            return GONE
         case _:  # the version, or the team's code in it, is at fault: not the caller
             return 502

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -57,17 +58,17 @@ def serving(folder: Path, work: Path) -> Iterator[Served]:
 
     from everfit.predictor import Card
 
-    name, port = Card.read(folder).model, _free_port()
+    name, port, token = Card.read(folder).model, _free_port(), secrets.token_urlsafe(32)
     command = [sys.executable, "-m", "everfit.serving", "--folder", str(folder), "--port", str(port)]
     work.mkdir(parents=True, exist_ok=True)
     log = work / f"served-{port}.log"
     begun = time.monotonic()
     with log.open("wb") as said:
-        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "EVERFIT_TOKENS": f"predict:{token}"}
         process = subprocess.Popen([*command, "--work", str(work)], stdout=said, stderr=said, env=env)
     try:
         with httpx.Client(trust_env=False) as session:
-            server = EverfitServer(f"http://127.0.0.1:{port}", timeout=WITHIN, session=session)
+            server = EverfitServer(f"http://127.0.0.1:{port}", timeout=WITHIN, session=session, token=token)
             _wait_for(server, process, log)
             yield Served(name, server, process.pid, time.monotonic() - begun)
     finally:

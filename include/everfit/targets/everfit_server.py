@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from everfit.errors import DeployError, Unreachable
@@ -17,7 +17,7 @@ FAULTY = 400
 @dataclass(frozen=True)
 class EverfitServer:
     """The model server at `url`; loading a version may take up to `timeout` seconds. Who asks many times gives an
-    `httpx.Client` as `session`, so that the line stays open.
+    `httpx.Client` as `session`, so that the line stays open. A server that is not open wants a `token`.
 
     Errors: `Unreachable` if it is down, or cannot reach its registry; `DeployError` if it refuses.
     """
@@ -25,6 +25,7 @@ class EverfitServer:
     url: str
     timeout: float = 60
     session: Any = None
+    token: str = field(default="", repr=False)
 
     def follow(self, route: Route) -> Mapping[str, int]:
         """Make the server read aliases and route in its registry now; returns alias to loaded version."""
@@ -41,7 +42,9 @@ class EverfitServer:
 
         try:
             limits = httpx.Timeout(self.timeout, connect=CONNECT)
-            answer = (self.session or httpx).post(f"{self.url.rstrip('/')}/{path}", json=body, timeout=limits)
+            known = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+            where = f"{self.url.rstrip('/')}/{path}"
+            answer = (self.session or httpx).post(where, json=body, timeout=limits, headers=known)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise DeployError(f"{self.url!r} is no address of a model server: {error}") from error
         except httpx.TransportError as error:

@@ -1,0 +1,22 @@
+"""How sure an answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from everfit.values import Answer
+
+STEPS = (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1)
+
+
+def confidence(task: str, answer: Answer) -> float | None:
+    """The probability of the likeliest class; None where an answer is no probability.
+
+    >>> confidence("binary", 0.25), confidence("multiclass", {"late": 0.2, "on time": 0.8})
+    (0.75, 0.8)
+    >>> confidence("regression", 7.0) is None
+    True
+    """
+    if isinstance(answer, Mapping):
+        return max(answer.values()) if task == "multiclass" else None
+    return max(answer, 1 - answer) if task == "binary" else None
