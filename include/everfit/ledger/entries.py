@@ -257,10 +257,15 @@ class StageEntered:
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """The version did not load or answered differently; the champion stayed."""
+    """The version did not load or answered differently; the champion stayed.
+
+    A `stale` one failed for no fault of its own: another version became champion meanwhile, so it waits to be judged
+    again.
+    """
 
     version: int
     reason: str
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -292,6 +297,16 @@ class RolledBack:
     undone: int
     reason: str
     by: str
+
+
+@dataclass(frozen=True)
+class RollbackRehearsed:
+    """Whether `version`, the one to go back to, was found able to serve; `reason` says why not, or what it showed."""
+
+    version: int
+    ok: bool
+    seconds: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -334,6 +349,7 @@ Body = (
     | Promoted
     | EvidenceSigned
     | RolledBack
+    | RollbackRehearsed
     | Deployed
     | AttemptOpened
 )
