@@ -37,12 +37,13 @@ from everfit.ledger.entries import (
     RolledBack,
 )
 from everfit.ledger.reconciler import reconcile
-from everfit.steps.trial import put_on_trial
+from everfit.steps.trial import Trial, put_on_trial
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, Fence, Ledger, View
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
+    from everfit.values import StoredFile
 
 
 def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: Progress) -> Entry:
@@ -137,7 +138,7 @@ def _promote(
     _still_judged(view, registered)
     progress(f"version {version} is the challenger: loading it on its target")
     reconcile(spec.name, ledger, ports.registry, ports.target)
-    trial = put_on_trial(ports, spec.name, version, view.judged(registered.judged).sample)
+    trial = _tried(ports, ledger, version, view.judged(registered.judged).sample)
     progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
 
     def promote(view: View) -> Promoted:
@@ -145,6 +146,20 @@ def _promote(
         return Promoted(version, view.champion, registered.judged, trial.rows, trial.largest_difference)
 
     return ledger.decide(f"promoted:{intent}", promote, fence)
+
+
+def _tried(ports: Ports, ledger: Ledger, version: int, sample: StoredFile) -> Trial:
+    """What the target answered; `StaleHead` if somebody put another version on trial before it had."""
+    try:
+        return put_on_trial(ports, ledger.model, version, sample)
+    except DeployError as error:
+        other = ledger.view().challenger
+        if other == version:
+            raise
+        raise StaleHead(
+            f"version {other or 'none'} took the place of version {version} on trial before that had answered: one of "
+            "the two is promoted; deploy the other one anew if that is wanted"
+        ) from error
 
 
 def _follow(ports: Ports, spec: ModelSpec, ledger: Ledger, decision: Entry, fence: Fence | None = None) -> Entry:

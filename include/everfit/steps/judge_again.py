@@ -105,12 +105,15 @@ def _judge(ports: Ports, spec: ModelSpec, version: int, progress: Progress) -> J
     ports.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ports.work, prefix="judged-again-") as folder:
         asked = {"gates": spec.gates, "promotion": spec.promotion}
-        then = with_code(lineage, Path(folder)).model_copy(update=asked)
+        then = with_code(lineage, Path(folder, "spec")).model_copy(update=asked)
         snapshot = snapshot_of(then, lineage.run)
         held_out = ", ".join(batch.label for batch in snapshot.held_out)
         progress(f"judging version {version} on {held_out} again, against champion {view.champion or 'none'}")
         features = build_features(ports, then, snapshot)
-        return judge(ports, then, evaluate(ports, then, snapshot, features, candidate, progress, name), name)
+        evaluation = evaluate(ports, then, snapshot, features, candidate, progress, name)
+        if evaluation.champion != view.champion:
+            raise StaleHead(f"while version {version} was evaluated, version {evaluation.champion} became the champion")
+        return judge(ports, then, evaluation, name)
 
 
 def _tags(view: View, judgement: Judgement) -> dict[str, str]:
