@@ -53,9 +53,17 @@ def s3() -> Iterator[dict[str, Any]]:
         yield server
 
 
-@pytest.mark.parametrize("where", ["disk", "s3"])
+LONG = [pytest.mark.races, pytest.mark.soak, pytest.mark.timeout(3_600)]
+
+
 @pytest.mark.parametrize(
-    "rounds", [3, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)], id="100-rounds")]
+    ("where", "rounds"),
+    [
+        pytest.param("disk", 3, id="disk"),
+        pytest.param("s3", 1, id="s3"),
+        pytest.param("disk", 100, id="disk-100-rounds", marks=LONG),
+        pytest.param("s3", 100, id="s3-100-rounds", marks=LONG),
+    ],
 )
 def test_of_sixteen_racers_one_wins_each_round(
     rounds: int, where: str, tmp_path: Path, request: pytest.FixtureRequest

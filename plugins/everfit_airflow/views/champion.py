@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from everfit.ledger import View
-    from everfit.ledger.entries import RunTriggered
+    from everfit.ledger import Entry, View
+    from everfit.ledger.entries import RollbackRehearsed, RunTriggered
     from everfit.plots.card.interval import Drawing
     from everfit.values import Verdict
 
@@ -50,6 +50,7 @@ class Champion:
     report: str
     mlflow: str
     people: tuple[str, ...] = ()
+    rehearsed: Entry[RollbackRehearsed] | None = None
 
 
 def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion | None:
@@ -74,7 +75,16 @@ def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion 
         report=report_key(model, name_of(judged.key, judged.body.run)),
         mlflow=run_url(made.version.mlflow_run),
         people=in_sentences(view, judged.body.run),
+        rehearsed=_rehearsed(view),
     )
+
+
+def _rehearsed(view: View) -> Entry[RollbackRehearsed] | None:
+    """The newest rehearsal of going back to the version that is the one to go back to now."""
+    from everfit.ledger.entries import RollbackRehearsed
+
+    mine = (entry for entry in reversed(view.of(RollbackRehearsed)) if entry.body.version == view.previous)
+    return next(mine, None)
 
 
 def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:
