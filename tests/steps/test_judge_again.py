@@ -19,6 +19,7 @@ from everfit.steps.deploy import deploy, roll_back
 from everfit.steps.evaluate import again
 from everfit.steps.judge_again import judge_again, with_fresh_evidence
 from everfit.steps.override import override
+from everfit.steps.rehearse import rehearse
 from everfit.steps.standing import standing
 from everfit.steps.verify import verify
 from everfit.targets.everfit_server import EverfitServer
@@ -95,6 +96,12 @@ def test_a_stale_version_is_judged_again_and_then_deployed(house: House) -> None
     assert standing(view, house.spec, held_out).uses == standing(before, house.spec, held_out).uses + 1
     tags = mlflow_library.MlflowClient(shared_mlflow().url).get_model_version(name, "2").tags
     assert tags["everfit.judged"] == f"{judged.seq} {judged.sha256}"
+    house.code(CODE)
+    shown = rehearse(ports, house.spec, "rehearsed", print)
+    assert (
+        "200 rows answered as when it was judged, 200 rows of batch 2013-03 v1 as its files do here"
+        in shown.body.reason
+    )
     attest(ports, house.spec)
     assert [proof.what for proof in verify(ports, name, 2, print) if not proof.holds] == []
 
