@@ -257,15 +257,18 @@ class StageEntered:
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """The version did not load or answered differently; the champion stayed.
-
-    A `stale` one failed for no fault of its own: another version became champion meanwhile, so it waits to be judged
-    again.
-    """
+    """The version did not load, answered differently, or was kept back once it was judged again; the champion stayed."""
 
     version: int
     reason: str
-    stale: bool = False
+
+
+@dataclass(frozen=True)
+class DeploymentOvertaken:
+    """Another version came first while this one was on trial: no fault of its own, so it waits to be judged again."""
+
+    version: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -346,6 +349,7 @@ Body = (
     | DeploymentStarted
     | StageEntered
     | DeploymentFailed
+    | DeploymentOvertaken
     | Promoted
     | EvidenceSigned
     | RolledBack

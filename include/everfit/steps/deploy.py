@@ -30,6 +30,7 @@ from everfit.ledger.approvals import approval, may_be_promoted
 from everfit.ledger.entries import (
     Deployed,
     DeploymentFailed,
+    DeploymentOvertaken,
     DeploymentStarted,
     GatesOverridden,
     ModelRegistered,
@@ -73,8 +74,8 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         decision = _promote(ports, spec, ledger, registered, intent, progress, fence)
     except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
-        stale = isinstance(error, StaleHead)
-        ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error), stale), fence=fence)
+        ended = DeploymentOvertaken if isinstance(error, StaleHead) else DeploymentFailed
+        ledger.append(f"failed:{intent}", ended(version, str(error)), fence=fence)
         reconcile(spec.name, ledger, ports.registry, ports.target)
         raise
     progress(f"version {version} is the champion: registry and target follow")
