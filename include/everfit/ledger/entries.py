@@ -257,7 +257,7 @@ class StageEntered:
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """The version did not load, answered differently, or was kept back once it was judged again; the champion stayed."""
+    """The version did not load, answered differently, or was kept back when judged again; the champion stayed."""
 
     version: int
     reason: str
