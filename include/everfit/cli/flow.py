@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from everfit.cli.telling import Line, Telling
-from everfit.errors import NotEnoughData, Unreachable
+from everfit.errors import KeptBack, NotEnoughData, Unreachable
 from everfit.settings import roles
 from everfit.values import Arrival, Evaluation, Inspection
 
@@ -184,6 +184,7 @@ class Flow:
         from everfit.ledger.words import in_words
         from everfit.steps.attest import attest
         from everfit.steps.deploy import deploy
+        from everfit.steps.judge_again import with_fresh_evidence
 
         version = self.ports.ledger(self.spec.name).view().challenger
         if version is None or not self._agreed(version):
@@ -195,7 +196,14 @@ class Flow:
                 return
             with self._spending("deploy", line) as account:
                 account.for_version(self.ports.ledger(self.spec.name).view(), version)
-                entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
+                try:
+                    entry = with_fresh_evidence(
+                        *(self.ports, self.spec, version, line),
+                        lambda: deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line),
+                    )
+                except KeptBack as error:
+                    line.say(str(error), "bold yellow")
+                    return
             line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")
         for receipt in attest(self.ports, self.spec):
             self.telling.note(f"entry {receipt.seq}: {in_words(receipt)}")

@@ -27,6 +27,7 @@ COLOURS = {
     "promoted": "bold green",
     "rolled_back": "bold yellow",
     "deployment_failed": "red",
+    "deployment_overtaken": "yellow",
     "batch_recalled": "bold red",
     "rows_erased": "yellow",
     "gates_overridden": "bold red",
@@ -63,6 +64,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _colour(entry: Entry) -> str:
+    failed = entry.kind == "rollback_rehearsed" and not getattr(entry.body, "ok", True)
+    return "bold red" if failed else COLOURS.get(entry.kind, "")
+
+
 def table(entries: tuple[Entry, ...]) -> Table:
     """The entries as sentences, oldest first."""
     from everfit.ledger.words import in_words
@@ -73,7 +79,7 @@ def table(entries: tuple[Entry, ...]) -> Table:
     made.add_column("decision")
     made.add_column("sha256", no_wrap=True, style="dim")
     for entry in entries:
-        words = Text(in_words(entry), COLOURS.get(entry.kind, ""))
+        words = Text(in_words(entry), _colour(entry))
         made.add_row(str(entry.seq), f"{entry.at:%Y-%m-%d %H:%M:%S}", words, entry.sha256[:12])
     return made
 

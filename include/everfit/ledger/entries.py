@@ -257,7 +257,15 @@ class StageEntered:
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """The version did not load or answered differently; the champion stayed."""
+    """The version did not load, answered differently, or was kept back when judged again; the champion stayed."""
+
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeploymentOvertaken:
+    """Another version came first while this one was on trial: no fault of its own, so it waits to be judged again."""
 
     version: int
     reason: str
@@ -292,6 +300,16 @@ class RolledBack:
     undone: int
     reason: str
     by: str
+
+
+@dataclass(frozen=True)
+class RollbackRehearsed:
+    """Whether `version`, the one to go back to, was found able to serve; `reason` says why not, or what it showed."""
+
+    version: int
+    ok: bool
+    seconds: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -331,9 +349,11 @@ Body = (
     | DeploymentStarted
     | StageEntered
     | DeploymentFailed
+    | DeploymentOvertaken
     | Promoted
     | EvidenceSigned
     | RolledBack
+    | RollbackRehearsed
     | Deployed
     | AttemptOpened
 )

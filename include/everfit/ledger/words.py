@@ -21,6 +21,7 @@ from everfit.ledger.entries import (
     CandidateJudged,
     Deployed,
     DeploymentFailed,
+    DeploymentOvertaken,
     DeploymentStarted,
     EvidenceSigned,
     GatesOverridden,
@@ -28,6 +29,7 @@ from everfit.ledger.entries import (
     PointersPublished,
     Promoted,
     RetrainAsked,
+    RollbackRehearsed,
     RolledBack,
     RowsErased,
     RunTriggered,
@@ -177,6 +179,11 @@ def _(body: DeploymentFailed) -> str:
 
 
 @_say.register
+def _(body: DeploymentOvertaken) -> str:
+    return f"version {body.version} was overtaken and waits on: {body.reason}"
+
+
+@_say.register
 def _(body: Promoted) -> str:
     instead = f" instead of {body.previous}" if body.previous else ""
     return (
@@ -188,6 +195,12 @@ def _(body: Promoted) -> str:
 @_say.register
 def _(body: RolledBack) -> str:
     return f"back to version {body.version} from {body.undone}, by {body.by}: {body.reason}"
+
+
+@_say.register
+def _(body: RollbackRehearsed) -> str:
+    found = "rehearsed" if body.ok else "rehearsed, and it WOULD FAIL"
+    return f"going back to version {body.version} was {found} ({body.seconds:.1f} s): {body.reason}"
 
 
 @_say.register

@@ -12,11 +12,13 @@ effect can be repeated, and every entry's key follows from the intent, so that n
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from everfit.errors import (
     Corrupted,
     DeployError,
+    KeptBack,
     LedgerError,
     NotApproved,
     NotEnoughData,
@@ -25,14 +27,24 @@ from everfit.errors import (
     UnknownName,
 )
 from everfit.ledger.approvals import approval, may_be_promoted
-from everfit.ledger.entries import Deployed, DeploymentFailed, DeploymentStarted, ModelRegistered, Promoted, RolledBack
+from everfit.ledger.entries import (
+    Deployed,
+    DeploymentFailed,
+    DeploymentOvertaken,
+    DeploymentStarted,
+    GatesOverridden,
+    ModelRegistered,
+    Promoted,
+    RolledBack,
+)
 from everfit.ledger.reconciler import reconcile
-from everfit.steps.trial import put_on_trial
+from everfit.steps.trial import Trial, put_on_trial
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, Fence, Ledger, View
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
+    from everfit.values import StoredFile
 
 
 def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: Progress) -> Entry:
@@ -40,9 +52,10 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
 
     A version that is champion already is left as it is. `attempt` names this try: a later one fences it off. Errors:
     `UnknownName` for a version that is not registered, `StaleHead` if another one became champion since this one was
-    judged (judge again), `Recalled` if it knows recalled data, `NotApproved` if people have to agree and have not,
-    `DeployError` if it does not load or answers differently (`DeploymentFailed` is on record, the champion stays),
-    `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
+    judged (`judge_again`), `KeptBack` if the gates said no to it, `Recalled` if it knows recalled data, `NotApproved`
+    if people have to agree and have not, `DeployError` if it does not load or answers differently (`DeploymentFailed`
+    is on record, the champion stays), `Unreachable` if registry or target are away (the next try goes on from here),
+    `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     view = ledger.view()
@@ -52,6 +65,7 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         return _crowning(view)
     if view.champion != version:
         _agreed(spec, view, version)
+        _passed(view, registered)
     fence = ledger.open(f"deploy:{version}", attempt)
     if view.champion == version:
         return _follow(ports, spec, ledger, _crowning(view), fence)
@@ -60,7 +74,8 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         decision = _promote(ports, spec, ledger, registered, intent, progress, fence)
     except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
-        ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error)), fence=fence)
+        ended = DeploymentOvertaken if isinstance(error, StaleHead) else DeploymentFailed
+        ledger.append(f"failed:{intent}", ended(version, str(error)), fence=fence)
         reconcile(spec.name, ledger, ports.registry, ports.target)
         raise
     progress(f"version {version} is the champion: registry and target follow")
@@ -124,7 +139,7 @@ def _promote(
     _still_judged(view, registered)
     progress(f"version {version} is the challenger: loading it on its target")
     reconcile(spec.name, ledger, ports.registry, ports.target)
-    trial = put_on_trial(ports, spec.name, version, view.judged(registered.judged).sample)
+    trial = _tried(ports, ledger, version, view.judged(registered.judged).sample)
     progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
 
     def promote(view: View) -> Promoted:
@@ -132,6 +147,20 @@ def _promote(
         return Promoted(version, view.champion, registered.judged, trial.rows, trial.largest_difference)
 
     return ledger.decide(f"promoted:{intent}", promote, fence)
+
+
+def _tried(ports: Ports, ledger: Ledger, version: int, sample: StoredFile) -> Trial:
+    """What the target answered; `StaleHead` if somebody put another version on trial before it had."""
+    try:
+        return put_on_trial(ports, ledger.model, version, sample)
+    except DeployError as error:
+        other = ledger.view().challenger
+        if other == version:
+            raise
+        raise StaleHead(
+            f"version {other or 'none'} took the place of version {version} on trial before that had answered: one of "
+            "the two is promoted; deploy the other one anew if that is wanted"
+        ) from error
 
 
 def _follow(ports: Ports, spec: ModelSpec, ledger: Ledger, decision: Entry, fence: Fence | None = None) -> Entry:
@@ -151,7 +180,7 @@ def _still_judged(view: View, registered: ModelRegistered) -> None:
     if view.champion != judged.champion:
         raise StaleHead(
             f"version {registered.version.version} was judged against champion {judged.champion or 'none'}, but the"
-            f" champion is {view.champion or 'none'} now: train and judge again"
+            f" champion is {view.champion or 'none'} now: judge it again"
         )
 
 
@@ -162,11 +191,22 @@ def _agreed(spec: ModelSpec, view: View, version: int) -> None:
     may_be_promoted(view, version)
 
 
+def _passed(view: View, registered: ModelRegistered) -> None:
+    """Raise `KeptBack` if the gates said no against the champion of now, and nobody has overridden that."""
+    judged = view.judged(registered.judged)
+    over = {entry.body.judged for entry in view.of(GatesOverridden)}
+    if not judged.promote and registered.judged not in over:
+        version, champion = registered.version.version, judged.champion or "none"
+        raise KeptBack(f"version {version} was judged against champion {champion} and kept back: {judged.reason}")
+
+
 def _registered(view: View, version: int, model: str) -> ModelRegistered:
+    """The version, with its judgement against the champion of now if there is one."""
     found = {entry.body.version.version: entry.body for entry in view.of(ModelRegistered)}
     if version not in found:
         raise UnknownName(f"registered version of {model}", str(version), map(str, found))
-    return found[version]
+    judged = view.judgement_against(view.judged(found[version].judged).run, view.champion)
+    return replace(found[version], judged=judged.seq) if judged else found[version]
 
 
 def _open_intent(view: View, version: int) -> int | None:

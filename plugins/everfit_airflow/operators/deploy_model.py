@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import SpecError, StaleHead
+from everfit.errors import KeptBack, SpecError, StaleHead
 from everfit_airflow import openlineage
 from everfit_airflow.assets import champion_asset
 from everfit_airflow.logs import say, skip
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 class DeployModelOperator(StepOperator):
     """Load a version on the model server, check that it answers there as it did offline, then let it serve.
 
-    The version is the DAG run's param `version`; without one, the newest challenger of the ledger. Skips when there is
-    none to deploy, or when another version became champion since this one was judged: no fault of anybody. The evidence
-    for the promotion is signed.
+    The version is the DAG run's param `version`; without one, the newest challenger of the ledger. If another version
+    became champion since a waiting one was judged, it is judged again, against that one. Skips when there is none to
+    deploy, or when the gates or the champion of now keep it back: no fault of anybody. The evidence for the promotion
+    is signed.
 
     :param approved: what `ApprovePromotionOperator` returned: the version that people were asked about.
     """
@@ -40,6 +41,7 @@ class DeployModelOperator(StepOperator):
         from everfit.ledger.words import in_words
         from everfit.steps.attest import attest
         from everfit.steps.deploy import deploy
+        from everfit.steps.judge_again import with_fresh_evidence
 
         asked = self.approved["version"] if self.approved else self.version(context)
         version = asked or ports.ledger(spec.name).view().challenger
@@ -48,9 +50,12 @@ class DeployModelOperator(StepOperator):
         try:
             with self.spending(ports, "deploy") as account:
                 account.for_version(ports.ledger(spec.name).view(), version)
-                entry = deploy(ports, spec, version, attempt_of(context), say)
-        except StaleHead as error:
-            skip(f"not deployed, its evidence is stale: {error}")
+                entry = with_fresh_evidence(
+                    *(ports, spec, version, say),
+                    lambda: deploy(ports, spec, version, attempt_of(context), say),
+                )
+        except (StaleHead, KeptBack) as error:
+            skip(f"not deployed: {error}")
         for receipt in attest(self._hook.ports_to_sign(), spec):
             say(in_words(receipt))
         self.tell(openlineage.serving, version)
