@@ -43,7 +43,7 @@ def place(salt: str, text: str) -> float:
     True
     """
     digest = hashlib.sha256(f"{salt}\0{text}".encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> (64 - _BITS)) / 2**_BITS
+    return (int.from_bytes(digest[:8], "big") >> (64 - _BITS)) / float(2**_BITS)
 
 
 def _text(value: Any) -> str | None:
