@@ -116,6 +116,7 @@ def _batch(spec: ModelSpec, view: View, partition: str) -> Asked:
     if all(entry.seq in view.recalled for entry in accepted):
         taken = view.recall_of(partition, accepted[-1].body.batch.sha256)
         raise Recalled(
-            f"batch {partition} of {spec.name} was taken back in entry {taken}: its rows are not scored. Deliver it anew"
+            f"batch {partition} of {spec.name} was taken back in entry {taken}, so its rows are not scored: deliver it "
+            "anew"
         )
     raise DataError(f"the bytes of batch {partition} of {spec.name} were deleted: deliver it again to have it scored")

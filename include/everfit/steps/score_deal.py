@@ -63,7 +63,7 @@ def versions(route: Route) -> tuple[tuple[int, ...], tuple[int, ...]]:
     shadows = (route.aliases.get(alias) for alias in route.shadows)
     return (
         tuple(version for version in answering if version is not None),
-        tuple(sorted({version for version in shadows if version is not None} - {*answering})),
+        tuple(sorted({version for version in shadows if version is not None} - {route.champion})),
     )
 
 
