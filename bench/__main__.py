@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import checkpoints, gates, store, training, validation
+from bench import checkpoints, gates, scoring, store, training, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -35,6 +35,7 @@ def main() -> int:
     training.main(console)
     if checkpoints.main():
         return 1
+    scoring.main(console)
     store.tell(console, store.measure())
     down("bench")
     shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
