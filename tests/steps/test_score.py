@@ -69,13 +69,13 @@ def test_the_same_work_has_the_same_bytes_wherever_it_is_done(furnished_house: H
     assert made[0] == made[1]
 
 
-def test_a_crash_anywhere_equals_no_crash(house: House, tmp_path: Path) -> None:
-    undisturbed = copied(house, tmp_path / "undisturbed")
+def test_a_crash_anywhere_equals_no_crash(furnished_house: House, tmp_path: Path) -> None:
+    undisturbed = copied(furnished_house, tmp_path / "undisturbed")
     undisturbed.stage(0.5, "plane", shadow=True)
     wanted = undisturbed.scored()
     moments = 0
     while True:
-        dying = copied(house, tmp_path / str(moments))
+        dying = copied(furnished_house, tmp_path / str(moments))
         dying.stage(0.5, "plane", shadow=True)
         ports = mortal(dying.ports, counting(moments), store=("create", "put_file", "write"))
         try:

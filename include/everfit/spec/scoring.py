@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -34,9 +34,8 @@ class ScoreSpec(Frozen):
         strict=False,
         description="Columns made by rows() that stand beside each score, so that it is known whose it is.",
     )
-    unknown: dict[Name, tuple[str, ...]] = Field(
+    unknown: dict[Name, Annotated[tuple[str, ...], Field(strict=False)]] = Field(
         default_factory=dict,
-        strict=False,
         description="With of: landing, the columns of each table that nobody knows yet, such as the outcome: no "
         "expectation is asked of them, and rows() finds them without values.",
     )
