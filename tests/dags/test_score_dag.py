@@ -46,7 +46,7 @@ def test_only_who_asks_for_it_gets_the_dag():
 def test_accepted_batches_wake_it_up():
     dag = dag_of(of="batches")
     assert [asset.name for asset in dag.schedule] == ["flight_delays_data"]
-    assert set(dag.task_ids) == {"find_unscored", "score"}
+    assert set(dag.task_ids) == {"find_unscored", "batch.score"}
     assert set(dag.params) == {"partition"}
     assert dag.max_active_runs == 1
     both = dag_of(of="batches", cron="0 6 * * *")
@@ -58,7 +58,7 @@ def test_a_landing_folder_is_looked_at_by_the_clock():
     assert dag_of(of="landing", folder="to_score").timetable.expression == "*/15 * * * *"
     dag = dag_of(of="landing", folder="to_score", cron="0 6 * * *")
     assert dag.timetable.expression == "0 6 * * *"
-    assert [asset.name for asset in dag.get_task("score").partial_kwargs["outlets"]] == ["flight_delays_scores"]
+    assert [asset.name for asset in dag.get_task("batch.score").outlets] == ["flight_delays_scores"]
 
 
 def test_airflow_keeps_it():
@@ -119,7 +119,7 @@ def test_all_that_waits_is_scored_and_a_bad_delivery_is_no_failure(house, dag):
         }
     ]
     states = {ti.task_id: ti.state for ti in dag.test().get_task_instances()}
-    assert states == {"find_unscored": "skipped", "score": "skipped"}
+    assert states == {"find_unscored": "skipped", "batch.score": "skipped"}
     house.promote(2)
     assert dag.test(run_conf={"partition": "2013-06"}).state == "success"
     assert [entry.body.version for entry in house.ledger.view().of(BatchScored)] == [1, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, task_group
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset
@@ -34,7 +34,12 @@ def score_dag(spec: ModelSpec, score: ScoreSpec) -> DAG:
         **shared(spec, "score", "Writes the champion's predictions for whole batches.", _about(spec, score)),
     ) as dag:
         found = do.FindUnscoredOperator(task_id="find_unscored", model=spec)
-        do.ScoreBatchOperator.partial(task_id="score", model=spec).expand(partition=found.output)
+
+        @task_group(group_id="batch")
+        def each(partition: str) -> None:
+            do.ScoreBatchOperator(task_id="score", model=spec, partition=partition)
+
+        each.expand(partition=found.output)  # an operator that is mapped itself would show Airflow no outlets
     return dag
 
 
