@@ -25,7 +25,7 @@ def answers_by(route: Route, key_value: Any) -> Side:
     value. Where the route has no key, the caller gives whatever names the one question (an id, a row's place).
 
     >>> route = Route("flights", champion=1, challenger=2, share=0.25, key="tailnum", salt="flights:7")
-    >>> answers_by(route, "N14228"), answers_by(route, "N14229")
+    >>> answers_by(route, "N14228"), answers_by(route, "N14230")
     ('champion', 'challenger')
     >>> answers_by(route, 17) == answers_by(route, 17.0) == answers_by(route, "17")
     True
@@ -42,16 +42,16 @@ def place(salt: str, text: str) -> float:
     >>> 0 <= place("flights:7", "N14228") < 1
     True
     """
-    digest = hashlib.sha256(f"{salt}\0{text}".encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> (64 - _BITS)) / float(2**_BITS)
+    drawn = hashlib.blake2b(f"{salt}\0{text}".encode(), digest_size=8).digest()
+    return (int.from_bytes(drawn) >> (64 - _BITS)) / float(2**_BITS)
 
 
 def _text(value: Any) -> str | None:
-    """One spelling for a value, whether it comes from JSON, CSV or Parquet; None if there is none."""
+    """One spelling for a value, from JSON, CSV or Parquet, and whatever spaces are around it; None if there is none."""
     if hasattr(value, "item") and not isinstance(value, str | bytes):
         value = value.item()  # of numpy
     if value is None or value != value:  # noqa: PLR0124 - NaN and NaT are not themselves
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return (value.isoformat() if isinstance(value, date) else str(value)).strip() or None

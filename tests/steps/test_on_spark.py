@@ -301,4 +301,4 @@ def test_a_batch_is_scored_on_spark_to_the_same_bytes(tmp_path: Path, monkeypatc
         one.stage(0.4, "plane", shadow=True)
     here, there = house.scored(), far.scored()
     assert (there.file, there.shadows) == (here.file, here.shadows)
-    assert {"unseen carrier"} == {flag for flags in far.frame(there.file)["flags"] for flag in flags}
+    assert {"unseen_category:carrier"} == {flag for flags in far.frame(there.file)["flags"] for flag in flags}

@@ -53,7 +53,7 @@ def test_every_row_has_the_champions_prediction(house: House) -> None:
     stem = Path(entry.body.file.key).stem
     assert frame["id"][0] == f"{stem}-000000000", "an id says which file it is in"
     strange = (MAY["carrier"] == "B6").tolist()
-    assert [list(flags) == ["unseen carrier"] for flags in frame["flags"]] == strange
+    assert [list(flags) == ["unseen_category:carrier"] for flags in frame["flags"]] == strange
     assert in_words(entry) == f"batch 2013-05 scored by version 1: 300 rows in {entry.body.file.key}"
 
 

@@ -308,7 +308,7 @@ class BatchScored:
 
     `sha256` is the hash of what was scored: the batch that entry `batch` accepted, or (with `batch` 0) a delivery with
     this `fingerprint` that was only to be scored. During a canary `challenged` of the rows were scored by the
-    `challenger` instead. `shadows` are what other versions said of the champion's rows, which is nobody's answer.
+    `challenger` instead. `shadows` are what versions said, unseen, of rows that others answered.
     `withheld` rows of the delivery were too bad to be scored.
     """
 

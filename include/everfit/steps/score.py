@@ -45,8 +45,8 @@ FORMAT = 1  # one more whenever the same batch and versions would give another f
 def score(ports: Ports, spec: ModelSpec, partition: str, attempt: str, progress: Progress) -> Entry:
     """Score a partition, once for the same bytes and the same versions; returns the receipt in the ledger.
 
-    Of the rows the challenger of a canary scores its share, and versions in the shadow score all that the champion
-    scores, into files of their own. A delivery that breaks its expectations is not scored, and the entry returned is
+    Of the rows the challenger of a canary scores its share, and versions in the shadow score all that others
+    answer, into files of their own. A delivery that breaks its expectations is not scored, and the entry returned is
     the refusal. `attempt` names this try: a later one fences it off. Errors: those of `asked` and `serving`,
     `SpecError` if the feature code makes no such rows, `Corrupted` for files that are not the recorded ones,
     `FencedOut`.
@@ -156,9 +156,9 @@ def _add(
     official = answer(ports, spec, {version: predictors[version] for version in answering}, piece, who)
     files[None].add(piece.start, told, official)
     for version in shadows:
-        unseen = np.where(theirs, 0, version)
-        said = answer(ports, spec, {version: predictors[version]}, piece, unseen)
-        files[version].add(piece.start, told, said, ~theirs)
+        unseen = who != version
+        said = answer(ports, spec, {version: predictors[version]}, piece, np.where(unseen, version, 0))
+        files[version].add(piece.start, told, said, unseen)
     return int(theirs.sum())
 
 

@@ -60,11 +60,9 @@ def versions(route: Route) -> tuple[tuple[int, ...], tuple[int, ...]]:
     ((2, 3), (1,))
     """
     answering = [route.champion, route.challenger if route.share > 0 else None]
-    shadows = (route.aliases.get(alias) for alias in route.shadows)
-    return (
-        tuple(version for version in answering if version is not None),
-        tuple(sorted({version for version in shadows if version is not None} - {route.champion})),
-    )
+    found = tuple(version for version in answering if version is not None)
+    shadows = {version for alias in route.shadows if (version := route.aliases.get(alias)) is not None}
+    return found, tuple(sorted(shadows - ({*found} if len(found) == 1 else set())))
 
 
 def load(ports: Ports, view: View, wanted: Sequence[int]) -> Mapping[int, Predictor]:
@@ -144,5 +142,5 @@ def _score(predictor: Predictor, rows: pd.DataFrame) -> Scored:
             values = features[column.name]
             strange = np.isnan(codes(column, values)) & values.notna().to_numpy()
             for place in np.flatnonzero(strange).tolist():
-                flags.setdefault(place, []).append(f"unseen {column.name}")
+                flags.setdefault(place, []).append(f"unseen_category:{column.name}")
     return predictor.score(features), flags
