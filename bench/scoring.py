@@ -193,16 +193,20 @@ def measured(way: str, root: Path, partition: str) -> dict[str, float]:
 
 
 def main(console: Console) -> None:
-    """Measure in turns, and print medians and ratios."""
+    """Make a model and batches, measure, and print."""
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        prepare(root)
-        found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-        for turn in range(ROUNDS):
-            for way in WAYS[:: 1 if turn % 2 else -1]:
-                found[way].append(measured(way, root, "year"))
-        large = {way: measured(way, root, "years") for way in WAYS}
-        check(root)
+        prepare(Path(folder))
+        compare(Path(folder), console)
+
+
+def compare(root: Path, console: Console) -> None:
+    """Measure in turns, and print medians and ratios."""
+    found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    for turn in range(ROUNDS):
+        for way in WAYS[:: 1 if turn % 2 else -1]:
+            found[way].append(measured(way, root, "year"))
+    check(root)
+    large = {way: measured(way, root, "years") for way in WAYS}
     table = Table(
         "what",
         "CPU seconds",
