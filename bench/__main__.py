@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import asking, checkpoints, gates, rollback, store, training, validation
+from bench import asking, checkpoints, gates, rollback, scoring, store, training, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -35,6 +35,7 @@ def main() -> int:
     training.main(console)
     if checkpoints.main():
         return 1
+    scoring.main(console)
     store.tell(console, store.measure())
     rollback.main(console)
     down("bench")

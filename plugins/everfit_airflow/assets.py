@@ -38,6 +38,11 @@ def challenger_asset(model: str) -> Asset:
     return Asset(name=f"{model}_challenger", group="everfit")
 
 
+def scores_asset(model: str) -> Asset:
+    """A batch was scored: the event says which partition, and where its predictions are."""
+    return Asset(name=f"{model}_scores", group="everfit")
+
+
 def champion_asset(model: str) -> Asset:
     """Another version of the model serves from now on."""
     return Asset(name=f"{model}_champion", group="everfit")

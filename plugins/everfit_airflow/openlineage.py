@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from everfit.ledger import Entry
-    from everfit.ledger.entries import RunTriggered
+    from everfit.ledger.entries import BatchScored, RunTriggered
     from everfit.settings import Place
     from everfit.spec import ModelSpec
     from everfit.values import Arrival, Batch, Candidate, Check, Evaluation, Features, Inspection, Judgement, StoredFile
@@ -98,6 +98,21 @@ def registered(place: Place, spec: ModelSpec, judgement: Judgement, version: int
     """The candidate became a version of the model, because of that decision."""
     read = (_candidate(place, judgement.candidate), _entry(place, spec, judgement.entry))
     return Lineage(read, (_version(place, spec, version),))
+
+
+def scored(place: Place, spec: ModelSpec, body: BatchScored) -> Lineage:
+    """Versions of the model scored a batch: predictions that count, and those in the shadow."""
+    from everfit.steps.score_asked import score_part
+
+    said = score_part(spec)
+    where = f"dvc/{spec.name}" if said.of == "batches" else said.folder
+    url = place.store.url if said.of == "batches" else place.landing.url
+    versions = (version for version in (body.version, body.challenger, *body.shadows) if version is not None)
+    read = [Data(*_at(url, f"{where}/{body.partition}"), body.sha256)]
+    read += [_version(place, spec, version) for version in versions]
+    made = [Data(*_at(place.store.url, f"scores/{spec.name}/{body.partition}"), body.file.sha256, body.rows)]
+    made += [Data(*_at(place.store.url, file.key), file.sha256) for file in body.shadows.values()]
+    return Lineage(tuple(read), tuple(made))
 
 
 def serving(place: Place, spec: ModelSpec, version: int) -> Lineage:

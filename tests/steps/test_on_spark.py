@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from everfit.values import Features, Inspection
 from tests.spark import cluster
 from tests.steps import test_ingest
 from tests.steps.judging import House, build, month
+from tests.steps.scoring import copied, furnished, house_in
 from tests.workshop import Workshop, open_workshop
 from tools.land_flights import land
 
@@ -287,3 +289,16 @@ def test_a_model_goes_through_all_steps_on_spark_as_it_does_here(tmp_path: Path,
     assert said[0] == said[1]
     assert set(said[0][2]) == {"candidate", "champion", "baseline"}
     assert month(4)["late"].notna().sum() == 532
+
+
+def test_a_batch_is_scored_on_spark_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "PIECE", 4_000)
+    house = furnished(house_in(tmp_path / "house", f"toy_{uuid4().hex[:8]}"))
+    far = copied(house, tmp_path / "far")
+    far = replace(far, spec=far.spec.model_copy(update={"engine": "spark"}))
+    far = replace(far, ports=replace(far.ports, cluster=cluster(2)))
+    for one in (house, far):
+        one.stage(0.4, "plane", shadow=True)
+    here, there = house.scored(), far.scored()
+    assert (there.file, there.shadows) == (here.file, here.shadows)
+    assert {"unseen_category:carrier"} == {flag for flags in far.frame(there.file)["flags"] for flag in flags}

@@ -46,7 +46,7 @@ class FeatureCode:
 
     def rows(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         """One batch's tables (the main table first) as one row per example, with INPUTS, label, time and outcomes."""
-        made = self._call("rows", dict(tables)) if hasattr(self.module, "rows") else next(iter(tables.values()))
+        made = self._call("rows", dict(tables)) if self.makes_rows else next(iter(tables.values()))
         frame = self._frame("rows", made)
         missing = [name for name in self.inputs if name not in frame.columns]
         if missing:
@@ -55,6 +55,11 @@ class FeatureCode:
                 f"{did_you_mean(missing[0], map(str, frame.columns))}"
             )
         return frame.reset_index(drop=True)
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether the team makes the rows; else they are the main table's."""
+        return hasattr(self.module, "rows")
 
     @property
     def sums_up(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from everfit.values import Batch, FileHash, ModelVersion, Placement, StoredFile, Verdict, Withheld
@@ -321,6 +321,40 @@ class Deployed:
 
 
 @dataclass(frozen=True)
+class BatchScored:
+    """Receipt: `file` has a prediction for each of `rows` rows of the partition, made by the champion `version`.
+
+    `sha256` is the hash of what was scored: the batch that entry `batch` accepted, or (with `batch` 0) a delivery with
+    this `fingerprint` that was only to be scored. During a canary `challenged` of the rows were scored by the
+    `challenger` instead. `shadows` are what versions said, unseen, of rows that others answered.
+    `withheld` rows of the delivery were too bad to be scored.
+    """
+
+    partition: str
+    sha256: str
+    fingerprint: str
+    batch: int
+    version: int
+    rows: int
+    file: StoredFile
+    challenger: int | None = None
+    challenged: int = 0
+    shadows: Mapping[int, StoredFile] = field(default_factory=dict)
+    withheld: int = 0
+
+
+@dataclass(frozen=True)
+class ScoringRefused:
+    """A delivery that was only to be scored breaks its expectations: nothing of it was scored."""
+
+    partition: str
+    fingerprint: str
+    sha256: str
+    reasons: tuple[str, ...]
+    report: str
+
+
+@dataclass(frozen=True)
 class AttemptOpened:
     """Attempt `attempt` took over `work`: whatever an earlier attempt still tries to append for it is refused."""
 
@@ -355,5 +389,7 @@ Body = (
     | RolledBack
     | RollbackRehearsed
     | Deployed
+    | BatchScored
+    | ScoringRefused
     | AttemptOpened
 )

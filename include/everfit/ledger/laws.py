@@ -10,6 +10,7 @@ from everfit.ledger.entries import (
     ApprovalAsked,
     ApprovalGiven,
     ApprovalLapsed,
+    BatchScored,
     Body,
     DeploymentStarted,
     GatesOverridden,
@@ -48,6 +49,11 @@ def check(body: Body, view: View) -> None:
                 )
             if version == view.champion:
                 raise LedgerError(f"version {version} is the champion already; there is nothing to decide")
+        case BatchScored(version=version, batch=batch):
+            _registered(version, view)
+            _untouched(version, view)
+            if batch in view.recalled:
+                raise Recalled(f"batch {body.partition} of entry {batch} was taken back: its scores do not count")
         case _:
             pass
     if isinstance(body, Promoted):

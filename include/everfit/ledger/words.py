@@ -16,6 +16,7 @@ from everfit.ledger.entries import (
     BatchLate,
     BatchQuarantined,
     BatchRecalled,
+    BatchScored,
     Body,
     BytesDeleted,
     CandidateJudged,
@@ -33,6 +34,7 @@ from everfit.ledger.entries import (
     RolledBack,
     RowsErased,
     RunTriggered,
+    ScoringRefused,
     StageEntered,
 )
 
@@ -206,6 +208,22 @@ def _(body: RollbackRehearsed) -> str:
 @_say.register
 def _(body: Deployed) -> str:
     return f"registry and server follow entry {body.decision}: version {body.version}"
+
+
+@_say.register
+def _(body: BatchScored) -> str:
+    by = f"version {body.version}"
+    if body.challenger:
+        by = f"versions {body.version} and {body.challenger} ({body.challenged:,} rows)"
+    shadows = f"; {_versions(tuple(body.shadows))} in the shadow" if body.shadows else ""
+    without = f" ({body.withheld:,} bad rows withheld)" if body.withheld else ""
+    return f"batch {body.partition} scored by {by}: {body.rows:,} rows{without} in {body.file.key}{shadows}"
+
+
+@_say.register
+def _(body: ScoringRefused) -> str:
+    more = f" (and {len(body.reasons) - 1} more)" if len(body.reasons) > 1 else ""
+    return f"batch {body.partition} was not scored: {body.reasons[0]}{more}"
 
 
 @_say.register

@@ -13,6 +13,7 @@ from everfit.spec.pool import PoolSpec
 from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
 from everfit.spec.schema import json_schema
+from everfit.spec.scoring import ScoreSpec
 from everfit.spec.tasks import TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
@@ -28,6 +29,7 @@ __all__ = [
     "PoolSpec",
     "PromotionSpec",
     "ScheduleSpec",
+    "ScoreSpec",
     "TableSpec",
     "TaskSpec",
     "TrainSpec",

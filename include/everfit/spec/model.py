@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from everfit import catalog
-from everfit.errors import SpecError, UnknownName
+from everfit.errors import SpecError, UnknownName, did_you_mean
 from everfit.spec.building import gate_from
 from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
@@ -25,6 +25,7 @@ from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
+from everfit.spec.scoring import ScoreSpec
 from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.usual import LOSSES, usual_gates
@@ -81,6 +82,9 @@ class ModelSpec(Frozen):
     )
     promotion: PromotionSpec = PromotionSpec()
     schedule: ScheduleSpec = ScheduleSpec()
+    score: ScoreSpec | None = Field(
+        default=None, description="Write predictions for whole batches; without it, only the model server answers."
+    )
     runs_on: dict[TaskId, TaskSpec] = Field(
         default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
     )
@@ -167,6 +171,22 @@ class ModelSpec(Frozen):
             for i, rule in enumerate(self.data.rules)
             if self.task not in getattr(rule, "tasks", {self.task})
         ]
+        if wrong:
+            raise complaint(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _scores_its_own_tables(self) -> Self:
+        if self.score is None:
+            return self
+        wrong = [
+            Mistake(("score", "unknown", name), f"there is no table {name!r}{did_you_mean(name, self.data.tables)}")
+            for name in self.score.unknown
+            if name not in self.data.tables
+        ]
+        if self.score.folder == self.data.landing:
+            said = f"found {self.score.folder!r}, where batches to learn from arrive; wanted a folder of its own"
+            wrong.append(Mistake(("score", "folder"), said))
         if wrong:
             raise complaint(wrong)
         return self

@@ -4,6 +4,7 @@ batches            every accepted version whose bytes are still there
 staged, quarantine the copies of deliveries, whatever became of them, without withheld rows, and those rows
 predictions        what was asked of the model, and when
 features, evidence everything made from the batches: tables, scores, samples
+scores             predictions for whole batches that have such rows
 profiles           what rules keep of a batch: among them hashes of keys
 reports, data docs the pages of deliveries with such rows, and what they are made of
 runs               what validation told the next task about such a delivery

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, CandidateJudged
+from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, BatchScored, CandidateJudged
 from everfit.steps.card import name_of
 from everfit.steps.data_docs import FOLDER, PAGES
 
@@ -36,6 +36,7 @@ def traces(
     found = [*_pages(ports, model, stems, wanted), *_handed_over(ports, model, stems)]
     if batches or copies:
         found += _profiles(ports, model, view, lost)
+    found += _scores(ports, view, batches, stems)
     return tuple(dict.fromkeys([*found, *_made_from(ports, model, view, batches)]))
 
 
@@ -90,6 +91,15 @@ def _handed_over(ports: Ports, model: str, stems: Collection[str]) -> Iterator[s
         told = json.loads(ports.store.read(key))
         if isinstance(told, dict) and told.get("staged") in folders:
             yield key
+
+
+def _scores(ports: Ports, view: View, batches: Sequence[Entry[BatchAccepted]], stems: Collection[str]) -> Iterator[str]:
+    """The predictions for rows of these batches and deliveries, all of them: a key stands beside each."""
+    bad = {(entry.body.batch.partition, entry.body.batch.sha256) for entry in batches}
+    for body in (entry.body for entry in view.of(BatchScored)):
+        if (body.partition, body.sha256) in bad or f"{body.partition}-{body.fingerprint}" in stems:
+            files = (body.file, *body.shadows.values())
+            yield from (file.key for file in files if ports.store.exists(file.key))
 
 
 def _profiles(ports: Ports, model: str, view: View, lost: Collection[int]) -> Iterator[str]:

@@ -39,6 +39,7 @@ class Look:
 
 
 Count = Callable[["Ports", "DataSpec", Delivery], "int | None"]
+Done = Callable[[Delivery], bool]
 
 
 def waiting(ports: Ports, spec: ModelSpec, most: int | None = None) -> list[Arrival]:
@@ -68,17 +69,38 @@ def leave_uncounted(ports: Ports, data: DataSpec, delivery: Delivery) -> None:
 
 
 def look(ports: Ports, ledger: Ledger, data: DataSpec, *, most: int | None = None, count: Count = count_rows) -> Look:
-    """Look at the landing place once.
+    """Look once for the deliveries that the ledger has not settled.
 
     Whoever looks again and again gives a ledger that is kept, and reads only what is new in it. It costs one listing;
     a delivery that is settled costs nothing more, one that is not may cost its manifest, or once a copy of its main
     table for its rows to be counted. Errors: `Unreachable` if the landing place or the store does not answer.
     """
+    settled = ledger.view().settled
+
+    def done(delivery: Delivery) -> bool:
+        return (delivery.partition, delivery.fingerprint) in settled
+
+    return look_for(ports, ledger, data, done, ledger.model, most=most, count=count)
+
+
+def look_for(
+    ports: Ports,
+    ledger: Ledger,
+    data: DataSpec,
+    done: Done,
+    memory_of: str,
+    *,
+    most: int | None = None,
+    count: Count = count_rows,
+) -> Look:
+    """Look at the landing place once, for the deliveries that are not `done`.
+
+    What must be remembered from one look to the next is kept under the name `memory_of`.
+    """
     view = ledger.view()
-    settled = view.settled
     found = deliveries(data, ports.landing.look(data.landing, data.each))
-    there = [one for one in found if (one.partition, one.fingerprint) not in settled]
-    memory = _memory(ports, ledger.model, data, there)
+    there = [one for one in found if not done(one)]
+    memory = _memory(ports, memory_of, data, there)
     ready: list[Arrival] = []
     late: list[Overdue] = []
     for delivery in there:

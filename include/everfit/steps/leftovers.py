@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, CandidateJudged, ModelRegistered
+from everfit.ledger.entries import (
+    BatchAccepted,
+    BatchDuplicate,
+    BatchQuarantined,
+    BatchScored,
+    CandidateJudged,
+    ModelRegistered,
+    ScoringRefused,
+)
+from everfit.ledger.scores import scores
 from everfit.steps import checkpoints, choose, data_docs, together
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ FOLDERS = (
     together.FOLDER,
     choose.FOLDER,
     "evidence",
+    "scores",
     "profiles",
     data_docs.FOLDER,
     data_docs.PAGES,
@@ -50,6 +60,7 @@ def leftovers(model: str, view: View, tables: Mapping[str, str], log: Sequence[S
     yield from _tables(view, tables)
     yield from _runs(model, view)
     yield from _profiles(model, view)
+    yield from _scores(view)
     yield from _predictions(log)
 
 
@@ -64,7 +75,12 @@ def _deliveries(model: str, view: View) -> Iterator[Leftover]:
                 yield from _delivery(model, partition, fingerprint, entry.at)
                 if folder:
                     yield Leftover("quarantined batch", partition, entry.at, (f"{folder}/",))
-            case BatchDuplicate(partition=partition, fingerprint=fingerprint):
+            case (
+                BatchDuplicate(partition=partition, fingerprint=fingerprint)
+                | ScoringRefused(partition=partition, fingerprint=fingerprint)
+            ):
+                yield from _delivery(model, partition, fingerprint, entry.at)
+            case BatchScored(partition=partition, fingerprint=fingerprint) if fingerprint:
                 yield from _delivery(model, partition, fingerprint, entry.at)
 
 
@@ -119,6 +135,15 @@ def _profiles(model: str, view: View) -> Iterator[Leftover]:
                 continue
         needed = "rules compare new batches with it" if sha256 in used else ""
         yield Leftover("profile", partition, entry.at, (f"profiles/{model}/{sha256}/",), needed)
+
+
+def _scores(view: View) -> Iterator[Leftover]:
+    """The predictions for whole batches. Those that count stay, whatever their age: they are what was asked for."""
+    counting = {file.key for entry in scores(view).values() for file in (entry.body.file, *entry.body.shadows.values())}
+    for entry in view.of(BatchScored):
+        for file in (entry.body.file, *entry.body.shadows.values()):
+            needed = "they are the newest of their batch" if file.key in counting else ""
+            yield Leftover("scores", entry.body.partition, entry.at, (file.key,), needed)
 
 
 def _predictions(log: Sequence[Segment]) -> Iterator[Leftover]:

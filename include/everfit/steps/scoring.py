@@ -51,14 +51,14 @@ class Spread:
     def _all(self, of: Callable[[pd.DataFrame], NDArray[np.float64]], rows: pd.DataFrame) -> NDArray[np.float64]:
         import numpy as np
 
-        left, scores = _pieces(rows), list[Any]()
+        left, scores = in_pieces(rows), list[Any]()
         while some := list(islice(left, AT_ONCE)):
             scores += self.engine.map(of, some)
         return np.concatenate(scores)
 
 
-def _pieces(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The rows in order; at least one piece, even if it is empty."""
+def in_pieces(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows in order, as much of them at a time as one task gets; at least one piece, even if it is empty."""
     size = int(rows.memory_usage(deep=True).sum()) // max(len(rows), 1)
     step = max(PIECE // max(size, 1), 1)
     yield from (rows.iloc[start : start + step] for start in range(0, max(len(rows), 1), step))

@@ -2,13 +2,14 @@
 
 `<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
 it serve; `<model>_rollback` goes back, and `<model>_rehearse` proves daily that it could; `<model>_recall` takes a bad
-batch back; `<model>_override` promotes against the gates. They wake each other up through assets and agree through the
-ledger.
+batch back; `<model>_override` promotes against the gates; `<model>_score`, where the spec asks for it, scores whole
+batches. They wake each other up through assets and agree through the ledger.
 `everfit_pointers` and `everfit_housekeeping` look after all models together.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_parsing_context
@@ -22,6 +23,7 @@ from everfit_airflow.dag.pointers import pointers_dag
 from everfit_airflow.dag.recall import recall_dag
 from everfit_airflow.dag.rehearse import rehearse_dag
 from everfit_airflow.dag.rollback import rollback_dag
+from everfit_airflow.dag.score import score_dag
 from everfit_airflow.dag.train import train_dag
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = 
         f"{spec.name}_recall": recall_dag,
         f"{spec.name}_override": override_dag,
     }
+    if spec.score is not None:
+        builders[f"{spec.name}_score"] = partial(score_dag, score=spec.score)
     # In a worker only the DAG of the task at hand is wanted; building the others would be paid by every task.
     wanted = get_parsing_context().dag_id
     dags = {dag_id: build(spec) for dag_id, build in builders.items() if wanted in (None, dag_id)}

@@ -9,6 +9,7 @@ from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
 from everfit_airflow.operators.evaluate_model import EvaluateModelOperator
 from everfit_airflow.operators.find_batches import FindBatchesOperator
+from everfit_airflow.operators.find_unscored import FindUnscoredOperator
 from everfit_airflow.operators.free_space import FreeSpaceOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
 from everfit_airflow.operators.override_gates import OverrideGatesOperator
@@ -18,6 +19,7 @@ from everfit_airflow.operators.register_model import RegisterModelOperator
 from everfit_airflow.operators.rehearse_rollback import RehearseRollbackOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
 from everfit_airflow.operators.roll_back import RollBackOperator
+from everfit_airflow.operators.score_batch import ScoreBatchOperator
 from everfit_airflow.operators.search_parameters import SearchParametersOperator
 from everfit_airflow.operators.tell_late import TellLateOperator
 from everfit_airflow.operators.train_model import TrainModelOperator
@@ -34,6 +36,7 @@ __all__ = [
     "DeployModelOperator",
     "EvaluateModelOperator",
     "FindBatchesOperator",
+    "FindUnscoredOperator",
     "FreeSpaceOperator",
     "JudgeCandidateOperator",
     "OverrideGatesOperator",
@@ -43,6 +46,7 @@ __all__ = [
     "RehearseRollbackOperator",
     "ResolveSnapshotOperator",
     "RollBackOperator",
+    "ScoreBatchOperator",
     "SearchParametersOperator",
     "TellLateOperator",
     "TrainModelOperator",
