@@ -77,12 +77,13 @@ def main() -> None:
     import uvicorn
 
     from everfit.serving.app import Settings, create_app
+    from everfit.serving.hosted import hosted
 
     said = arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     settings = Settings(*source(said), said.look_every, keeping(said))
     app = create_app(settings, lambda: datetime.now(UTC))
-    uvicorn.run(app, host=said.host, port=said.port, log_level="warning")
+    uvicorn.run(hosted(app) if said.folder else app, host=said.host, port=said.port, log_level="warning")
 
 
 if __name__ == "__main__":
