@@ -24,6 +24,7 @@ ROLES = "everfit_roles"
 OPTIONAL = ("pointers", "spark", "signing")
 """What an installation may do without."""
 _AWS = ("endpoint_url", "region_name", "aws_session_token")
+_ELSEWHERE = ("sagemaker://", "kserve://")
 
 
 @dataclass(frozen=True)
@@ -165,14 +166,12 @@ def address(
     match conn_type:
         case "fs" if extra.get("path"):
             return Address(str((base or Path.cwd()) / Path(str(extra["path"])).expanduser()))
-        case "aws" if extra.get("url"):
-            mine = set(extra) if str(extra["url"]).startswith("sagemaker://") else set(_AWS)
-            options = {key: str(extra[key]) for key in sorted(mine - {"url"}) if extra.get(key)}
+        case "aws" | "kubernetes" if extra.get("url"):
+            whole = str(extra["url"]).startswith(_ELSEWHERE)
+            options = {key: str(extra[key]) for key in extra if extra[key] and key != "url" and (whole or key in _AWS)}
             keys = {"aws_access_key_id": login, "aws_secret_access_key": password}
+            keys = {"token": password} if conn_type == "kubernetes" else keys
             return Address(str(extra["url"]), options | {key: value for key, value in keys.items() if value})
-        case "kubernetes" if extra.get("url"):
-            options = {key: str(value) for key, value in extra.items() if key != "url" and value}
-            return Address(str(extra["url"]), options | ({"token": password} if password else {}))
         case "http" if host:
             start = host if "://" in host else f"{schema or 'http'}://{host}"
             return Address(f"{start.rstrip('/')}:{port}" if port else start.rstrip("/"))

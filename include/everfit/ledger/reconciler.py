@@ -30,8 +30,8 @@ def reconcile(model: str, ledger: Ledger, registry: Aliases, target: Target | No
     """Point `champion`, `previous` and `challenger` to the ledger's versions, and keep the route; returns the aliases.
 
     Only what differs is set, so that it can be called at any time, by any number of processes, after any crash.
-    The target is told to follow; `DeployError` if it cannot. Neither has a compare-and-swap: a slow reconciler may bring
-    an old route, but it looks at the ledger again afterwards and repeats until all agree.
+    The target is told to follow; `DeployError` if it cannot. Neither has a compare-and-swap: a slow reconciler may
+    bring an old route, but it looks at the ledger again afterwards and repeats until all agree.
     """
     while True:
         wanted = ledger.view().route(model)

@@ -28,8 +28,8 @@ def open_target(url: str, registry: Versions, own: Callable[[str], Store], work:
         s3://bucket/prefix, file:///path   plain files, which somebody else serves
 
     `own` opens a folder of everfit's own store: models for SageMaker and KServe lie there, in `deployed`, if nothing
-    else is said (`models`). Nothing is asked of any service yet. Errors: `SpecError` for any other address, or an option
-    that is missing or not known.
+    else is said (`models`). Nothing is asked of any service yet. Errors: `SpecError` for any other address, or an
+    option that is missing or not known.
     """
     from everfit.targets.s3_bundle import S3Bundle
 
