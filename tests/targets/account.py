@@ -1,7 +1,7 @@
 """moto's SageMaker, taught what it does not know: updates of an endpoint, shadows, and containers that really answer.
 
 A container loads the version's `model.tar.gz` from moto's S3 with our own code; one that cannot makes the endpoint
-fail, or go back to what ran before, as Amazon documents it. Every change takes a few looks until it is through.
+fail, or go back to what ran before, as Amazon documents it. Every change is seen once before it is through.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ from everfit.serving.folder import OneFolder
 from everfit.stores import S3Store
 from everfit.targets.s3_bundle import answers
 
-LOOKS = 2
-CHANGES = ("create_model", "create_endpoint_config", "create_endpoint", "delete_endpoint", "update_endpoint")
+LOOKS = 1
 
 
 class Account:
-    """What the taught server knows beyond moto: shadows by configuration, what is on the way, what was asked for."""
+    """What the taught server knows beyond moto: shadows by configuration, and what is on the way."""
 
     def __init__(self, s3: dict[str, Any]) -> None:
         self.s3, self.shadows, self.moving, self.reasons = s3, {}, Counter(), {}

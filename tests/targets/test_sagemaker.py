@@ -24,6 +24,8 @@ WRITES = ("Create", "Update", "Delete", "Put")
 
 
 class SageMakerWorld(Shelf):
+    __hash__ = object.__hash__
+
     model = "toy"
     shadows_too = keeps_previous = True
 
@@ -68,17 +70,19 @@ class SageMakerWorld(Shelf):
         return len(self.writes)
 
     def dying(self, after: int) -> SageMaker:
-        left = [after]
+        self.left = after
+        return self.using(self.mortal)
 
-        def die(**_: Any) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
+    @cache  # noqa: B019 - a client takes longer to make than all that it is asked here
+    def mortal(self, service: str) -> Any:
+        client = connect(service, **self.options)
+        client.meta.events.register("before-call", self._die)
+        return client
 
-        clients = {service: connect(service, **self.options) for service in ("sagemaker", "cloudwatch")}
-        for client in clients.values():
-            client.meta.events.register("before-call", die)
-        return self.using(clients.__getitem__)
+    def _die(self, **_: Any) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
 
     def away(self) -> SageMaker:
         nobody = {**self.options, "endpoint_url": f"http://127.0.0.1:{free_port()}"}

@@ -18,12 +18,12 @@ from everfit.errors import DeployError, Unreachable
 from everfit.ports import Store
 from everfit.targets.bundles import Versions, put
 from everfit.targets.inference_service import Pod, Service, manifest, version_of
-from everfit.targets.kubernetes import Cluster
+from everfit.targets.kubernetes import Cluster, trust
 from everfit.targets.names import dealt_by_chance, resource_name
 from everfit.values import Answer, Route
 
 TRIES = 5
-CONNECT = 3
+CONNECT, SECONDS = 3, 60
 FAULTY, SERVER_TROUBLE, AWAY = 400, 500, 503
 ALL = 100
 CLOSE = 1e-9  # a share is a short decimal number
@@ -157,8 +157,9 @@ class KServe:
         own = urlsplit(url)
         where = urlunsplit((*urlsplit(self.gateway)[:2], "/predict", "", "")) if self.gateway else f"{url}/predict"
         try:
-            limits = httpx.Timeout(60, connect=CONNECT)
-            answer = httpx.post(where, json=body, headers={"Host": own.netloc}, timeout=limits)
+            limits = httpx.Timeout(SECONDS, connect=CONNECT)
+            known = trust() if where.startswith("https") else False  # reading certificates takes longer than asking
+            answer = httpx.post(where, json=body, headers={"Host": own.netloc}, timeout=limits, verify=known)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(f"{where} ({own.netloc}) did not answer ({type(error).__name__}: {error})") from error
         if answer.status_code >= FAULTY:

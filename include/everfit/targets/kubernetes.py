@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,10 @@ class Cluster:
         import httpx
 
         headers = {"Authorization": f"Bearer {self._token()}"} | ({"Content-Type": kind} if kind else {})
-        limits = httpx.Timeout(SECONDS, connect=CONNECT)
         try:
-            with self._client(limits) as client:
-                answer = client.request(
-                    method, f"{self.api.rstrip('/')}{path}", params=params, content=body, headers=headers
-                )
+            answer = self._client.request(
+                method, f"{self.api.rstrip('/')}{path}", params=params, content=body, headers=headers
+            )
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"Kubernetes at {self.api} did not answer ({type(error).__name__}: {error}). Is the address right?"
@@ -71,17 +70,11 @@ class Cluster:
             f"Kubernetes at {self.api} refused {method} {path} ({answer.status_code}): {_reason(answer)}"
         )
 
-    def _client(self, limits: Any) -> Any:
-        import ssl
-        from contextlib import nullcontext
-
+    @cached_property
+    def _client(self) -> Any:
         import httpx
 
-        if self.session is not None:
-            return nullcontext(self.session)
-        known = self.api.startswith("https") and Path(self.ca).is_file()
-        verify = ssl.create_default_context(cafile=self.ca) if known else True
-        return httpx.Client(timeout=limits, verify=verify)
+        return self.session or httpx.Client(timeout=httpx.Timeout(SECONDS, connect=CONNECT), verify=trust(self.ca))
 
     def _token(self) -> str:
         if self.token:
@@ -90,6 +83,13 @@ class Cluster:
             return Path(self.token_file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise Unreachable(f"there is no token for Kubernetes: {error}; give `token` or `token_file`") from error
+
+
+def trust(ca: str = "") -> Any:
+    """Whose certificates are good: those that the file `ca` vouches for, if it is there, else the system's."""
+    import ssl
+
+    return ssl.create_default_context(cafile=ca if Path(ca).is_file() else None)
 
 
 def _reason(answer: Any) -> str:
