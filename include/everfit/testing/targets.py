@@ -162,8 +162,8 @@ class TargetConformance:
         _answers(world, "champion", second)
 
     def test_with_no_version_nobody_answers(self, world: World) -> None:
-        assert _follow(world, Route(world.model)) == {}
         first = world.publish()
+        assert _follow(world, Route(world.model)) == {}
         _follow(world, Route(world.model, challenger=first))
         for _ in range(2):
             assert _follow(world, Route(world.model)) == {}
