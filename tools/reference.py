@@ -40,7 +40,7 @@ VARIABLES = {
     "`airflow_settings.yaml`, like the next three.",
     "EVERFIT_LANDING": "Address of the landing place.",
     "EVERFIT_MLFLOW": "Address of MLflow's tracking server.",
-    "EVERFIT_SERVER": "Address of the model server.",
+    "EVERFIT_SERVER": "Address of the model server, or of another target.",
     "EVERFIT_POINTERS": "Address of the git repository for pointers to all batches; none are published without it.",
     "EVERFIT_PRICES": "The price list for the command line, as JSON. Comes before the variable `everfit_prices`.",
     "EVERFIT_ROLES": "Who has which role at the command line, as JSON. Comes before the variable `everfit_roles`.",

@@ -23,6 +23,7 @@ from everfit.targets.names import dealt_by_chance, resource_name
 from everfit.values import Answer, Route
 
 TRIES = 5
+LONGEST = 40
 CONNECT, SECONDS = 3, 60
 FAULTY, SERVER_TROUBLE, AWAY = 400, 500, 503
 ALL = 100
@@ -88,9 +89,13 @@ class KServe:
             raise DeployError(f"{at[0].get('url')} should serve version {version}; version {found} answered")
         return version, answers
 
+    def service_name(self, model: str) -> str:
+        """The name of the model's InferenceService; `latest-<name>-predictor` must be a name in the DNS too."""
+        return resource_name(self.name, model, longest=LONGEST)
+
     def _bring(self, model: str, version: int, percent: int | None, beside: int | None = None) -> None:
         """Have the service ask for this version with this share, and wait until that is so."""
-        name = resource_name(self.name, model)
+        name = self.service_name(model)
         bundle = put(self.store, self.registry, model, version)
         wanted = manifest(name, version, f"{self.store.url}/{bundle.folder}/", self.pod, percent)
         for _ in range(TRIES):
@@ -148,7 +153,7 @@ class KServe:
         return Service(found) if found else None
 
     def _path(self, model: str) -> str:
-        name = resource_name(self.name, model)
+        name = self.service_name(model)
         return f"/apis/serving.kserve.io/v1beta1/namespaces/{self.namespace}/inferenceservices/{name}"
 
     def _post(self, url: str, body: Mapping[str, Any]) -> Any:

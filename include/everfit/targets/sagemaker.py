@@ -165,7 +165,7 @@ class SageMaker:
         return name
 
     def _model_name(self, model: str, version: int) -> str:
-        made_of = digest([self.hosting.image, self.hosting.role, self.store.url])[:8]
+        made_of = digest([model, self.hosting.image, self.hosting.role, self.store.url])[:8]
         return resource_name(self.endpoint(model)[:40].rstrip("-"), f"v{version}", made_of)
 
     def _create(self, what: str, name: str, body: Mapping[str, Any]) -> None:
