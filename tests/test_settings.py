@@ -11,7 +11,7 @@ import pytest
 from everfit.cost import Prices
 from everfit.errors import SpecError
 from everfit.ports import Cluster
-from everfit.settings import Address, Place, address, cluster_at, open_ports, prices, server_at, settings_file
+from everfit.settings import Address, Place, address, asked_with, cluster_at, open_ports, prices, settings_file
 
 SETTINGS = """\
 airflow:
@@ -217,9 +217,9 @@ def test_the_model_server_is_asked_with_the_token_of_its_connection_or_of_the_en
     assert given == Address("https://models.example", {"token": "of-the-connection"})
     assert "of-the-connection" not in repr(given)
     environ = {"EVERFIT_TOKEN": "of-the-environment"}
-    assert server_at(given, environ).token == "of-the-connection"
-    assert server_at(address("http", host="models.example"), environ).token == "of-the-environment"
-    assert server_at(address("http", host="models.example"), {}).token == ""
+    assert asked_with(given, environ) == {"token": "of-the-connection"}
+    assert asked_with(address("http", host="models.example"), environ) == {"token": "of-the-environment"}
+    assert asked_with(address("http", host="models.example"), {}) == {}
     file = tmp_path / "airflow_settings.yaml"
     file.write_text(SETTINGS.replace("conn_schema: https,", "conn_schema: https, conn_password: hunter3,"))
     opened = open_ports(Place.from_file(file, {}), tmp_path / "work", lambda: datetime.now(UTC))

@@ -40,7 +40,7 @@ VARIABLES = {
     "`airflow_settings.yaml`, like the next three.",
     "EVERFIT_LANDING": "Address of the landing place.",
     "EVERFIT_MLFLOW": "Address of MLflow's tracking server.",
-    "EVERFIT_SERVER": "Address of the model server.",
+    "EVERFIT_SERVER": "Address of the model server, or of another target.",
     "EVERFIT_TOKEN": "The token that the model server is asked with, where its connection has no password.",
     "EVERFIT_TOKENS": "Who may ask a model server, for the server itself: `predict+read+manage:TOKEN`, between several "
     "white space. `--tokens FILE` instead keeps them in a file.",

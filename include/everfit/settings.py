@@ -14,7 +14,7 @@ from everfit.cost import Prices
 from everfit.errors import SpecError, did_you_mean
 
 if TYPE_CHECKING:
-    from everfit.ports import Clock, Cluster, Ports, Target
+    from everfit.ports import Clock, Cluster, Ports, Store
 
 FILE = "airflow_settings.yaml"
 PRICES = "everfit_prices"
@@ -24,6 +24,7 @@ ROLES = "everfit_roles"
 OPTIONAL = ("pointers", "spark", "signing")
 """What an installation may do without."""
 _AWS = ("endpoint_url", "region_name", "aws_session_token")
+_ELSEWHERE = ("sagemaker://", "kserve://")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Address:
 
 @dataclass(frozen=True)
 class Place:
-    """The addresses that everfit needs: its store, the landing place, MLflow and the model server.
+    """The addresses that everfit needs: its store, the landing place, MLflow and the model server (or another target:
+    see `everfit.targets.open_target`).
 
     `pointers`, a git repository for pointers to all batches, is not needed: without it none are published. Nor is
     `spark`, the cluster for models whose spec says `engine: spark`; its options are Spark's own settings. Nor is
@@ -149,10 +151,12 @@ def address(
     """The address that an Airflow connection means; the values are those of the connection's fields.
 
     `fs` has its folder in extra `path` (relative to `base`), `aws` its prefix in extra `url`, `http` has host and port,
-    and as its password the token that it asks for, if it does. `git` has the repository's URL as host, login and
-    password (or token) for https, and the extras `key_file` (for ssh) and `branch` (where it is not main). `spark` has
-    Spark's own address as host (`sc://host`, `spark://host`, `yarn`, `local[2]`), and the extras `workers` and whatever
-    begins with `spark.`. `generic` has a key (PEM) as its password.
+    and as its password the token that it asks for, if it does. A target elsewhere has its address in extra `url` too,
+    and its options beside it: `aws` for `sagemaker://region`, `kubernetes` for `kserve://namespace` (a token may be the
+    password). `git` has the repository's URL as host, login and password (or token) for https, and the extras
+    `key_file` (for ssh) and `branch` (where it is not main). `spark` has Spark's own address as host (`sc://host`,
+    `spark://host`, `yarn`, `local[2]`), and the extras `workers` and whatever begins with `spark.`. `generic` has a key
+    (PEM) as its password.
 
     >>> address("http", host="localhost", port=5000).url
     'http://localhost:5000'
@@ -163,9 +167,11 @@ def address(
     match conn_type:
         case "fs" if extra.get("path"):
             return Address(str((base or Path.cwd()) / Path(str(extra["path"])).expanduser()))
-        case "aws" if extra.get("url"):
-            options = {key: str(extra[key]) for key in _AWS if extra.get(key)}
+        case "aws" | "kubernetes" if extra.get("url"):
+            whole = str(extra["url"]).startswith(_ELSEWHERE)
+            options = {key: str(extra[key]) for key in extra if extra[key] and key != "url" and (whole or key in _AWS)}
             keys = {"aws_access_key_id": login, "aws_secret_access_key": password}
+            keys = {"token": password} if conn_type == "kubernetes" else keys
             return Address(str(extra["url"]), options | {key: value for key, value in keys.items() if value})
         case "http" if host:
             start = host if "://" in host else f"{schema or 'http'}://{host}"
@@ -183,6 +189,7 @@ def address(
     wanted = {
         "fs": "the extra `path`",
         "aws": "the extra `url` (s3://bucket/prefix)",
+        "kubernetes": "the extra `url` (kserve://namespace)",
         "http": "a host",
         "git": "the repository's URL as host",
         "spark": "Spark's address as host",
@@ -204,15 +211,21 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
     from everfit.stores.dvc import DvcStore
     from everfit.stores.git import GitPointers
     from everfit.stores.landing import open_landing
+    from everfit.targets import open_target
 
     work.mkdir(parents=True, exist_ok=True)
-    store = open_store(place.store.url, cache=work / "files", **place.store.options)
+
+    def own(folder: str = "") -> Store:
+        url = f"{place.store.url.rstrip('/')}/{folder}" if folder else place.store.url
+        return open_store(url, cache=work / "files", **place.store.options)
+
+    store, registry = own(), MlflowRegistry(place.mlflow.url, work / "mlflow")
     return Ports(
         store=store,
         landing=open_landing(place.landing.url, **place.landing.options),
         data=DvcStore(f"{store.url}/dvc", work / "dvc", **place.store.options),
-        registry=MlflowRegistry(place.mlflow.url, work / "mlflow"),
-        target=server_at(place.server),
+        registry=registry,
+        target=open_target(place.server.url, registry, own, work, **asked_with(place.server)),
         clock=clock,
         work=work,
         pointers=GitPointers(place.pointers.url, **place.pointers.options) if place.pointers else None,
@@ -221,11 +234,10 @@ def open_ports(place: Place, work: Path, clock: Clock) -> Ports:
     )
 
 
-def server_at(address: Address, environ: Mapping[str, str] = os.environ) -> Target:
-    """The model server at an address, asked with the token of its connection, else with that of `EVERFIT_TOKEN`."""
-    from everfit.targets.everfit_server import EverfitServer
-
-    return EverfitServer(address.url, token=address.options.get("token") or environ.get(_variable("token"), ""))
+def asked_with(address: Address, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """The options of a target; a model server without a token of its own is asked with that of `EVERFIT_TOKEN`."""
+    token = environ.get(_variable("token"), "") if address.url.startswith("http") else ""
+    return {**({"token": token} if token else {}), **address.options}
 
 
 def settings_file() -> Path:
@@ -239,7 +251,7 @@ def _variable(name: str) -> str:
 
 
 def _address_in(name: str, url: str) -> Address:
-    return Address(url if "://" in url or name == "spark" else str(Path(url).absolute()))
+    return Address(url if "://" in url or name in {"server", "spark"} else str(Path(url).absolute()))
 
 
 def cluster_at(address: Address) -> Cluster:

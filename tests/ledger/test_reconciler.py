@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -113,3 +114,21 @@ def test_a_failed_rollout_sends_everybody_to_the_champion(ledger: Ledger, regist
     ledger.append("failed:3", DeploymentFailed(3, "it harms"))
     reconcile("m", ledger, registry)
     assert registry.routes["m"] == Route("m", 2, 1, None)
+
+
+def test_a_target_that_was_told_of_an_old_route_is_told_again(ledger: Ledger, registry: FakeRegistry) -> None:
+    """A decision that comes while a slow target follows must not be undone by it."""
+    told: list[int | None] = []
+
+    class Slow(FakeTarget):
+        def follow(self, route: Route) -> Mapping[str, int]:
+            if not told:
+                ledger.append("back", rolled_back(1, 2))
+            told.append(route.champion)
+            return super().follow(route)
+
+    decide(ledger)
+    target = Slow(registry)
+    reconcile("m", ledger, registry, target)
+    assert told == [2, 1]
+    assert target.loaded["champion"] == 1

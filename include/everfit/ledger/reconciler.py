@@ -30,8 +30,8 @@ def reconcile(model: str, ledger: Ledger, registry: Aliases, target: Target | No
     """Point `champion`, `previous` and `challenger` to the ledger's versions, and keep the route; returns the aliases.
 
     Only what differs is set, so that it can be called at any time, by any number of processes, after any crash.
-    Aliases have no compare-and-swap: a slow reconciler may set an old one, but it looks at the ledger again afterwards
-    and repeats until both agree. Then the target is told to follow; `DeployError` if it cannot.
+    The target is told to follow; `DeployError` if it cannot. Neither has a compare-and-swap: a slow reconciler may
+    bring an old route, but it looks at the ledger again afterwards and repeats until all agree.
     """
     while True:
         wanted = ledger.view().route(model)
@@ -40,8 +40,7 @@ def reconcile(model: str, ledger: Ledger, registry: Aliases, target: Target | No
                 registry.set_alias(model, name, version)
         if registry.route(model) != wanted:
             registry.set_route(wanted)
+        if target is not None:
+            target.follow(wanted)
         if ledger.view().route(model) == wanted:
-            break
-    if target is not None:
-        target.follow(wanted)
-    return wanted.aliases
+            return wanted.aliases

@@ -37,6 +37,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
         help="who may ask: predict:TOKEN, read:TOKEN, manage:TOKEN or predict+read:TOKEN on each line; "
         f"default: the same in {VARIABLE}",
     )
+    entry.add_argument("--behind", choices=("sagemaker", "kserve"), help="who guards its container already")
     entry.add_argument("--open", action="store_true", help="ask nobody for a token; for this machine's own use only")
     parser.add_argument("--look-every", type=float, default=5, help="seconds between two looks at the aliases")
     cache = Path.home() / ".cache" / "everfit"
@@ -89,6 +90,8 @@ def keys(said: argparse.Namespace, environ: Mapping[str, str]) -> Keys | None:
     """
     from everfit.serving.doors import is_loopback
 
+    if said.behind:  # nobody gets to the container who has not got past them
+        return None
     if said.open:
         if not is_loopback(said.host):
             raise SystemExit(f"--open is for servers of this machine alone, and {said.host} is more: give it tokens")
@@ -113,6 +116,7 @@ def main() -> None:
 
     from everfit.serving.app import Settings, create_app
     from everfit.serving.doors import Doors
+    from everfit.serving.hosted import hosted
     from everfit.serving.patience import PatientProtocol
 
     said = arguments()
@@ -120,7 +124,8 @@ def main() -> None:
     known = keys(said, os.environ)
     settings = Settings(*source(said), said.look_every, keeping(said))
     app = Doors(create_app(settings, lambda: datetime.now(UTC)), known, settings.metrics.turned_away)
-    uvicorn.run(app, host=said.host, port=said.port, log_level="warning", http=PatientProtocol, ws="none")
+    served = hosted(app) if said.behind else app
+    uvicorn.run(served, host=said.host, port=said.port, log_level="warning", http=PatientProtocol, ws="none")
 
 
 if __name__ == "__main__":
