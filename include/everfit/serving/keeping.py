@@ -75,7 +75,7 @@ class Keeper:
         at = self._clock().astimezone(UTC)
         kept = Prediction(id_of(at, noise), at, model, version, alias, rows, scores)
         took = self._journal.add(kept.line())
-        (self._metrics.kept if took else self._metrics.dropped).labels(model, version).inc()
+        (self._metrics.kept if took else self._metrics.dropped).add(model, version)
         return kept.id if took else ""
 
     def ship(self) -> int:
