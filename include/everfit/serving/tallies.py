@@ -75,10 +75,14 @@ class Spread(Collector):
         """What was counted, as Prometheus reads it."""
         name, text, labels = self._named
         family = HistogramMetricFamily(name, text, labels=labels)
-        bounds = [*map(str, self._steps), "+Inf"]
         for key, (*counts, total) in list(self._found.items()):
-            buckets = list(zip(bounds, accumulate(counts), strict=True))
-            family.add_metric([str(one) for one in key], buckets, total)
+            of = dict(zip(labels, map(str, key), strict=True))
+            added = list(accumulate(counts))
+            for bound, count in zip([*map(str, self._steps), "+Inf"], added, strict=True):
+                family.add_sample(f"{name}_bucket", of | {"le": bound}, count)
+            # Prometheus' own method leaves these two out where a step is negative.
+            family.add_sample(f"{name}_count", of, added[-1])
+            family.add_sample(f"{name}_sum", of, total)
         yield family
 
     def describe(self) -> Iterator[HistogramMetricFamily]:
