@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from math import nan
+from operator import itemgetter
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ class Plain:
 
     def __init__(self, inputs: Inputs) -> None:
         self._names = inputs.names
+        self._pick = itemgetter(*self._names)
         self._kinds = tuple(column.kind for column in inputs.inputs)
         self._fitting = tuple(TYPES[kind] for kind in self._kinds)
         self._typed = tuple(_READ[kind] for kind in self._kinds)
@@ -59,9 +61,11 @@ class Plain:
     def values(self, row: Row) -> tuple[Any, ...]:
         """The values of the inputs in their order, as they were sent. Errors: `Unsure`."""
         try:
-            found = tuple([row[name] for name in self._names])
+            found = self._pick(row)
         except (KeyError, TypeError) as error:
             raise Unsure from error
+        if len(self._names) == 1:
+            found = (found,)
         shape = tuple(map(type, found))
         if shape not in self._shapes:  # most rows look like one before: looking that up is all the checking they need
             if not all(one in fitting for one, fitting in zip(shape, self._fitting, strict=True)):
@@ -109,13 +113,12 @@ class Encoder:
     """
 
     def __init__(self, columns: Columns) -> None:
-        self._lookups = tuple(
-            {category: float(place) for place, category in enumerate(column.categories)}.get
+        self._words = tuple(
+            (place, {category: float(code) for code, category in enumerate(column.categories)}.get)
+            for place, column in enumerate(columns.columns)
             if column.kind == "c"
-            else None
-            for column in columns.columns
         )
-        self._width = len(self._lookups)
+        self._width = len(columns.columns)
         self._pack = struct.Struct(f"{self._width}f").pack
 
     def matrix(self, rows: Sequence[Sequence[Any]]) -> NDArray[np.float32]:
@@ -130,10 +133,10 @@ class Encoder:
         return np.frombuffer(packed, dtype=np.float32).reshape(len(rows), self._width)
 
     def _coded(self, row: Sequence[Any]) -> list[Any]:
-        return [
-            (nan if value is None else value) if lookup is None else lookup(value, nan)
-            for lookup, value in zip(self._lookups, row, strict=True)
-        ]
+        coded = list(row)
+        for place, code in self._words:
+            coded[place] = code(coded[place], nan)
+        return [nan if value is None else value for value in coded] if None in coded else coded
 
 
 def reader(inputs: Inputs, columns: Columns, one_row: OneRow | None) -> Callable[[Sequence[Row]], NDArray[np.float32]]:

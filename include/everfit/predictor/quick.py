@@ -77,8 +77,10 @@ def way_of(predictor: Predictor) -> Way:
     if differs := _differs(predictor, read, rows):
         return Way(None, "features through pandas", "; ".join(filter(None, (differs, problem))))
 
+    named = card.scores
+
     def finish(scores: NDArray[np.float64], count: int) -> list[Answer]:
-        return in_words(shaped(scores, count, card), card.scores)
+        return in_words(shaped(scores, count, card) if named else scores, named)
 
     few = compiled.scorer if compiled else predictor.scorer
     quick = Quick(read, few, predictor.scorer, finish)

@@ -15,7 +15,7 @@ from everfit.serving.batching import Batcher
 from everfit.serving.checking import Checking
 from everfit.serving.keeping import Keeper
 from everfit.serving.metrics import Metrics
-from everfit.serving.questions import Question, Refusal, read
+from everfit.serving.questions import Ask, Refusal, read
 from everfit.serving.scoring import PANDAS, QUICK, quickly
 from everfit.serving.versions import Loaded, Versions
 from everfit.values import Answer
@@ -79,7 +79,7 @@ class Predicting:
         self.metrics.requests.add(asked.model, asked.version, asked.alias, asked.status)
         self.metrics.seconds.add(perf_counter() - asked.begun, asked.model)
 
-    async def _answer(self, question: Question, asked: Asked) -> Reply:
+    async def _answer(self, question: Ask, asked: Asked) -> Reply:
         loaded = self.versions.get(question.model, question.alias)  # who answers whom is decided here
         asked.model, asked.alias, asked.version = question.model, question.alias, loaded.version
         answers = await self._scores(loaded, question)  # what may be asked and answered is guarded here
@@ -89,7 +89,7 @@ class Predicting:
         said = {"model": question.model, "version": loaded.version, "alias": question.alias, "predictions": answers}
         return Reply(200, orjson.dumps(said), {ID: asked.id} if asked.id else {})
 
-    async def _scores(self, loaded: Loaded, question: Question) -> list[Answer]:
+    async def _scores(self, loaded: Loaded, question: Ask) -> list[Answer]:
         """On the loop where that is quick, else in a thread."""
         quick, rows = loaded.way.quick, question.rows
         if quick is not None and quick.seconds * len(rows) <= AT_ONCE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -36,10 +36,15 @@ class Question(BaseModel):
     rows: list[dict[str, Any]] = Field(examples=[[{"carrier": "UA", "distance": 1400}]])
 
 
-_FIELDS = {"model", "alias", "rows"}
+class Ask(NamedTuple):
+    """A question that has been read."""
+
+    model: str
+    alias: str
+    rows: Sequence[Mapping[str, Any]]
 
 
-def read(body: bytes) -> Question:
+def read(body: bytes) -> Ask:
     """The question in a request's body; `Refusal` with 400 (no JSON), 413 (too many rows) or 422 (something else).
 
     What is plainly a question is taken as it is. Anything else pydantic reads, which knows what to say about it.
@@ -47,7 +52,7 @@ def read(body: bytes) -> Question:
     return _plain(body) or _checked(body)
 
 
-def _plain(body: bytes) -> Question | None:
+def _plain(body: bytes) -> Ask | None:
     try:
         said = orjson.loads(body)
         rows = said["rows"]
@@ -60,12 +65,12 @@ def _plain(body: bytes) -> Question | None:
         and alias in ALIASES
         and type(rows) is list
         and 0 < len(rows) <= MOST_ROWS
-        and all(type(row) is dict for row in rows)
+        and set(map(type, rows)) == {dict}
     )
-    return Question.model_construct(_FIELDS, model=model, alias=alias, rows=rows) if fits else None
+    return Ask(model, alias, rows) if fits else None
 
 
-def _checked(body: bytes) -> Question:
+def _checked(body: bytes) -> Ask:
     try:
         question = Question.model_validate_json(body)
     except ValidationError as error:
@@ -79,7 +84,7 @@ def _checked(body: bytes) -> Question:
         raise Refusal(
             413, f"rows: found {len(question.rows):,}, at most {MOST_ROWS:,} are answered at once: ask in parts"
         )
-    return question
+    return Ask(question.model, question.alias, question.rows)
 
 
 def frame(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OPSETS = {"ai.onnx.ml": 5, "": 20}
 IR = 10
+ANSWER = ["sums"]
 MOST_SPLITS = 5_000_000
 
 
@@ -86,6 +87,6 @@ class _Scorer:
 
     def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """One score per row, or a column of them per output, as the booster's own."""
-        sums = self.session.run(None, {"rows": matrix})[0]
+        sums = self.session.run(ANSWER, {"rows": matrix})[0]
         scores: NDArray[np.float64] = self.link(sums if self.outputs > 1 else sums[:, 0]).astype("float64")
         return scores

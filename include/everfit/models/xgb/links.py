@@ -53,10 +53,10 @@ def _exponential(margins: Floats) -> Floats:
 
 
 def _logistic(margins: Floats) -> Floats:
-    import numpy as np
+    from scipy.special import expit
 
-    one, most = np.float32(1), np.float32(88.7)  # XGBoost's guard against the largest exponential there is
-    return one / (np.exp(np.minimum(-margins, most)) + one)
+    scores: Floats = expit(margins)
+    return scores
 
 
 def _softmax(margins: Floats) -> Floats:
