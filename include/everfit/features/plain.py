@@ -61,7 +61,7 @@ class Plain:
     def values(self, row: Row) -> tuple[Any, ...]:
         """The values of the inputs in their order, as they were sent. Errors: `Unsure`."""
         try:
-            found = self._pick(row)
+            found: tuple[Any, ...] = self._pick(row)
         except (KeyError, TypeError) as error:
             raise Unsure from error
         if len(self._names) == 1:

@@ -68,7 +68,7 @@ def _to_json(said: Mapping[str, Any], missing: int) -> bytes:
             return written
     from pydantic_core import to_json
 
-    return to_json(said | {"at": said["at"].isoformat()}, inf_nan_mode="constants")
+    return to_json({**said, "at": said["at"].isoformat()}, inf_nan_mode="constants")
 
 
 def id_of(at: datetime, noise: bytes) -> str:

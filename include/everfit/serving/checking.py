@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from functools import partial
-from itertools import count
+from time import monotonic
 from typing import Any
 
 from anyio import to_thread
@@ -20,22 +20,30 @@ from everfit.values import Answer
 
 log = logging.getLogger(__name__)
 
-EVERY = 1000
+EVERY = 10.0
+"""Seconds between two looks at one version: the long way costs as much as a hundred short ones."""
 
 
 class Checking:
-    """Looks at one of so many answers (the first is one of them), one at a time. A version whose two ways part answers
-    through pandas from then on, and /healthz says why."""
+    """Looks at each version's first answer, and at one every so many seconds from then on. A version whose two ways
+    part answers through pandas from then on, and /healthz says why."""
 
-    def __init__(self, metrics: Metrics, every: int = EVERY) -> None:
+    def __init__(self, metrics: Metrics, every: float = EVERY) -> None:
         self._metrics, self._every = metrics, every
-        self._number = count()
-        self._task: asyncio.Task[None] | None = None
+        self._next: dict[Loaded, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def look(self, model: str, loaded: Loaded, rows: Rows, given: Sequence[Answer]) -> None:
         """Take these answers for a look, if it is their turn; nobody waits for it."""
-        if next(self._number) % self._every == 0 and (self._task is None or self._task.done()):
-            self._task = asyncio.create_task(self._compare(model, loaded, rows, given))
+        now = monotonic()
+        if now < self._next.get(loaded, 0.0):
+            return
+        if loaded not in self._next:  # a new one has come, and others may have gone
+            self._next = {one: at for one, at in self._next.items() if at > now - 2 * self._every}
+        self._next[loaded] = now + self._every
+        task = asyncio.create_task(self._compare(model, loaded, rows, given))
+        self._tasks.add(task)  # the loop itself does not hold on to a task
+        task.add_done_callback(self._tasks.discard)
 
     async def _compare(self, model: str, loaded: Loaded, rows: Rows, given: Sequence[Answer]) -> None:
         try:
