@@ -127,7 +127,7 @@ class Encoder:
         import numpy as np
 
         try:
-            packed = bytearray().join([self._pack(*self._coded(row)) for row in rows])
+            packed = b"".join([self._pack(*self._coded(row)) for row in rows])
         except (struct.error, OverflowError, TypeError, ValueError) as error:
             raise Unsure from error
         return np.frombuffer(packed, dtype=np.float32).reshape(len(rows), self._width)

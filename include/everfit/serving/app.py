@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -59,6 +60,8 @@ def create_app(settings: Settings, clock: Clock) -> App:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(versions.look)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: the collector need not look at it again and again
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
         async with keeper.running() if keeper else nullcontext():
             yield

@@ -65,4 +65,6 @@ async def body_of(receive: Receive) -> bytes:
 
 def _headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     said = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(reply.body))]
-    return said + [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
+    for name, value in reply.headers.items():
+        said.append((name.lower().encode(), value.encode()))
+    return said

@@ -44,7 +44,7 @@ class Metrics:
         """Count the rows and the numbers of one request's answers: of several classes or quantiles, each number."""
         add, rows = self.scores.add, 0
         for answer in answers:
-            for score in numbers(answer):
+            for score in (answer,) if type(answer) is float else numbers(answer):
                 add(score, model, version)
             rows += 1
         self.rows.add(model, version, alias, by=rows)

@@ -23,7 +23,9 @@ def link_of(booster: Any) -> tuple[Link, dict[int, float]] | str:
     said = json.loads(learner["learner_model_param"]["base_score"])
     begin = np.atleast_1d(np.array(said, dtype=np.float32))
     if name in ("binary:logistic", "reg:logistic"):
-        begin, link = -np.log(np.float32(1) / begin - np.float32(1)), _logistic
+        from scipy.special import expit
+
+        begin, link = -np.log(np.float32(1) / begin - np.float32(1)), expit
     elif name in ("reg:gamma", "reg:tweedie", "count:poisson", "survival:aft"):
         begin, link = np.log(begin), _exponential
     elif name == "multi:softprob":
@@ -50,13 +52,6 @@ def _exponential(margins: Floats) -> Floats:
     import numpy as np
 
     return np.exp(margins)
-
-
-def _logistic(margins: Floats) -> Floats:
-    from scipy.special import expit
-
-    scores: Floats = expit(margins)
-    return scores
 
 
 def _softmax(margins: Floats) -> Floats:
