@@ -43,6 +43,7 @@ WORDS = {
     "fastapi": "FastAPI and inplace_predict",
     "mlflow": "mlflow models serve",
 }
+USUAL = ("empty", "everfit", "journal", "fastapi")
 COLUMNS = tuple(f"feature_{n:02}" for n in range(27))
 WORDY = COLUMNS[3:5]
 CODE = f"""
@@ -120,7 +121,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3, help="of load on each server")
     parser.add_argument("--mlflow", action="store_true", help="mlflow models serve too")
     said = parser.parse_args()
-    found = measure(said.seconds, ["empty", "everfit", "journal", "fastapi", *(["mlflow"] if said.mlflow else [])])
+    found = measure(said.seconds, [*USUAL, *(["mlflow"] if said.mlflow else [])])
     tell(Console(), found)
     if said.picture:
         draw(found, said.picture)

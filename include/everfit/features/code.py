@@ -127,8 +127,11 @@ class FeatureCode:
             raise SpecError(f"{self.path}: row_features() must return a function, not {type(made).__name__}")
 
         def one_row(row: Mapping[str, Any]) -> Any:
-            with self._in_their_code("row_features"):
+            try:
                 return made(row)
+            except Exception:
+                with self._in_their_code("row_features"):
+                    raise
 
         return one_row
 

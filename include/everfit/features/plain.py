@@ -38,6 +38,9 @@ MOST_SHAPES = 1000
 class Unsure(Exception):
     """A row that pandas has to look at."""
 
+    def __init__(self) -> None:
+        super().__init__("pandas has to look at this row")
+
 
 class Plain:
     """The inputs of a model in rows of JSON.
@@ -119,7 +122,7 @@ class Encoder:
             if column.kind == "c"
         )
         self._width = len(columns.columns)
-        self._pack = struct.Struct(f"{self._width}f").pack
+        self._pack = struct.Struct(f"={self._width}f").pack  # with "=" it refuses what float32 cannot hold
 
     def matrix(self, rows: Sequence[Sequence[Any]]) -> NDArray[np.float32]:
         """One row for each of `rows`, whose values are in the columns' order. Errors: `Unsure` for what is no number,

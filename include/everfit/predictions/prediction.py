@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from everfit.values import Answer
 
@@ -68,12 +69,12 @@ def line(
 
 def _to_json(said: Mapping[str, Any], missing: int) -> bytes:
     """As JSON, in which `missing` values are null. The quickest writer makes null of a NaN too, which is then seen."""
-    import orjson
-
-    with suppress(TypeError):  # a whole number of more than 64 bits
+    try:
         written = orjson.dumps(said)
         if written.count(b"null") == missing:
             return written
+    except TypeError:  # a whole number of more than 64 bits
+        pass
     from pydantic_core import to_json
 
     return to_json({**said, "at": said["at"].isoformat()}, inf_nan_mode="constants")
