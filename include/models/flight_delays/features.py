@@ -67,7 +67,7 @@ def features(rows, history):
 
 
 def row_features(history):
-    """The same for one flight at a time, for the model server: look-ups in place of merges (held against features())."""
+    """The same for one flight at a time, for the model server: look-ups in place of merges."""
     known = {name: _by_key(history[name], keys) for name, keys in KEYS.items()}
     nothing = {name: dict.fromkeys(set(history[name].columns) - set(keys)) for name, keys in KEYS.items()}
 
@@ -87,7 +87,8 @@ def row_features(history):
 
 def _by_key(table, keys):
     """A row of the table as a dict, by its key."""
-    return dict(zip(zip(*(table[key] for key in keys)), table.drop(columns=keys).to_dict("records")))
+    places = table[keys].itertuples(index=False, name=None)
+    return dict(zip(places, table.drop(columns=keys).to_dict("records"), strict=True))
 
 
 def _scheduled_minutes(flights, airports):
