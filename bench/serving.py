@@ -261,9 +261,8 @@ def turn(connections: list[socket.socket], request: bytes) -> None:
 
 
 def cpu(process: psutil.Process) -> float:
-    """CPU seconds of a process and of its children so far, to the nanosecond, as Linux' scheduler counts them."""
-    tasks = [task for one in (process, *process.children(True)) for task in Path(f"/proc/{one.pid}/task").iterdir()]
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    """CPU seconds of a process and of its children so far, to the nanosecond, by the clocks that Linux has of each."""
+    return sum(time.clock_gettime((~one.pid << 3) | 2) for one in (process, *process.children(True)))
 
 
 def ratio(found: Measured, way: str, connections: int) -> float:
