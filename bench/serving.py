@@ -277,7 +277,7 @@ def median(found: Sequence[Found], what: str) -> float:
 
 def tell(console: Console, found: Measured) -> None:
     """A table of the medians."""
-    table = Table("one row", "connections", "CPU us", "x empty", "requests/s", "p50 ms", "p99 ms", box=None)
+    table = Table("one row", "at once", "CPU us", "x empty", "requests/s", "p50 ms", "p99 ms", box=None)
     for (way, many), one in sorted(found.items(), key=lambda item: (item[0][1], list(WORDS).index(item[0][0]))):
         figures = f"{median(one, 'cpu'):.0f}", f"[bold]{ratio(found, way, many):.2f}[/]", f"{median(one, 'rate'):,.0f}"
         table.add_row(WORDS[way], str(many), *figures, f"{median(one, 'p50'):.2f}", f"{median(one, 'p99'):.2f}")
