@@ -41,6 +41,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     entry.add_argument("--open", action="store_true", help="ask nobody for a token; for this machine's own use only")
     parser.add_argument("--look-every", type=float, default=5, help="seconds between two looks at the aliases")
     cache = Path.home() / ".cache" / "everfit"
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads that score; default: cores")
+    parser.add_argument("--time-out", type=float, default=10, help="seconds that a caller waits for scores, then 504")
+    parser.add_argument("--most-waiting", type=int, default=20_000, help="rows that may wait for a thread, then 503")
     parser.add_argument("--work", type=Path, default=cache, help=f"where model files are kept; default: {cache}")
     parser.add_argument(
         "--keep-predictions",
@@ -115,6 +118,7 @@ def main() -> None:
     import uvicorn
 
     from everfit.serving.app import Settings, create_app
+    from everfit.serving.batching import Limits
     from everfit.serving.doors import Doors
     from everfit.serving.hosted import hosted
     from everfit.serving.patience import PatientProtocol
@@ -122,10 +126,19 @@ def main() -> None:
     said = arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     known = keys(said, os.environ)
-    settings = Settings(*source(said), said.look_every, keeping(said))
+    limits = Limits(said.threads, said.most_waiting, said.time_out)
+    settings = Settings(*source(said), said.look_every, keeping(said), limits)
     app = Doors(create_app(settings, lambda: datetime.now(UTC)), known, settings.metrics.turned_away)
     served = hosted(app) if said.behind else app
-    uvicorn.run(served, host=said.host, port=said.port, log_level="warning", http=PatientProtocol, ws="none")
+    uvicorn.run(
+        served,
+        host=said.host,
+        port=said.port,
+        log_level="warning",
+        access_log=False,
+        http=PatientProtocol,
+        ws="none",
+    )
 
 
 if __name__ == "__main__":

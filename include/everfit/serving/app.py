@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -11,26 +12,23 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.requests import ClientDisconnect
 
-from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
+from everfit.errors import EverfitError
 from everfit.ports import Clock
+from everfit.serving.batching import Batcher, Limits
+from everfit.serving.checking import Checking
+from everfit.serving.front import PATH, App, Front, body_of
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.openapi import describe
-from everfit.serving.questions import MOST_BYTES, Refusal, frame, read
+from everfit.serving.predicting import Predicting, refusal
+from everfit.serving.questions import Refusal
 from everfit.serving.versions import Source, Versions
 
 log = logging.getLogger(__name__)
-
-ID = "X-Everfit-Prediction"
-"""The header of an answer that is kept: the id under which `everfit.predictions.find` gives it back."""
-
-GONE = 499
-"""What is counted for a caller that hung up before it had asked; nobody hears it."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +36,38 @@ class Settings:
     """Which registry to follow, and which of its models to serve (none named: all registered ones).
 
     `look_every` is the number of seconds between two looks at the aliases. `keeping` says how answers are kept, if so.
+    `limits` are those of scoring that is too slow for the event loop.
     """
 
     source: Source
     models: tuple[str, ...] = ()
     look_every: float = 5
     keeping: Keeping | None = None
+    limits: Limits = field(default_factory=lambda: Limits(os.cpu_count() or 1))
     metrics: Metrics = field(default_factory=Metrics)
 
 
-def create_app(settings: Settings, clock: Clock) -> FastAPI:
-    """The model server as an ASGI application.
+def create_app(settings: Settings, clock: Clock) -> App:
+    """The model server as an ASGI application: predictions in front, and FastAPI for what people see.
 
-    It starts, and goes on serving what it has, while the registry is away. Predictions run on a pool of threads, one
-    per core, so that /healthz answers under load.
+    It starts, and goes on serving what it has, while the registry is away. What takes its time is scored by threads, so
+    that /healthz answers under load.
     """
     versions = Versions(settings.source, settings.models)
     metrics = settings.metrics
     keeper = Keeper(settings.keeping, metrics, clock) if settings.keeping else None
-    scoring = CapacityLimiter(os.cpu_count() or 1)
+    batcher = Batcher(settings.limits)
+    predicting = Predicting(versions, metrics, keeper, batcher, Checking(metrics))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(versions.look)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: the collector need not look at it again and again
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
         async with keeper.running() if keeper else nullcontext():
             yield
+        batcher.close()
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
@@ -73,24 +77,12 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(EverfitError, _refuse)
 
-    @app.post("/predict")
+    @app.post(PATH)
     async def predict(request: Request) -> Response:
         """One answer per row: a number (a probability for a binary task), or one per class or quantile by its name."""
-        begun = time.perf_counter()
-        asked = Asked()
-        try:
-            body = await _body(request)
-            answer = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
-        except (Refusal, EverfitError, ClientDisconnect) as error:
-            asked.status = _status(error)
-            raise
-        except BaseException:
-            asked.status = 500
-            raise
-        finally:
-            metrics.requests.labels(asked.model, asked.version, asked.alias, asked.status).inc()
-            metrics.seconds.labels(asked.model, asked.version, asked.alias).observe(time.perf_counter() - begun)
-        return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
+        begun = time.perf_counter()  # the door answers before this, unless the server is mounted below another path
+        reply = await predicting.reply(await body_of(request.receive), begun)
+        return Response(reply.body, reply.status, dict(reply.headers), "application/json")
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -112,47 +104,12 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     async def page() -> Response:
         """Counters for Prometheus."""
         loaded = {name: shelf.numbers for name, shelf in versions.shelves.items()}
+        metrics.queue.set(batcher.waiting)
         return Response(
             metrics.page(loaded, _problems(versions)), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
-    return app
-
-
-@dataclass
-class Asked:
-    """What became of one request, as far as it is known: the labels of its counters, and the id of a kept answer."""
-
-    model: str = ""
-    version: str = ""
-    alias: str = ""
-    status: int = 200
-    id: str = ""
-
-
-def _answer(body: bytes, versions: Versions, metrics: Metrics, keeper: Keeper | None, asked: Asked) -> dict[str, Any]:
-    question = read(body)
-    loaded = versions.get(question.model, question.alias)
-    asked.model, asked.alias, asked.version = question.model, question.alias, str(loaded.version)
-    try:
-        answers = loaded.predictor.answers(frame(question.rows, loaded.predictor.inputs))
-    except OverflowError as error:
-        raise DataError(f"a number in the rows is too large: {error}") from error
-    metrics.answered(question.model, loaded.version, question.alias, answers)
-    metrics.sure(question.model, loaded.version, loaded.predictor.card.task, answers)
-    if keeper:
-        asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, answers)
-    named = {"model": question.model, "version": loaded.version, "alias": question.alias}
-    return {**named, "predictions": answers}
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Refusal(413, f"the body is larger than {MOST_BYTES:,} bytes: ask in parts")
-    return bytes(body)
+    return Front(predicting, app)
 
 
 async def _keep_looking(versions: Versions, every: float) -> None:
@@ -179,7 +136,7 @@ def _health(versions: Versions) -> dict[str, Any]:
 
 
 def _problems(versions: Versions) -> dict[str, str]:
-    problems = {name: shelf.problem for name, shelf in versions.shelves.items() if shelf.problem}
+    problems = {name: problem for name, shelf in versions.shelves.items() if (problem := shelf.all_problems)}
     return problems | ({"registry": versions.away} if versions.away else {})
 
 
@@ -191,25 +148,11 @@ def _describe(versions: Versions, name: str) -> dict[str, Any]:
         said |= {"task": card.task, "label": card.label, "snapshot": card.snapshot}
         if card.scores:
             said["scores"] = card.scores
+        said["way"] = champion.way.words
         said["inputs"] = {column.name: column.kind for column in card.inputs.inputs}
     return said
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=_status(error))
-
-
-def _status(error: Exception) -> int:
-    match error:
-        case Refusal():
-            return error.status
-        case UnknownName():
-            return 404
-        case DataError():
-            return 422
-        case Unreachable():
-            return 503
-        case ClientDisconnect():
-            return GONE
-        case _:  # the version, or the team's code in it, is at fault: not the caller
-            return 502
+    reply = refusal(error)
+    return Response(reply.body, reply.status, dict(reply.headers), "application/json")
