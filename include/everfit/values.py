@@ -9,11 +9,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -387,6 +387,31 @@ class Route:
     def aliases(self) -> Mapping[str, int | None]:
         """Where each alias of the registry belongs."""
         return {"champion": self.champion, "previous": self.previous, "challenger": self.challenger}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a rollout: whom the challenger answers meanwhile, for how long, and what it takes to go on.
+
+    It answers the part `share` of the requests, dealt by the input `key` or by chance (see `Route`). With `shadow`,
+    whichever of champion and challenger does not answer a request scores it too, unseen. After `at_least`, and not
+    before the challenger has given so many `answers`, the next stage comes once the evidence is what is `wanted`:
+    `not_worse` if it has shown that the challenger is not worse, `no_harm` if it has not shown that it is worse. If it
+    has not come to that at `at_most`, the challenger is kept back, or goes on, as `otherwise` says. Harm ends it always.
+
+    >>> Stage("5 %", 0.05, at_least=timedelta(minutes=30)).name
+    '5 %'
+    """
+
+    name: str
+    share: float
+    shadow: bool = False
+    key: str = ""
+    at_least: timedelta = timedelta(0)
+    at_most: timedelta = timedelta(days=1)
+    answers: int = 1
+    wanted: Literal["not_worse", "no_harm"] = "not_worse"
+    otherwise: Literal["keep_back", "promote"] = "keep_back"
 
 
 def dump(value: Any) -> Any:
