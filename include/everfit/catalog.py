@@ -1,4 +1,4 @@
-"""Finds gates, rules, algorithms, engines and rollout strategies by the name of their file: `everfit/gates/above_bar.py` is `above_bar`.
+"""Finds gates, rules, algorithms and the like by the name of their file: `everfit/gates/above_bar.py` is `above_bar`.
 
 There is no registration: the file is enough. The class is the one public dataclass defined there that has the
 method `judge` (a gate), `check` (a rule), `fit` (an algorithm), `map` (an engine) or `stages` (a strategy of rolling

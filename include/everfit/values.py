@@ -397,7 +397,7 @@ class Stage:
     whichever of champion and challenger does not answer a request scores it too, unseen. After `at_least`, and not
     before the challenger has given so many `answers`, the next stage comes once the evidence is what is `wanted`:
     `not_worse` if it has shown that the challenger is not worse, `no_harm` if it has not shown that it is worse. If it
-    has not come to that at `at_most`, the challenger is kept back, or goes on, as `otherwise` says. Harm ends it always.
+    has not come to that at `at_most`, the challenger is kept back, or goes on, as `otherwise` says. Harm ends it.
 
     >>> Stage("5 %", 0.05, at_least=timedelta(minutes=30)).name
     '5 %'

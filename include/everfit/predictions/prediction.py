@@ -17,7 +17,8 @@ class Prediction:
     quantile), when, and by which version.
 
     `key` is what the route dealt by, `seconds` how long it took, `flags` what was remarkable about each row (none, or
-    one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was.
+    one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was. If the
+    version failed, `error` says how, and there are no scores.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Prediction:
     seconds: float = 0.0
     flags: Sequence[Sequence[str]] = ()
     shadow_of: str = ""
+    error: str = ""
 
     def line(self) -> bytes:
         """The prediction as one line of JSON; a number that JSON has not stays what it was (`NaN`, `Infinity`)."""
@@ -46,6 +48,7 @@ class Prediction:
             "scores": self.scores,
         }
         rare = {"key": self.key, "seconds": self.seconds, "flags": self.flags, "shadow_of": self.shadow_of}
+        rare["error"] = self.error
         said |= {name: value for name, value in rare.items() if value}
         return to_json(said, inf_nan_mode="constants") + b"\n"
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -67,9 +68,9 @@ def without(data: bytes, drop: Callable[[Mapping[str, Any]], bool]) -> tuple[lis
     """
     left, gone = [], 0
     for one in unpack(data):
-        pairs = [(row, score) for row, score in zip(one.rows, one.scores, strict=True) if not drop(row)]
-        gone += len(one.rows) - len(pairs)
-        left.append(replace(one, rows=[row for row, _ in pairs], scores=[score for _, score in pairs]))
+        stays = [not drop(row) for row in one.rows]
+        gone += stays.count(False)
+        left.append(replace(one, rows=[*compress(one.rows, stays)], scores=[*compress(one.scores, stays)]))
     return left, gone
 
 

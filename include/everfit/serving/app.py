@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +17,14 @@ from fastapi.responses import JSONResponse
 
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.ports import Clock
+from everfit.serving.dealing import Dealing
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
-from everfit.serving.versions import Source, Versions
+from everfit.serving.routing import CHALLENGER
+from everfit.serving.shadow import Shadows
+from everfit.serving.versions import Loaded, Source, Versions
+from everfit.values import Answer
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +53,10 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     """
     versions = Versions(settings.source, settings.models)
     metrics = Metrics()
-    keeper = Keeper(settings.keeping, metrics, clock) if settings.keeping else None
+    keeping = settings.keeping
+    keeper = Keeper(keeping, metrics, clock, hurry=lambda: _rolls_out(versions)) if keeping else None
+    shadows = Shadows(keeper, metrics, _score) if keeper else None
+    dealing = Dealing(versions, metrics, _score, keeper, shadows)
     scoring = CapacityLimiter(os.cpu_count() or 1)
 
     @asynccontextmanager
@@ -57,7 +64,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         await to_thread.run_sync(versions.look)
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
         async with keeper.running() if keeper else nullcontext():
-            yield
+            with shadows.running() if shadows else nullcontext():
+                yield
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
@@ -74,7 +82,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         asked = Asked()
         try:
             body = await _body(request)
-            answer = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
+            answer = await to_thread.run_sync(_answer, body, dealing, asked, limiter=scoring)
         except (Refusal, EverfitError) as error:
             asked.status = _status(error)
             raise
@@ -89,7 +97,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         """What is loaded; 503 only if nothing is and something is wrong."""
-        health = _health(versions)
+        health = _health(versions, keeps=keeper is not None)
         return JSONResponse(health, status_code=503 if health["status"] == "cannot serve" else 200)
 
     @app.get("/models")
@@ -122,19 +130,26 @@ class Asked:
     id: str = ""
 
 
-def _answer(body: bytes, versions: Versions, metrics: Metrics, keeper: Keeper | None, asked: Asked) -> dict[str, Any]:
+def _answer(body: bytes, dealing: Dealing, asked: Asked) -> dict[str, Any]:
     question = read(body)
-    loaded = versions.get(question.model, question.alias)
-    asked.model, asked.alias, asked.version = question.model, question.alias, str(loaded.version)
+    dealt = dealing.deal(question.model, question.alias, question.rows)
+    asked.model, asked.alias, asked.version = question.model, dealt.alias, str(dealt.loaded.version)
+    said = dealing.answer(dealt, question.rows)
+    asked.alias, asked.version, asked.id = said.alias, str(said.version), said.id
+    dealing.metrics.answered(question.model, said.version, said.alias, said.answers)
+    return {"model": question.model, "version": said.version, "alias": said.alias, "predictions": said.answers}
+
+
+def _score(loaded: Loaded, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
     try:
-        answers = loaded.predictor.answers(frame(question.rows, loaded.predictor.inputs))
+        return loaded.predictor.answers(frame(rows, loaded.predictor.inputs))
     except OverflowError as error:
         raise DataError(f"a number in the rows is too large: {error}") from error
-    metrics.answered(question.model, loaded.version, question.alias, answers)
-    if keeper:
-        asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, answers)
-    named = {"model": question.model, "version": loaded.version, "alias": question.alias}
-    return {**named, "predictions": answers}
+
+
+def _rolls_out(versions: Versions) -> bool:
+    routes = [shelf.route for shelf in versions.shelves.values()]
+    return any(route.challenger and (route.share or CHALLENGER in route.shadows) for route in routes)
 
 
 async def _body(request: Request) -> bytes:
@@ -155,10 +170,13 @@ async def _keep_looking(versions: Versions, every: float) -> None:
             log.exception("the look at the aliases failed; what is loaded stays, the next look comes in %s s", every)
 
 
-def _health(versions: Versions) -> dict[str, Any]:
+def _health(versions: Versions, *, keeps: bool) -> dict[str, Any]:
     shelves = versions.shelves
     waiting = sorted(name for name, shelf in shelves.items() if "champion" not in shelf.by_alias)
     problems = {name: shelf.problem for name, shelf in shelves.items() if shelf.problem}
+    blind = [name for name, shelf in shelves.items() if shelf.route.shadows or shelf.route.share] if not keeps else []
+    said = "is being rolled out, and nobody can judge it: predictions are not kept (--keep-predictions 1)"
+    problems |= {name: "; ".join(filter(None, [problems.get(name), said])) for name in blind}
     if versions.away:
         problems["registry"] = versions.away
     if problems and not any(shelf.by_alias for shelf in shelves.values()):

@@ -32,6 +32,10 @@ class Metrics:
         kept = ["model", "version"]
         self.kept = Counter("everfit_predictions_kept", "Answers that are kept", kept, registry=own)
         self.dropped = Counter("everfit_predictions_dropped", "Answers that could not be kept", kept, registry=own)
+        self.shadows = Counter("everfit_shadows", "Requests for the shadow", [*kept, "outcome"], registry=own)
+        self.fallbacks = Counter(
+            "everfit_fallbacks", "Requests that the champion answered because this version failed", kept, registry=own
+        )
         self.segments = Counter("everfit_prediction_segments", "Segments brought to the store", registry=own)
         self.waiting = Gauge("everfit_predictions_waiting_bytes", "Bytes kept that wait for the store", registry=own)
         self.versions = Gauge("everfit_version_info", "1 for each version that is loaded", by, registry=own)

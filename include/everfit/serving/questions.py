@@ -25,12 +25,16 @@ class Refusal(Exception):
 
 
 class Question(BaseModel):
-    """Rows to be scored by the version under `alias` of `model`; each row has every input of it, null allowed."""
+    """Rows to be scored by `model`; each row has every input of it, null allowed.
+
+    Without an `alias` the model's route says which version answers: the champion, or the challenger for a part of the
+    requests while it is being rolled out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(examples=["flight_delays"])
-    alias: Literal["champion", "challenger", "previous"] = "champion"
+    alias: Literal["champion", "challenger", "previous"] | None = None
     rows: list[dict[str, Any]] = Field(examples=[[{"carrier": "UA", "distance": 1400}]])
 
 

@@ -54,7 +54,7 @@ def rule_from(item: Any) -> Any:
 
 
 def strategy_from(item: Any) -> Any:
-    """A strategy as written, `name` or `{name: {settings}}`, as an instance of its class; an instance is taken as is."""
+    """A strategy as written, `name` or `{name: {settings}}`, as an instance of its class."""
     return _named(catalog.STRATEGIES, item)
 
 
