@@ -1,0 +1,84 @@
+"""What was seen of champion and challenger so far: columns, one entry per request and one per row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Calls:
+    """The requests that one version got, in any order: shape of each column `(requests,)`.
+
+    `at`: when, in seconds since any moment (the same for everything that is seen together). `failed`: whether no proper
+    answer came. `seconds`: how long the answer took; NaN where that is not known, which failed requests may have.
+    """
+
+    at: Array
+    failed: NDArray[np.bool_]
+    seconds: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows that one version scored, in any order: a request may have many.
+
+    `at`: when, in the same seconds as those of the calls; rows of one request have the same. `scores`: `(rows,)`, or
+    `(rows, columns)` with a column per class or quantile; NaN where there is none (of paired rows, where that version
+    failed). `y`: the label as in `everfit.statistics.truth.Truth`, NaN as long as it has not come. `observed`: of a
+    survival task, False where the event has not come by the time in `y`.
+    """
+
+    at: Array
+    scores: Array
+    y: Array
+    observed: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """All that was seen of one version."""
+
+    calls: Calls
+    rows: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """What was seen of both versions since the watching began; call it again with more, never with a part.
+
+    `paired` is the shadow: entry `i` of the calls, and entry `i` of the rows, is the same request and the same row for
+    both versions, so that all columns of both are equally long, and both have the same `at` and `y`. Else it is the
+    canary: two arms, each request in one of them by the deal of the route and not by what is in it, the share of the
+    challenger changing as it may.
+
+    `task` is the task of the spec; `loss` one of `everfit.statistics.losses` that is by row, or "" where none is asked;
+    `levels` are the quantiles that the columns of the scores stand for (quantile task).
+    """
+
+    task: str
+    loss: str
+    champion: Arm
+    challenger: Arm
+    paired: bool
+    levels: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for who, arm in (("champion", self.champion), ("challenger", self.challenger)):
+            _same_length(f"{who}.calls", arm.calls.at, arm.calls.failed, arm.calls.seconds)
+            _same_length(f"{who}.rows", arm.rows.at, arm.rows.scores, arm.rows.y)
+        if self.paired:
+            _same_length("calls of a pair", self.champion.calls.at, self.challenger.calls.at)
+            _same_length("rows of a pair", self.champion.rows.at, self.challenger.rows.at)
+
+
+def _same_length(what: str, *columns: NDArray[np.generic]) -> None:
+    lengths = [len(column) for column in columns]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"{what}: wanted columns of one length, found {', '.join(map(str, lengths))}")
