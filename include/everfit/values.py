@@ -388,19 +388,29 @@ class Route:
         """Where each alias of the registry belongs."""
         return {"champion": self.champion, "previous": self.previous, "challenger": self.challenger}
 
+    @property
+    def deal(self) -> str:
+        """What this deal is called in the log of predictions; "" where nothing is being rolled out.
+
+        >>> Route("m", 1, None, 2, share=0.05, salt="m:7").deal
+        'm:7/0.05'
+        """
+        return f"{self.salt}/{self.share:g}" if self.salt else ""
+
 
 @dataclass(frozen=True)
 class Stage:
     """One stage of a rollout: whom the challenger answers meanwhile, for how long, and what it takes to go on.
 
     It answers the part `share` of the requests, dealt by the input `key` or by chance (see `Route`). With `shadow`,
-    whichever of champion and challenger does not answer a request scores it too, unseen. After `at_least`, and not
-    before the challenger has given so many `answers`, the next stage comes once the evidence is what is `wanted`:
-    `not_worse` if it has shown that the challenger is not worse, `no_harm` if it has not shown that it is worse. If it
-    has not come to that at `at_most`, the challenger is kept back, or goes on, as `otherwise` says. Harm ends it.
+    whichever of champion and challenger does not answer a request scores it too, unseen. The next stage comes after
+    `at_least`, not before the challenger has given so many `answers`, and once it `needs` nothing more: `no_harm` wants
+    no evidence that it is worse than `bars` allow (settings of the judge, as JSON), `not_worse` wants evidence that it
+    is not. If it has not come to that at `at_most`, the challenger is kept back, or goes on, as `otherwise` says. Harm
+    ends the rollout at any time.
 
-    >>> Stage("5 %", 0.05, at_least=timedelta(minutes=30)).name
-    '5 %'
+    >>> Stage("canary 5 %", 0.05, at_least=timedelta(minutes=30)).needs
+    'not_worse'
     """
 
     name: str
@@ -410,8 +420,9 @@ class Stage:
     at_least: timedelta = timedelta(0)
     at_most: timedelta = timedelta(days=1)
     answers: int = 1
-    wanted: Literal["not_worse", "no_harm"] = "not_worse"
+    needs: Literal["not_worse", "no_harm"] = "not_worse"
     otherwise: Literal["keep_back", "promote"] = "keep_back"
+    bars: str = "{}"
 
 
 def dump(value: Any) -> Any:

@@ -18,7 +18,8 @@ class Prediction:
 
     `key` is what the route dealt by, `seconds` how long it took, `flags` what was remarkable about each row (none, or
     one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was. If the
-    version failed, `error` says how, and there are no scores.
+    version failed, `error` says how, and there are no scores. `deal` is the deal of a rollout (`Route.deal`) that chose
+    the version; "" where the caller chose it, or nothing was being rolled out.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Prediction:
     flags: Sequence[Sequence[str]] = ()
     shadow_of: str = ""
     error: str = ""
+    deal: str = ""
 
     def line(self) -> bytes:
         """The prediction as one line of JSON; a number that JSON has not stays what it was (`NaN`, `Infinity`)."""
@@ -48,7 +50,7 @@ class Prediction:
             "scores": self.scores,
         }
         rare = {"key": self.key, "seconds": self.seconds, "flags": self.flags, "shadow_of": self.shadow_of}
-        rare["error"] = self.error
+        rare |= {"error": self.error, "deal": self.deal}
         said |= {name: value for name, value in rare.items() if value}
         return to_json(said, inf_nan_mode="constants") + b"\n"
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from everfit.refuse import between, one_of, whole
-from everfit.rollouts._times import time
+from everfit.rollouts._settings import as_text, time
+from everfit.rollouts.bars import Bars
+from everfit.rollouts.judging import USUAL
 from everfit.values import Stage
 
 
@@ -23,6 +25,7 @@ class AB:
     lasts: str = "7d"
     answers: int = 100
     otherwise: Literal["keep_back", "promote"] = "keep_back"
+    bars: Bars = USUAL
 
     def __post_init__(self) -> None:
         if not self.key:
@@ -41,4 +44,17 @@ class AB:
         """
         lasts = time("lasts", self.lasts)
         name, share = f"a/b {self.share:g} %", self.share / 100
-        return (Stage(name, share, False, self.key, lasts, lasts, self.answers, "not_worse", self.otherwise),)
+        return (
+            Stage(
+                name,
+                share,
+                False,
+                self.key,
+                lasts,
+                lasts,
+                self.answers,
+                "not_worse",
+                self.otherwise,
+                as_text(self.bars),
+            ),
+        )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from everfit.refuse import one_of, whole
-from everfit.rollouts._times import span
+from everfit.rollouts._settings import as_text, span
+from everfit.rollouts.bars import Bars
+from everfit.rollouts.judging import USUAL
 from everfit.values import Stage
 
 
@@ -22,12 +24,13 @@ class BlueGreen:
     watch: str = "1h"
     at_most: str = "24h"
     answers: int = 100
-    wanted: Literal["not_worse", "no_harm"] = "no_harm"
+    needs: Literal["not_worse", "no_harm"] = "no_harm"
     otherwise: Literal["keep_back", "promote"] = "keep_back"
+    bars: Bars = USUAL
 
     def __post_init__(self) -> None:
         whole("answers", self.answers, least=1)
-        one_of("wanted", self.wanted, ("not_worse", "no_harm"))
+        one_of("needs", self.needs, ("not_worse", "no_harm"))
         one_of("otherwise", self.otherwise, ("keep_back", "promote"))
         span(self.watch, self.at_most, ("watch", "at_most"))
 
@@ -38,4 +41,8 @@ class BlueGreen:
         [('blue/green', 1.0, True)]
         """
         least, most = span(self.watch, self.at_most, ("watch", "at_most"))
-        return (Stage("blue/green", 1.0, True, "", least, most, self.answers, self.wanted, self.otherwise),)
+        return (
+            Stage(
+                "blue/green", 1.0, True, "", least, most, self.answers, self.needs, self.otherwise, as_text(self.bars)
+            ),
+        )

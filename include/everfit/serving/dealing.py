@@ -36,6 +36,11 @@ class Dealt:
     named: bool = False
 
     @property
+    def deal(self) -> str:
+        """The deal of the rollout that chose the version, as predictions have it."""
+        return "" if self.named else self.shelf.route.deal
+
+    @property
     def on_trial(self) -> bool:
         """Whether the caller got the challenger without having asked for it."""
         return self.alias == CHALLENGER and not self.named
@@ -86,9 +91,9 @@ class Dealing:
             if to.on_trial:
                 return self._instead(to, rows, seconds, error)
             if not isinstance(error, DataError):
-                self._failed(to, rows, seconds, error)
+                self._failed(to, rows, seconds, error, "")
             raise
-        id_ = self._kept(to, rows, answers, seconds=time.perf_counter() - begun, noise=to.noise)
+        id_ = self._kept(to, rows, answers, seconds=time.perf_counter() - begun, deal=to.deal, noise=to.noise)
         if id_ and self.shadows and not to.named:
             self.shadows.offer(to.shelf, to.model, to.alias, rows, id_, to.key)
         return Answered(to.alias, to.loaded.version, answers, id_)
@@ -100,14 +105,16 @@ class Dealing:
         except DataError:
             raise
         except Exception:
-            self._failed(to, rows, seconds, error)
+            self._failed(to, rows, seconds, error, "")
             raise
-        self._failed(to, rows, seconds, error)
+        self._failed(to, rows, seconds, error, answered.id)
         self.metrics.fallbacks.labels(to.model, to.loaded.version).inc()
         return answered
 
-    def _failed(self, to: Dealt, rows: Rows, seconds: float, error: Exception) -> None:
-        self._kept(to, rows, [], seconds=seconds, error=f"{type(error).__name__}: {error}")
+    def _failed(self, to: Dealt, rows: Rows, seconds: float, error: Exception, instead: str) -> None:
+        """Keep a failure: in the shadow, as it were, of the answer that the caller got instead, if there is one."""
+        said = f"{type(error).__name__}: {error}"
+        self._kept(to, rows, [], seconds=seconds, error=said, deal=to.deal, noise=to.noise, shadow_of=instead)
 
     def _kept(self, to: Dealt, rows: Rows, answers: list[Answer], **more: Any) -> str:
         if self.keeper is None:

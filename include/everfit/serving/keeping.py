@@ -85,6 +85,7 @@ class Keeper:
         seconds: float = 0.0,
         shadow_of: str = "",
         error: str = "",
+        deal: str = "",
         noise: bytes = b"",
     ) -> str:
         """Keep one answer and return its id, or "" if it is not in the share that is kept or there is no room.
@@ -96,7 +97,7 @@ class Keeper:
         if not shadow_of and int.from_bytes(noise) >= self._keeping.share * 2**64:
             return ""
         at = self._clock().astimezone(UTC)
-        more = {"key": key, "seconds": round(seconds, 7), "shadow_of": shadow_of, "error": error}
+        more = {"key": key, "seconds": round(seconds, 7), "shadow_of": shadow_of, "error": error, "deal": deal}
         kept = Prediction(id_of(at, noise), at, model, version, alias, rows, scores, **more)  # type: ignore[arg-type]
         took = self._journal.add(kept.line())
         (self._metrics.kept if took else self._metrics.dropped).labels(model, version).inc()

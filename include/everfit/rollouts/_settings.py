@@ -1,9 +1,12 @@
-"""Times as people write them."""
+"""Settings that strategies share: times as people write them, and bars as a stage carries them."""
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+
+from everfit.rollouts.bars import Bars
+from everfit.values import canonical, dump
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _TIME = re.compile(r"([0-9]{1,5})([smhd])")
@@ -26,3 +29,8 @@ def span(at_least: str, at_most: str, names: tuple[str, str] = ("at_least", "at_
     if not most or least > most:
         raise ValueError(f"{names[1]}: found {at_most!r}, wanted no less than {names[0]}, which is {at_least}")
     return least, most
+
+
+def as_text(bars: Bars) -> str:
+    """The judge's settings as the JSON that a stage carries."""
+    return canonical(dump(bars)).decode()
