@@ -44,7 +44,7 @@ def pack(predictions: Iterable[Prediction]) -> tuple[str, bytes]:
     first, last = (pick(one.at for one in kept).astimezone(UTC).strftime(_TIME) for pick in (min, max))
     rows, sha256 = sum(len(one.rows) for one in kept), hashlib.sha256(data).hexdigest()[:16]
     name = f"{kept[0].version}/{first}_{last}_{len(kept)}_{rows}_{sha256}.jsonl.gz"
-    return f"{_folder(kept[0].model)}/{name}", gzip.compress(data, mtime=0)
+    return f"{folder_of(kept[0].model)}/{name}", gzip.compress(data, mtime=0)
 
 
 def unpack(data: bytes) -> Iterator[Prediction]:
@@ -54,7 +54,7 @@ def unpack(data: bytes) -> Iterator[Prediction]:
 
 def segments(store: Store, model: str, version: int | None = None) -> list[Segment]:
     """The segments of a version, or of all versions of the model, by version and time. Only names are read."""
-    folder = _folder(model)
+    folder = folder_of(model)
     keys = store.list(folder if version is None else f"{folder}/{version}")
     found = ((key, _NAME.fullmatch(key.removeprefix(f"{folder}/"))) for key in keys)
     return sorted((_segment(key, match) for key, match in found if match), key=lambda one: (one.version, one.key))
@@ -74,10 +74,10 @@ def without(data: bytes, drop: Callable[[Mapping[str, Any]], bool]) -> tuple[lis
     return left, gone
 
 
-def _folder(model: str) -> str:
+def folder_of(model: str, what: str = "predictions") -> str:
     """Where a model's predictions are; the names that MLflow takes and a key must not be are quoted."""
     name = quote(model, safe=" ")
-    return f"predictions/{'%2E' + name[1:] if name.startswith('.') else name}"
+    return f"{what}/{'%2E' + name[1:] if name.startswith('.') else name}"
 
 
 def _segment(key: str, match: re.Match[str]) -> Segment:

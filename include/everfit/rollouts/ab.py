@@ -43,18 +43,5 @@ class AB:
         [('a/b 50 %', True)]
         """
         lasts = time("lasts", self.lasts)
-        name, share = f"a/b {self.share:g} %", self.share / 100
-        return (
-            Stage(
-                name,
-                share,
-                False,
-                self.key,
-                lasts,
-                lasts,
-                self.answers,
-                "not_worse",
-                self.otherwise,
-                as_text(self.bars),
-            ),
-        )
+        whom = f"a/b {self.share:g} %", self.share / 100, False, self.key
+        return (Stage(*whom, lasts, lasts, self.answers, "not_worse", self.otherwise, as_text(self.bars)),)
