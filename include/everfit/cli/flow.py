@@ -183,7 +183,7 @@ class Flow:
     def _deploy(self) -> None:
         from everfit.ledger.words import in_words
         from everfit.steps.attest import attest
-        from everfit.steps.deploy import deploy
+        from everfit.steps.rollout import advance
 
         version = self.ports.ledger(self.spec.name).view().challenger
         if version is None or not self._agreed(version):
@@ -195,8 +195,11 @@ class Flow:
                 return
             with self._spending("deploy", line) as account:
                 account.for_version(self.ports.ledger(self.spec.name).view(), version)
-                entry = deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line)
-            line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")
+                standing = advance(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}#1", line)
+            said = f"entry {standing.entry.seq}: {in_words(standing.entry)}"
+            line.say(said, {"champion": "bold green", "stopped": "bold red"}.get(standing.outcome, "bold cyan"))
+        if not standing.done:
+            self.telling.note(f"everfit rollout {self.spec.name} shows how far it is; run again to look again")
         for receipt in attest(self.ports, self.spec):
             self.telling.note(f"entry {receipt.seq}: {in_words(receipt)}")
 

@@ -72,6 +72,13 @@ def labels_since(store: Store, model: str, since: datetime) -> Mapping[tuple[str
     return {one: value for one, value in found.items() if value is not None}
 
 
+def label_count(store: Store, model: str) -> int:
+    """How many labels were heard of, corrections and all; one listing, no data."""
+    prefix = f"{_folder(model)}/"
+    found = (_NAME.fullmatch(key.removeprefix(prefix)) for key in label_segments(store, model))
+    return sum(int(match[4]) for match in found if match)
+
+
 def label_segments(store: Store, model: str) -> list[str]:
     """The keys of all labels of a model, the first ones heard of first."""
     return sorted(store.list(_folder(model)))
