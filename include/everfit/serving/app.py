@@ -23,6 +23,7 @@ from everfit.serving.metrics import Metrics
 from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
 from everfit.serving.routing import CHALLENGER
 from everfit.serving.shadow import Shadows
+from everfit.serving.telling import labels_route
 from everfit.serving.versions import Loaded, Source, Versions
 from everfit.values import Answer
 
@@ -93,6 +94,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
             metrics.requests.labels(asked.model, asked.version, asked.alias, asked.status).inc()
             metrics.seconds.labels(asked.model).observe(time.perf_counter() - begun)
         return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
+
+    app.include_router(labels_route(versions, keeping, clock))
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -192,6 +195,8 @@ def _health(versions: Versions, *, keeps: bool) -> dict[str, Any]:
 def _describe(versions: Versions, name: str) -> dict[str, Any]:
     shelf = versions.shelves[name]
     said: dict[str, Any] = {"aliases": shelf.numbers}
+    if shelf.route.deal:
+        said["route"] = {"share": shelf.route.share, "key": shelf.route.key, "shadows": list(shelf.route.shadows)}
     if champion := shelf.by_alias.get("champion"):
         card = champion.predictor.card
         said |= {"task": card.task, "label": card.label, "snapshot": card.snapshot}
