@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -57,8 +58,8 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     keeping = settings.keeping
     keeper = Keeper(keeping, metrics, clock, hurry=lambda: _rolls_out(versions)) if keeping else None
     shadows = Shadows(keeper, metrics, _score) if keeper else None
-    dealing = Dealing(versions, metrics, _score, keeper, shadows)
     scoring = CapacityLimiter(os.cpu_count() or 1)
+    dealing = Dealing(versions, metrics, partial(_in_a_thread, scoring), keeper, shadows)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -83,7 +84,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         asked = Asked()
         try:
             body = await _body(request)
-            answer = await to_thread.run_sync(_answer, body, dealing, asked, limiter=scoring)
+            answer = await _answer(await to_thread.run_sync(read, body), dealing, asked)
         except (Refusal, EverfitError) as error:
             asked.status = _status(error)
             raise
@@ -133,14 +134,17 @@ class Asked:
     id: str = ""
 
 
-def _answer(body: bytes, dealing: Dealing, asked: Asked) -> dict[str, Any]:
-    question = read(body)
+async def _answer(question: Question, dealing: Dealing, asked: Asked) -> dict[str, Any]:
     dealt = dealing.deal(question.model, question.alias, question.rows)
     asked.model, asked.alias, asked.version = question.model, dealt.alias, str(dealt.loaded.version)
-    said = dealing.answer(dealt, question.rows)
+    said = await dealing.answer(dealt, question.rows)
     asked.alias, asked.version, asked.id = said.alias, str(said.version), said.id
     dealing.metrics.answered(question.model, said.version, said.alias, said.answers)
     return {"model": question.model, "version": said.version, "alias": said.alias, "predictions": said.answers}
+
+
+async def _in_a_thread(limiter: CapacityLimiter, loaded: Loaded, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    return await to_thread.run_sync(_score, loaded, rows, limiter=limiter)
 
 
 def _score(loaded: Loaded, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from everfit.serving.versions import Loaded, Shelf, Versions
 from everfit.values import Answer
 
 Rows = Sequence[Mapping[str, Any]]
-Score = Callable[[Loaded, Rows], list[Answer]]
+Score = Callable[[Loaded, Rows], Awaitable[list[Answer]]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Dealing:
-    """Who answers, and what follows from it; `score` asks one version. For any number of threads.
+    """Who answers, and what follows from it; `score` asks one version.
 
     A caller that names an alias gets it. Any other request goes by the route. If the challenger fails on what the
     champion can answer, the caller gets the champion's answer, and the failure is kept as the challenger's.
@@ -81,15 +81,15 @@ class Dealing:
             who, loaded = CHAMPION, None  # it is on its way here, or does not load
         return Dealt(model, who, loaded or self.versions.get(model, who), shelf, noise, key)
 
-    def answer(self, to: Dealt, rows: Rows) -> Answered:
+    async def answer(self, to: Dealt, rows: Rows) -> Answered:
         """Answer, keep the answer, and have it scored in the shadow where the route says so."""
         begun = time.perf_counter()
         try:
-            answers = self.score(to.loaded, rows)
+            answers = await self.score(to.loaded, rows)
         except Exception as error:
             seconds = time.perf_counter() - begun
             if to.on_trial:
-                return self._instead(to, rows, seconds, error)
+                return await self._instead(to, rows, seconds, error)
             if not isinstance(error, DataError):
                 self._failed(to, rows, seconds, error, "")
             raise
@@ -98,10 +98,10 @@ class Dealing:
             self.shadows.offer(to.shelf, to.model, to.alias, rows, id_, to.key)
         return Answered(to.alias, to.loaded.version, answers, id_)
 
-    def _instead(self, to: Dealt, rows: Rows, seconds: float, error: Exception) -> Answered:
+    async def _instead(self, to: Dealt, rows: Rows, seconds: float, error: Exception) -> Answered:
         """The champion's answer in place of the challenger's; if the champion refuses the rows too, they are wrong."""
         try:
-            answered = self.answer(self.deal(to.model, CHAMPION, rows), rows)
+            answered = await self.answer(self.deal(to.model, CHAMPION, rows), rows)
         except DataError:
             raise
         except Exception:
