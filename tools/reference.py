@@ -177,8 +177,8 @@ def _strategies() -> Iterator[str]:
     from everfit.spec import json_schema
 
     yield (
-        "## Strategies of rolling out\n\nHow a version that passed its gates comes to people. `rollout:` in the spec is "
-        "a list of names, each with its settings, one after the other. Which for what: "
+        "## Strategies of rolling out\n\nHow a version that passed its gates comes to people. `rollout:` in the spec "
+        "is a list of names, each with its settings, one after the other. Which for what: "
         "[how-to/roll-out-in-stages.md](how-to/roll-out-in-stages.md)."
     )
     schema = json_schema()

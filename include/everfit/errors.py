@@ -14,6 +14,7 @@
     │   ├── StoreUnsafe    the store does not keep create-if-absent
     │   ├── Recalled       the version or batch knows data that was recalled
     │   ├── StaleHead      somebody decided first: read again, judge again
+    │   ├── KeptBack       judged against the champion of now, the gates said no
     │   ├── NotApproved    people have not agreed to the promotion, or may not
     │   └── FencedOut      a newer attempt has taken over this work
     ├── OutOfMemory        a training needs more memory than there is        (never retried)
@@ -112,6 +113,10 @@ class Recalled(LedgerError):
 
 class StaleHead(LedgerError):
     """The ledger has moved on since this decision was prepared: read again and judge again."""
+
+
+class KeptBack(LedgerError):
+    """The gates said no to a version against the champion of now, which it was not judged against at first."""
 
 
 class NotApproved(LedgerError):

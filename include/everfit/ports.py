@@ -167,6 +167,9 @@ class Registry(Protocol):
     def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
         """A local folder with the model's files, each checked against its hash (`Corrupted` if it differs)."""
 
+    def fetch_model(self, mlflow_run: str, files: Sequence[FileHash], into: Path) -> Path:
+        """The same straight from the registry, into the empty folder `into`: no local copy is believed."""
+
     def run_url(self, mlflow_run: str) -> str:
         """The address of the run's page, for people."""
 

@@ -19,7 +19,7 @@ MARKS = {"passed": "✓ passed", "failed": "✗ **failed**", "cannot tell": "? c
 def body(view: View, spec: ModelSpec, version: int, found: Approval) -> str:
     """The evidence: the decision, a line for each gate, what it was made from, who has answered, and the deadline."""
     from everfit.ledger.trace import trace
-    from everfit.steps.card import report_key
+    from everfit.steps.card import name_of, report_key
 
     told, terms = trace(view, spec.name, version), found.asked.body
     instead = f"would replace champion {told.against}" if told.against else "would be the first champion"
@@ -28,7 +28,7 @@ def body(view: View, spec: ModelSpec, version: int, found: Approval) -> str:
     why = f"trained because of {_plain(told.why)}" + (f", by {_plain(told.by)}" if told.by else "")
     top = f"{path_of_airflow()}/everfit"
     links = (
-        f"[The gates' report]({top}/{report_key(spec.name, told.run)})",
+        f"[The gates' report]({top}/{report_key(spec.name, name_of(view.judgement(version).key, told.run))})",
         f"[what it was made from]({top}/models/{spec.name}/lineage/{version})",
         f"[all decisions]({top}/models/{spec.name})",
     )

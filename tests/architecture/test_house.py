@@ -88,6 +88,7 @@ def test_public_names_are_pinned():
         "PublishPointersOperator",
         "RecallBatchOperator",
         "RegisterModelOperator",
+        "RehearseRollbackOperator",
         "ResolveSnapshotOperator",
         "RollBackOperator",
         "SearchParametersOperator",

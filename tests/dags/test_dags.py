@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-DAGS = ("ingest", "train", "deploy", "rollback", "recall", "override")
+DAGS = ("ingest", "train", "deploy", "rollback", "rehearse", "recall", "override")
 SHARED = {"everfit_pointers", "everfit_housekeeping"}
 
 
@@ -21,6 +21,24 @@ def test_every_dag_file_loads(bag):
     assert bag.import_errors == {}
     models = ("flight_delays", "flight_minutes")
     assert set(bag.dags) == {f"{model}_{dag}" for model in models for dag in DAGS} | SHARED
+
+
+def test_no_dag_makes_up_for_the_past_or_decides_twice_at_once(bag):
+    """However many intervals have passed, nobody starts runs for them; and of what decides, one run at a time."""
+    assert {name for name, dag in bag.dags.items() if dag.catchup} == set()
+    assert {name for name, dag in bag.dags.items() if dag.max_active_runs != 1} == set()
+
+
+def test_going_back_is_rehearsed_daily_and_the_spec_says_when(bag):
+    from everfit.spec import load_spec
+    from everfit_airflow import build_dags
+
+    assert bag.dags["flight_delays_rehearse"].timetable.expression == "10 4 * * *"
+    spec = load_spec("flight_delays")
+    by_hand = spec.model_copy(update={"schedule": spec.schedule.model_copy(update={"rehearse": None})})
+    dag = build_dags(by_hand)["flight_delays_rehearse"]
+    assert dag.task_ids == ["rehearse"]
+    assert type(dag.timetable).__name__ == "NullTimetable"
 
 
 def test_ingest_waits_without_a_worker_and_settles_each_batch(bag):

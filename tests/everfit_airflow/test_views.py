@@ -18,6 +18,7 @@ from everfit.ledger.entries import (
     CandidateJudged,
     ModelRegistered,
     Promoted,
+    RollbackRehearsed,
     RowsErased,
     RunTriggered,
 )
@@ -154,6 +155,27 @@ def test_the_champion_is_shown_with_its_data_its_gates_and_its_mlflow_run(reader
     assert page.count("<svg") == 1, "a bar for the gate with an interval, none for the other"
     assert "at least 0.62" in page
     assert "corrected since" not in page
+
+
+def test_the_champion_s_page_says_whether_going_back_would_work(reader, ledger):
+    serve(ledger, batch("2013-01", "abcd"), batch("2013-02", "ef01"))
+    assert "not rehearsed" not in reader.get("/models/flights").text
+    body = CandidateJudged("run-1", "abc123", "5eed", (), 1, True, "all 2 gates passed", GATES, FILE, FILE)
+    again = ledger.append("judged:against-1/run-1", body)
+    ledger.append("registered:run-2", ModelRegistered(ModelVersion(ledger.model, 2, "abc123", ()), again.seq))
+    ledger.append("promoted:2", Promoted(2, 1, again.seq, 200, 0.0))
+    page = reader.get("/models/flights").text
+    assert "Going back to version 1 was not rehearsed yet." in page
+    assert 'href="../reports/flights/judged-against-1/run-1.html"' in page, "the judgement that it was promoted on"
+    ledger.append("rehearsed:1", RollbackRehearsed(1, True, 1.25, "6 files are whole"))
+    page = reader.get("/models/flights").text
+    assert "way back works" in page
+    assert "in 1.2 s: 6 files are whole (entry 10)" in page
+    ledger.append("rehearsed:2", RollbackRehearsed(1, False, 1.25, "model.ubj is gone"))
+    page = reader.get("/models/flights").text
+    assert "no way back" in page
+    assert "model.ubj is gone" in page
+    assert "WOULD FAIL" in page
 
 
 def test_the_lineage_of_a_version_is_drawn_and_may_do_nothing_but_be_read(reader, ledger):

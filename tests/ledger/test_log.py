@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from everfit.errors import LedgerError, StaleHead, Unreachable
+from everfit.errors import FencedOut, LedgerError, StaleHead, Unreachable
 from everfit.ledger import Ledger, View
 from everfit.ledger.entries import Body
 from everfit.stores import LocalStore, open_store
@@ -233,3 +233,13 @@ def test_a_store_that_says_taken_and_shows_nothing() -> None:
 
     with pytest.raises(Unreachable, match=r"00000001\.json is taken, says the store, yet is not there"):
         Ledger("m", Liar(), TickingClock()).append("k", note(""))
+
+
+def test_an_attempt_that_opens_after_its_own_retry_comes_too_late(ledger: Ledger) -> None:
+    ledger.open("deploy:7", "dag/run/deploy[-1]#2")
+    with pytest.raises(FencedOut, match=r"#1' of 'deploy:7' comes too late: its retry .*#2' took over in entry 1"):
+        ledger.open("deploy:7", "dag/run/deploy[-1]#1")
+    ledger.open("deploy:8", "dag/run/deploy[-1]#1")
+    ledger.open("deploy:7", "dag/another run/deploy[-1]#1")
+    ledger.open("deploy:7", "dag/another run/deploy[-1]#10")
+    assert len(ledger.entries()) == 4

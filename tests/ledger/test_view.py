@@ -56,6 +56,10 @@ LIFE: list[tuple[Body, Standing]] = [
     (promoted(5, 1), (5, 1, None)),
     (rolled_back(4, 5), (4, 1, None)),  # a change of mind: 4 takes the place of 5
     (started(4, 4), (4, 1, None)),  # put on the target anew: still the champion, not its own challenger
+    (registered(6), (4, 1, 6)),
+    (started(6, 4), (4, 1, 6)),
+    (DeploymentFailed(6, "5 came first", stale=True), (4, 1, 6)),  # no fault of its own: it waits to be judged again
+    (DeploymentFailed(6, "kept back"), (4, 1, None)),
 ]
 
 

@@ -220,8 +220,28 @@ def test_somebody_decides_during_the_trial(house: House) -> None:
     slow = replace(house, ports=replace(house.ports, target=Meanwhile()))
     with pytest.raises(StaleHead, match="version 3 was judged against champion 1"):
         slow.deploy(third)
-    assert house.stands(champion=2, previous=1)
+    assert house.stands(champion=2, previous=1, challenger=3)  # no fault of its own: it waits to be judged again
     assert house.count(DeploymentFailed) == 1
+
+
+def test_somebody_puts_another_one_on_trial_meanwhile(house: House) -> None:
+    house.deploy(house.challenger(0, None))
+    second, third = house.challenger(1, against=1), house.challenger(2, against=1)
+
+    class Meanwhile:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.ports.target, name)
+
+        def predict(self, *asked: Any) -> Any:
+            crash_at(house, once_followed, lambda dying: dying.deploy(third))
+            return house.ports.target.predict(*asked)
+
+    slow = replace(house, ports=replace(house.ports, target=Meanwhile()))
+    with pytest.raises(StaleHead, match="version 3 took the place of version 2 on trial"):
+        slow.deploy(second)
+    assert house.stands(champion=1, previous=None, challenger=3)
+    house.deploy(third, "try-2")
+    assert house.stands(champion=3, previous=1)
 
 
 def test_mlflow_goes_down_in_the_middle(house: House) -> None:
@@ -315,6 +335,10 @@ def test_a_crash_while_going_back(house: House) -> None:
 
 def once_promoted(name: str, given: tuple[Any, ...], happened: bool) -> bool:
     return happened and name == "create" and json.loads(given[1])["kind"] == "promoted"
+
+
+def once_followed(name: str, given: tuple[Any, ...], happened: bool) -> bool:
+    return happened and name == "follow"
 
 
 def crash_at(house: House, when: When, act: Callable[[House], object]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from everfit.cli.telling import Line, Telling
-from everfit.errors import NotEnoughData, Unreachable
+from everfit.errors import KeptBack, NotEnoughData, Unreachable
 from everfit.settings import roles
 from everfit.values import Arrival, Evaluation, Inspection
 
@@ -183,6 +183,7 @@ class Flow:
     def _deploy(self) -> None:
         from everfit.ledger.words import in_words
         from everfit.steps.attest import attest
+        from everfit.steps.judge_again import with_fresh_evidence
         from everfit.steps.rollout import advance
 
         version = self.ports.ledger(self.spec.name).view().challenger
@@ -195,7 +196,14 @@ class Flow:
                 return
             with self._spending("deploy", line) as account:
                 account.for_version(self.ports.ledger(self.spec.name).view(), version)
-                standing = advance(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}#1", line)
+                try:
+                    standing = with_fresh_evidence(
+                        *(self.ports, self.spec, version, line),
+                        lambda: advance(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}#1", line),
+                    )
+                except KeptBack as error:
+                    line.say(str(error), "bold yellow")
+                    return
             said = f"entry {standing.entry.seq}: {in_words(standing.entry)}"
             line.say(said, {"champion": "bold green", "stopped": "bold red"}.get(standing.outcome, "bold cyan"))
         if not standing.done:

@@ -63,6 +63,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _colour(entry: Entry) -> str:
+    failed = entry.kind == "rollback_rehearsed" and not getattr(entry.body, "ok", True)
+    return "bold red" if failed else COLOURS.get(entry.kind, "")
+
+
 def table(entries: tuple[Entry, ...]) -> Table:
     """The entries as sentences, oldest first."""
     from everfit.ledger.words import in_words
@@ -73,7 +78,7 @@ def table(entries: tuple[Entry, ...]) -> Table:
     made.add_column("decision")
     made.add_column("sha256", no_wrap=True, style="dim")
     for entry in entries:
-        words = Text(in_words(entry), COLOURS.get(entry.kind, ""))
+        words = Text(in_words(entry), _colour(entry))
         made.add_row(str(entry.seq), f"{entry.at:%Y-%m-%d %H:%M:%S}", words, entry.sha256[:12])
     return made
 

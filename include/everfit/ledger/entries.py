@@ -262,11 +262,13 @@ class StageEntered:
 class DeploymentFailed:
     """The version did not load, answered differently, or did harm in a stage; everybody is answered by the champion.
 
-    `evidence` is what its last stage was judged on, if it had one.
+    A `stale` one failed for no fault of its own: another version became champion meanwhile, so it waits to be judged
+    again. `evidence` is what its last stage was judged on, if it had one.
     """
 
     version: int
     reason: str
+    stale: bool = False
     evidence: StoredFile | None = None
 
 
@@ -303,6 +305,16 @@ class RolledBack:
     undone: int
     reason: str
     by: str
+
+
+@dataclass(frozen=True)
+class RollbackRehearsed:
+    """Whether `version`, the one to go back to, was found able to serve; `reason` says why not, or what it showed."""
+
+    version: int
+    ok: bool
+    seconds: float
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -345,6 +357,7 @@ Body = (
     | Promoted
     | EvidenceSigned
     | RolledBack
+    | RollbackRehearsed
     | Deployed
     | AttemptOpened
 )

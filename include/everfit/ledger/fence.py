@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from everfit.ledger.view import View
 
 
+def check_not_overtaken(view: View, work: str, attempt: str) -> None:
+    """Raise `FencedOut` for an attempt `...#1` that comes to open its work after `...#2` has.
+
+    Airflow numbers the tries of a task. One that was frozen before it opened its work would else wake up as the newest.
+    """
+    stem, _, number = attempt.rpartition("#")
+    for entry in view.of(AttemptOpened):
+        theirs, _, later = entry.body.attempt.rpartition("#")
+        numbered = number.isdigit() and later.isdigit() and int(later) > int(number)
+        if numbered and (entry.body.work, theirs) == (work, stem):
+            raise FencedOut(
+                f"attempt {attempt!r} of {work!r} comes too late: its retry {entry.body.attempt!r} took over in entry "
+                f"{entry.seq}; it must stop here, the newer attempt goes on"
+            )
+
+
 @dataclass(frozen=True)
 class Fence:
     """The right of one attempt to append for its work, good until another attempt opens the same work.

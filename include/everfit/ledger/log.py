@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import ChainBroken, StaleHead, Unreachable
 from everfit.ledger.entries import AttemptOpened, Body
 from everfit.ledger.entry import Entry, decode, encode
-from everfit.ledger.fence import Fence
+from everfit.ledger.fence import Fence, check_not_overtaken
 from everfit.ledger.laws import check
 from everfit.ledger.pack import Pack
 from everfit.ledger.probe import probe
@@ -103,9 +103,15 @@ class Ledger:
     def open(self, work: str, attempt: str) -> Fence:
         """Take over `work` for `attempt`: what earlier attempts still try to append with their fence is refused.
 
-        Opening the same attempt again gives the same fence; `FencedOut` if a newer attempt has taken over already.
+        Opening the same attempt again gives the same fence; `FencedOut` if a newer attempt has taken over already, or
+        a later try of the same (`...#2` for `...#1`).
         """
-        entry = self.decide(f"open:{work}:{attempt}", lambda _: AttemptOpened(work, attempt))
+
+        def take_over(view: View) -> AttemptOpened:
+            check_not_overtaken(view, work, attempt)
+            return AttemptOpened(work, attempt)
+
+        entry = self.decide(f"open:{work}:{attempt}", take_over)
         fence = Fence(work, attempt, entry.seq)
         fence.check(self._view)
         return fence

@@ -130,7 +130,8 @@ def trace(view: View, model: str, version: int) -> Trace:
     if version not in view.versions:
         raise UnknownName(f"version of {model}", str(version), map(str, view.versions))
     made = next(entry for entry in view.of(ModelRegistered) if entry.body.version.version == version)
-    judged = view.judged(made.body.judged)
+    rests_on = view.judgement(version)
+    judged = rests_on.body
     ran = started(view, judged.run)
     return Trace(
         model=model,
@@ -146,8 +147,8 @@ def trace(view: View, model: str, version: int) -> Trace:
         device=ran.body.device,
         placement=judged.placement,
         sources=tuple(_source(view, ran, place) for place in range(len(ran.body.batches))),
-        judged=made.body.judged,
-        judged_at=view.entries[made.body.judged - 1].at,
+        judged=rests_on.seq,
+        judged_at=rests_on.at,
         against=judged.champion,
         reason=judged.reason,
         verdicts=judged.verdicts,

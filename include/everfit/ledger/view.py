@@ -70,7 +70,8 @@ class Standing(NamedTuple):
                 | ApprovalLapsed(version=version, promote=False)
             ):
                 trial = None if self.trial == version else self.trial
-                return self._replace(trial=trial, waiting=self.waiting - {version})
+                still_waits = isinstance(body, DeploymentFailed) and body.stale
+                return self._replace(trial=trial, waiting=self.waiting - ({version} if not still_waits else set()))
             case Promoted(version=version):
                 later = frozenset(other for other in self.waiting if other > version)
                 return Standing((*self.reign, version), None, later)
@@ -267,6 +268,21 @@ class View:
     def judgement_of(self, run: str) -> Entry[CandidateJudged] | None:
         """The entry that judged the candidate of a run, or None if nobody has."""
         return next((entry for entry in self.of(CandidateJudged) if entry.body.run == run), None)
+
+    def judgement_against(self, run: str, champion: int | None) -> Entry[CandidateJudged] | None:
+        """The newest judgement of a run's candidate against this champion, or None.
+
+        A candidate is judged anew for each champion that it meets before it is promoted.
+        """
+        found = (entry for entry in reversed(self.of(CandidateJudged)) if entry.body.run == run)
+        return next((entry for entry in found if entry.body.champion == champion), None)
+
+    def judgement(self, version: int) -> Entry[CandidateJudged]:
+        """What a registered version rests on: the judgement that it was last promoted on, else its newest one."""
+        run = self.judged(self._judgements[version]).run
+        promoted = [entry.body.judged for entry in self.of(Promoted) if entry.body.version == version]
+        mine = [entry for entry in self.of(CandidateJudged) if entry.body.run == run]
+        return next((entry for entry in mine if promoted and entry.seq == promoted[-1]), mine[-1])
 
     def trained_on(self, version: int) -> RunTriggered:
         """The run that made the version: its snapshot's batches, why it started, who asked for it."""

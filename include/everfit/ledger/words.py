@@ -28,6 +28,7 @@ from everfit.ledger.entries import (
     PointersPublished,
     Promoted,
     RetrainAsked,
+    RollbackRehearsed,
     RolledBack,
     RowsErased,
     RunTriggered,
@@ -188,6 +189,12 @@ def _(body: Promoted) -> str:
 @_say.register
 def _(body: RolledBack) -> str:
     return f"back to version {body.version} from {body.undone}, by {body.by}: {body.reason}"
+
+
+@_say.register
+def _(body: RollbackRehearsed) -> str:
+    found = "rehearsed" if body.ok else "rehearsed, and it WOULD FAIL"
+    return f"going back to version {body.version} was {found} ({body.seconds:.1f} s): {body.reason}"
 
 
 @_say.register

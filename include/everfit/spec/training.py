@@ -201,14 +201,18 @@ class TrainSpec(Frozen):
 
 
 class ScheduleSpec(Frozen):
-    """When to train by itself."""
+    """When to train, and to rehearse going back, by itself."""
 
     cron: str | None = Field(
         default=None, description="Cron expression in UTC; leave out to train on new data and by hand only."
     )
     on_new_data: bool = Field(default=True, description="Train when a batch was accepted.")
+    rehearse: str | None = Field(
+        default="10 4 * * *",
+        description="Cron expression in UTC: when to rehearse going back to the version before the champion.",
+    )
 
-    @field_validator("cron")
+    @field_validator("cron", "rehearse")
     @classmethod
     def _is_cron(cls, cron: str | None) -> str | None:
         return None if cron is None else checked_cron(cron)

@@ -61,7 +61,7 @@ def by_the_ledger(then: View, made: Entry[ModelRegistered], promoted: Entry[Prom
 
     `ledger.head` is the hash of the promotion's own entry: by the chain, that of every entry before it.
     """
-    judged = then.judged(made.body.judged)
+    judged = then.judged(promoted.body.judged)
     run = started(then, judged.run).body
     return {
         "run": judged.run,
@@ -70,7 +70,7 @@ def by_the_ledger(then: View, made: Entry[ModelRegistered], promoted: Entry[Prom
         "ledger": {"entries": promoted.seq, "head": promoted.sha256},
         "snapshot": judged.snapshot,
         "data": _data(Snapshot(made.body.version.model, run.batches, run.holdout, run.gap)),
-        "judged": _entry(then.entries[made.body.judged - 1]),
+        "judged": _entry(then.entries[promoted.body.judged - 1]),
         "people": [_entry(entry) for entry in people(then, judged.run)],
     }
 

@@ -28,9 +28,18 @@ if TYPE_CHECKING:
     from everfit.steps.trace import MadeWith
 
 
-def report_key(model: str, run: str) -> str:
-    """Where the store has the card of a run's candidate."""
-    return f"reports/{model}/judged-{run}.html"
+def report_key(model: str, name: str) -> str:
+    """Where the store has the card of a judgement by its name: the run, unless its candidate was judged again."""
+    return f"reports/{model}/judged-{name}.html"
+
+
+def name_of(key: str, run: str) -> str:
+    """The name of the judgement with that key of a run's candidate, which its evidence and its card have too.
+
+    >>> name_of("judged:against-3/weekly-7", "weekly-7")
+    'against-3/weekly-7'
+    """
+    return key.removeprefix("judged:") if key.endswith(f"/{run}") else run
 
 
 def card(ports: Ports, spec: ModelSpec, run: str) -> str:
@@ -38,9 +47,11 @@ def card(ports: Ports, spec: ModelSpec, run: str) -> str:
 
     It tells what was known at the moment of the judgement. What is gone from the store since is left out; without the
     evaluation there is no card. Errors: `UnknownName` for a run that was not judged, `Corrupted` if its evaluation was
-    deleted or erased.
+    deleted or erased. Of a candidate that was judged again it is the card of the newest judgement.
     """
-    return page(ports, spec, judged_run(ports, spec.name, run), _evaluation(ports, spec, run))
+    run = judged_run(ports, spec.name, run)
+    newest = [entry for entry in ports.ledger(spec.name).view().of(CandidateJudged) if entry.body.run == run][-1]
+    return page(ports, spec, run, _evaluation(ports, spec, name_of(newest.key, run)))
 
 
 def judged_run(ports: Ports, model: str, run: str | None = None) -> str:
@@ -59,11 +70,11 @@ def judged_run(ports: Ports, model: str, run: str | None = None) -> str:
 def page(ports: Ports, spec: ModelSpec, run: str, evaluation: Evaluation) -> str:
     """The card of a run that was judged on this evaluation. Errors: `LedgerError` for one that was not judged."""
     model, view = spec.name, ports.ledger(spec.name).view()
-    entry = view.judgement_of(run)
+    entry = view.judgement_against(run, evaluation.champion)
     if entry is None:
         raise LedgerError(f"run {run!r} of {model} was not judged, so there is nothing to make a card of")
     then = View(view.entries[: entry.seq])
-    asked, told = started(then, run), explanation_of(ports, model, run)
+    asked, told = started(then, run), explanation_of(ports, model, name_of(entry.key, run))
     content = Content(
         judgement=judgement_in(entry.body, entry.seq, evaluation),
         evaluation=evaluation,
@@ -118,10 +129,12 @@ def judgement_in(body: CandidateJudged, seq: int, evaluation: Evaluation) -> Jud
     )
 
 
-def _evaluation(ports: Ports, spec: ModelSpec, run: str) -> Evaluation:
-    found = evaluation_of(ports, spec.name, run)
+def _evaluation(ports: Ports, spec: ModelSpec, name: str) -> Evaluation:
+    found = evaluation_of(ports, spec.name, name)
     if found is None:
-        raise Corrupted(f"the evaluation of run {run!r} is not in the store any more, so its card cannot be made again")
+        raise Corrupted(
+            f"the evaluation of run {name!r} is not in the store any more, so its card cannot be made again"
+        )
     return found
 
 

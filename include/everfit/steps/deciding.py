@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from everfit.errors import LedgerError, NotApproved, StaleHead, UnknownName
+from everfit.errors import DeployError, KeptBack, LedgerError, NotApproved, StaleHead, UnknownName
 from everfit.ledger.approvals import approval, may_be_promoted
-from everfit.ledger.entries import Deployed, DeploymentStarted, ModelRegistered, Promoted, RolledBack
+from everfit.ledger.entries import Deployed, DeploymentStarted, GatesOverridden, ModelRegistered, Promoted, RolledBack
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.trial import put_on_trial
 
@@ -66,9 +67,23 @@ def try_out(ports: Ports, spec: ModelSpec, ledger: Ledger, registered: ModelRegi
     version = registered.version.version
     progress(f"version {version} is the challenger: loading it on its target")
     reconcile(spec.name, ledger, ports.registry, ports.target)
-    trial = put_on_trial(ports, spec.name, version, ledger.view().judged(registered.judged).sample)
+    trial = _tried(ports, ledger, version, ledger.view().judged(registered.judged).sample)
     progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
     return trial
+
+
+def _tried(ports: Ports, ledger: Ledger, version: int, sample: StoredFile) -> Trial:
+    """What the target answered; `StaleHead` if somebody put another version on trial before it had."""
+    try:
+        return put_on_trial(ports, ledger.model, version, sample)
+    except DeployError as error:
+        other = ledger.view().challenger
+        if other == version:
+            raise
+        raise StaleHead(
+            f"version {other or 'none'} took the place of version {version} on trial before that had answered: one of "
+            "the two is promoted; deploy the other one anew if that is wanted"
+        ) from error
 
 
 def follow(ports: Ports, spec: ModelSpec, ledger: Ledger, decision: Entry, fence: Fence | None = None) -> Entry:
@@ -88,7 +103,7 @@ def still_judged(view: View, registered: ModelRegistered) -> None:
     if view.champion != judged.champion:
         raise StaleHead(
             f"version {registered.version.version} was judged against champion {judged.champion or 'none'}, but the"
-            f" champion is {view.champion or 'none'} now: train and judge again"
+            f" champion is {view.champion or 'none'} now: judge it again"
         )
 
 
@@ -99,12 +114,22 @@ def agreed(spec: ModelSpec, view: View, version: int) -> None:
     may_be_promoted(view, version)
 
 
+def passed(view: View, registered: ModelRegistered) -> None:
+    """Raise `KeptBack` if the gates said no against the champion of now, and nobody has overridden that."""
+    judged = view.judged(registered.judged)
+    over = {entry.body.judged for entry in view.of(GatesOverridden)}
+    if not judged.promote and registered.judged not in over:
+        version, champion = registered.version.version, judged.champion or "none"
+        raise KeptBack(f"version {version} was judged against champion {champion} and kept back: {judged.reason}")
+
+
 def registered_as(view: View, version: int, model: str) -> ModelRegistered:
-    """The registration of a version; `UnknownName` if there is none."""
+    """The version, with its judgement against the champion of now if there is one; `UnknownName` if there is none."""
     found = {entry.body.version.version: entry.body for entry in view.of(ModelRegistered)}
     if version not in found:
         raise UnknownName(f"registered version of {model}", str(version), map(str, found))
-    return found[version]
+    judged = view.judgement_against(view.judged(found[version].judged).run, view.champion)
+    return replace(found[version], judged=judged.seq) if judged else found[version]
 
 
 def open_intent(view: View, version: int) -> int | None:

@@ -24,6 +24,7 @@ from everfit.steps.deciding import (
     follow,
     followed,
     open_intent,
+    passed,
     promote,
     registered_as,
 )
@@ -39,9 +40,10 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
 
     A version that is champion already is left as it is. `attempt` names this try: a later one fences it off. Errors:
     `UnknownName` for a version that is not registered, `StaleHead` if another one became champion since this one was
-    judged (judge again), `Recalled` if it knows recalled data, `NotApproved` if people have to agree and have not,
-    `DeployError` if it does not load or answers differently (`DeploymentFailed` is on record, the champion stays),
-    `Unreachable` if registry or target are away (the next try goes on from here), `FencedOut`.
+    judged (`judge_again`), `KeptBack` if the gates said no to it, `Recalled` if it knows recalled data, `NotApproved`
+    if people have to agree and have not, `DeployError` if it does not load or answers differently (`DeploymentFailed`
+    is on record, the champion stays), `Unreachable` if registry or target are away (the next try goes on from here),
+    `FencedOut`.
     """
     ledger = ports.ledger(spec.name)
     view = ledger.view()
@@ -51,6 +53,7 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         return crowning(view)
     if view.champion != version:
         agreed(spec, view, version)
+        passed(view, registered)
     fence = ledger.open(f"deploy:{version}", attempt)
     if view.champion == version:
         return follow(ports, spec, ledger, crowning(view), fence)
@@ -59,7 +62,8 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         decision = promote(ports, spec, ledger, registered, intent, progress, fence)
     except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
-        ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error)), fence=fence)
+        stale = isinstance(error, StaleHead)
+        ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error), stale), fence=fence)
         reconcile(spec.name, ledger, ports.registry, ports.target)
         raise
     progress(f"version {version} is the champion: registry and target follow")

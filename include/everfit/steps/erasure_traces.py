@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined
+from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined, CandidateJudged
+from everfit.steps.card import name_of
 from everfit.steps.data_docs import FOLDER, PAGES
 
 if TYPE_CHECKING:
@@ -108,9 +109,11 @@ def _made_from(ports: Ports, model: str, view: View, batches: Sequence[Entry[Bat
         if key.endswith(".json") and json.loads(ports.store.read(key)).get("snapshot") in snapshots
         for made in (key.removesuffix(".json") + ending for ending in (".parquet", ".history.tar", ".json"))
     ]
+    judged = [(name_of(entry.key, entry.body.run), entry.body.run) for entry in view.of(CandidateJudged)]
     found += [
-        f"evidence/{model}/{run.run}{ending}"
+        f"evidence/{model}/{name}{ending}"
         for run in runs
+        for name in dict.fromkeys((run.run, *(name for name, of in judged if of == run.run)))
         for ending in (".parquet", "-sample.json", "-explained.json", "-evaluation.json")
     ]
     return [key for key in found if ports.store.exists(key)]

@@ -76,9 +76,9 @@ def explain(
     )
 
 
-def keep_explanation(ports: Ports, candidate: Candidate, explanation: Explanation) -> None:
-    """Keep it with the evidence."""
-    ports.store.write(explanation_key(candidate.model, candidate.run), canonical(dump(explanation)))
+def keep_explanation(ports: Ports, model: str, name: str, explanation: Explanation) -> None:
+    """Keep it with the evidence, under its name: the run, unless it was made again."""
+    ports.store.write(explanation_key(model, name), canonical(dump(explanation)))
 
 
 def explanation_of(ports: Ports, model: str, run: str) -> Explanation | None:

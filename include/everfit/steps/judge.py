@@ -12,8 +12,8 @@ from everfit.errors import LedgerError, StaleHead
 from everfit.gates import Evidence
 from everfit.ledger.entries import CandidateJudged
 from everfit.ledger.people import tags, version_of
-from everfit.steps.card import judgement_in, page, report_key
-from everfit.steps.evaluate import evaluation_of
+from everfit.steps.card import judgement_in, name_of, page, report_key
+from everfit.steps.evaluate import beside, evaluation_of
 from everfit.steps.policy import follows
 from everfit.steps.standing import standing_of
 from everfit.steps.tracking import run_of
@@ -28,21 +28,23 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 
-def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation) -> Judgement:
+def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation, name: str = "") -> Judgement:
     """Ask every gate of the spec, and record the judgement: promote only if all of them passed.
 
-    Exactly once for a run: asked again it returns what the ledger says, whatever the spec says by then. The verdicts
-    go to the MLflow run and to the model card (`report_key`). Errors: `StaleHead` if there is another champion than
+    Exactly once for a run, or for the `name` of an evaluation that was made again (`evaluate.again`): asked again it
+    returns what the ledger says, whatever the spec says by then. The verdicts go to the MLflow run and to the model
+    card (`report_key`). Errors: `StaleHead` if there is another champion than
     the one that was evaluated, or another candidate was judged meanwhile, `Corrupted` if the evidence is not what was
     written, `LedgerError` if the run was judged with another model.
     """
-    ledger, key = ports.ledger(spec.name), f"judged:{evaluation.candidate.run}"
+    name = name or evaluation.candidate.run
+    ledger, key = ports.ledger(spec.name), f"judged:{name}"
     entry = ledger.view().claimed(key)
     if entry is None:
         verdicts = speak(ports, spec.gates, evaluation.evidence)
         entry = ledger.decide(key, lambda view: _decision(view, spec, evaluation, verdicts))
     judgement = _read(entry, evaluation)
-    _publish(ports, spec, judgement, evaluation)
+    _publish(ports, spec, judgement, evaluation, name)
     return judgement
 
 
@@ -62,9 +64,11 @@ def publish_again(ports: Ports, spec: ModelSpec, run: str) -> None:
     version = version_of(view, run)
     if version is not None:
         ports.registry.tag(spec.name, version, tags(view, run))
-    entry, evaluation = view.claimed(f"judged:{run}"), evaluation_of(ports, spec.name, run)
-    if entry is not None and evaluation is not None:
-        _publish(ports, spec, _read(entry, evaluation), evaluation)
+    for entry in (entry for entry in view.of(CandidateJudged) if entry.body.run == run):
+        name = name_of(entry.key, run)
+        evaluation = evaluation_of(ports, spec.name, name)
+        if evaluation is not None:
+            _publish(ports, spec, _read(entry, evaluation), evaluation, name)
 
 
 def speak(ports: Ports, gates: Sequence[Any], evidence: StoredFile) -> tuple[Verdict, ...]:
@@ -115,13 +119,13 @@ def _read(entry: Entry, evaluation: Evaluation) -> Judgement:
     return judgement_in(body, entry.seq, evaluation)
 
 
-def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Evaluation) -> None:
+def _publish(ports: Ports, spec: ModelSpec, judgement: Judgement, evaluation: Evaluation, name: str) -> None:
     made = page(ports, spec, judgement.candidate.run, evaluation).encode()
-    ports.store.write(report_key(spec.name, judgement.candidate.run), made)
+    ports.store.write(report_key(spec.name, name), made)
     with tempfile.TemporaryDirectory() as folder, run_of(ports, judgement.candidate) as run:
         Path(folder, "card.html").write_bytes(made)
         Path(folder, "verdicts.json").write_bytes(canonical([dump(verdict) for verdict in judgement.verdicts]))
-        run.artifact(Path(folder), "judgement")
+        run.artifact(Path(folder), f"{beside(name, judgement.candidate.run)}judgement")
         run.metrics({"promote": float(judgement.promote)} | _numbers(judgement.verdicts))
         run.tags({"everfit.promote": str(judgement.promote).lower(), "everfit.reason": judgement.reason})
 

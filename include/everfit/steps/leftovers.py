@@ -76,9 +76,9 @@ def _delivery(model: str, partition: str, fingerprint: str, at: datetime) -> Ite
 
 def _evidence(view: View) -> Iterator[Leftover]:
     roles = {view.champion: "champion", view.previous: "previous champion", view.challenger: "challenger"}
-    made = {entry.body.judged: entry.body.version.version for entry in view.of(ModelRegistered)}
+    made = {view.judged(entry.body.judged).run: entry.body.version.version for entry in view.of(ModelRegistered)}
     for entry in view.of(CandidateJudged):
-        version = made.get(entry.seq)
+        version = made.get(entry.body.run)
         role = roles.get(version) if version is not None else None
         needed = f"it is what {role} {version} was judged on" if role else ""
         beginning = entry.body.evidence.key.removesuffix(".parquet")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import LedgerError, StaleHead, UnknownName
 from everfit.ledger.entries import CandidateJudged, GatesOverridden
+from everfit.steps.card import name_of
 from everfit.steps.judge import judged_before, publish_again
 from everfit.steps.register import register
 
@@ -20,9 +21,9 @@ def override(ports: Ports, spec: ModelSpec, run: str, reason: str, by: str) -> t
     """Decide against the gates and register the candidate; returns the decision and the version, now the challenger.
 
     The gates' verdicts stay as they are. People are still asked where the spec wants that, and the version must answer
-    on its target like any other. Once for a run: the first reason is the one that is kept. Errors: `UnknownName` for a
-    run that was not judged, `LedgerError` for one that passed or without a reason, `StaleHead` if there is another
-    champion by now.
+    on its target like any other. Once for a judgement: the first reason is the one that is kept. Errors: `UnknownName`
+    for a run that was not judged, `LedgerError` for one that passed or without a reason, `StaleHead` if there is
+    another champion by now.
     """
     ledger = ports.ledger(spec.name)
 
@@ -37,7 +38,8 @@ def override(ports: Ports, spec: ModelSpec, run: str, reason: str, by: str) -> t
 
     if not reason.strip():
         raise LedgerError(f"overriding the gates of run {run} needs a reason: it is kept for good")
-    decision = ledger.decide(f"overridden:{run}", against)
+    name = name_of(_judged(ledger.view(), spec.name, run).key, run)
+    decision = ledger.decide(f"overridden:{name}", against)
     version = register(ports, spec, judged_before(ports, spec, run))
     publish_again(ports, spec, run)
     return decision, version

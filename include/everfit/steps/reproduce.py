@@ -151,7 +151,7 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     for batch in lineage.run.batches:
         progress(f"checking every byte of batch {batch.label}")
         check_batch(ports.data.fetch(batch), batch)
-    spec = _with_code(lineage, into / "spec")
+    spec = with_code(lineage, into / "spec")
     snapshot = snapshot_of(spec, lineage.run)
     progress("building the features")
     features = build_features(clean, spec, snapshot)
@@ -197,7 +197,7 @@ def _spec(ports: Ports, mlflow_run: str) -> ModelSpec:
     return spec
 
 
-def _with_code(lineage: Lineage, folder: Path) -> ModelSpec:
+def with_code(lineage: Lineage, folder: Path) -> ModelSpec:
     """The spec with its feature code in a folder of its own; `Corrupted` if the code is not what the card says.
 
     It does not fall back to another device: bytes from another one prove nothing.

@@ -25,6 +25,7 @@ from everfit.steps.deciding import (
     follow,
     followed,
     open_intent,
+    passed,
     promote,
     registered_as,
     still_judged,
@@ -102,6 +103,7 @@ def advance(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress:
         return over
     if view.champion != version:
         agreed(spec, view, version)
+        passed(view, registered)
     fence = ledger.open(f"deploy:{version}", attempt)
     if view.champion == version:
         return _champion(follow(ports, spec, ledger, crowning(view), fence), version)
@@ -113,7 +115,7 @@ def advance(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress:
     try:
         return _one_thing(work)
     except (DeployError, StaleHead, Corrupted, Recalled) as error:
-        _stop(work, str(error))
+        _stop(work, str(error), stale=isinstance(error, StaleHead))
         raise
 
 
@@ -136,6 +138,10 @@ def _one_thing(work: Work) -> Standing:
     view = work.ledger.view()
     if view.claimed(f"promoted:{work.intent.seq}") is None:
         still_judged(view, work.registered)
+        if view.champion != work.intent.body.champion:
+            raise StaleHead(
+                f"version {work.version} was on its way to replace {work.intent.body.champion}; judge again"
+            )
         if view.standing.trial != work.version:
             raise StaleHead(f"version {view.standing.trial} is on trial instead of version {work.version} by now")
     at = _stage(view, work)
@@ -184,9 +190,9 @@ def _enter(work: Work, number: int, why: str, evidence: StoredFile | None) -> St
     return Standing(version, "goes on", entry, words, stage.name, again)
 
 
-def _stop(work: Work, reason: str, evidence: StoredFile | None = None) -> Standing:
+def _stop(work: Work, reason: str, evidence: StoredFile | None = None, *, stale: bool = False) -> Standing:
     """Everybody is the champion's again, at once."""
-    key, body = f"failed:{work.intent.seq}", DeploymentFailed(work.version, reason, evidence)
+    key, body = f"failed:{work.intent.seq}", DeploymentFailed(work.version, reason, stale, evidence)
     entry = work.ledger.append(key, body, fence=work.fence)
     work.progress(f"version {work.version} is stopped: {reason}")
     reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)
@@ -200,9 +206,9 @@ def _over(view: View, version: int, attempt: str) -> Standing | None:
     mine = [entry for entry in view.of(DeploymentStarted) if entry.body.version == version]
     if not mine or view.champion == version or _run(mine[-1].fence) != attempt.rpartition("#")[0]:
         return None
-    if failed := view.claimed(f"failed:{mine[-1].seq}"):
-        reason = failed.body.reason if isinstance(failed.body, DeploymentFailed) else ""
-        return Standing(version, "stopped", failed, reason)
+    failed = next((entry for entry in view.of(DeploymentFailed) if entry.key == f"failed:{mine[-1].seq}"), None)
+    if failed:  # one whose evidence went stale may have been judged again since, and then begins anew
+        return None if failed.body.stale else Standing(version, "stopped", failed, failed.body.reason)
     promoted = view.claimed(f"promoted:{mine[-1].seq}")
     return _champion(promoted, version) if promoted and followed(view, promoted) else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,22 +26,35 @@ class Trial:
     largest_difference: float
 
 
-def put_on_trial(ports: Ports, model: str, version: int, sample: StoredFile) -> Trial:
-    """Ask the target's challenger for the rows of `sample`, a JSON file `{"rows": [...], "scores": [...]}`.
+def put_on_trial(ports: Ports, model: str, version: int, sample: StoredFile, alias: str = "challenger") -> Trial:
+    """Ask the target's `alias` for the rows of `sample`, a JSON file `{"rows": [...], "scores": [...]}`.
 
     A score may differ by 1e-6 of its size, and by 1e-6 if it is smaller than 1: other processors round differently.
     Errors: `DeployError` if another version answers, or if a score differs by more; `Corrupted` for a broken sample.
     """
     rows, wanted = _read(ports, sample)
-    answered, scores = ports.target.predict(model, "challenger", rows)
+    return ask(ports, model, version, alias, rows, wanted, sample.key)
+
+
+def ask(
+    ports: Ports,
+    model: str,
+    version: int,
+    alias: str,
+    rows: Sequence[Mapping[str, Any]],
+    wanted: Sequence[Answer],
+    where: str,
+) -> Trial:
+    """The same for rows at hand and the answers that are `wanted`; `where` names the rows for people."""
+    answered, scores = ports.target.predict(model, alias, rows)
     if answered != version:
-        raise DeployError(f"the target answers as challenger with version {answered}; wanted version {version}")
+        raise DeployError(f"the target answers as {alias} with version {answered}; wanted version {version}")
     if len(scores) != len(wanted):
         raise DeployError(f"the target gave {len(scores)} scores for {len(wanted)} rows of version {version}")
     largest, row = max((_difference(*pair), row) for row, pair in enumerate(zip(scores, wanted, strict=True)))
     if largest > TOLERANCE:
         raise DeployError(
-            f"version {version} answers differently than offline: row {row} of {sample.key} gave {scores[row]!r},"
+            f"version {version} answers differently than offline: row {row} of {where} gave {scores[row]!r},"
             f" offline {wanted[row]!r} (allowed difference {TOLERANCE}). Compare the libraries of the target with those"
             " in the model's everfit.json"
         )

@@ -58,7 +58,7 @@ class Case:
     @property
     def judged(self) -> CandidateJudged:
         """The judgement that the promotion rests on."""
-        return self.then.judged(self.made.body.judged)
+        return self.then.judged(self.promoted.body.judged)
 
     @property
     def batches(self) -> tuple[Batch, ...]:

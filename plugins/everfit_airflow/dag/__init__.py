@@ -1,9 +1,9 @@
 """From a model's spec to its DAGs.
 
 `<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
-it serve; `<model>_rollback` goes back; `<model>_recall` takes a bad batch back; `<model>_override` promotes
-against the gates. They wake each other up through assets
-and agree through the ledger.
+it serve; `<model>_rollback` goes back, and `<model>_rehearse` proves daily that it could; `<model>_recall` takes a bad
+batch back; `<model>_override` promotes against the gates. They wake each other up through assets and agree through the
+ledger.
 `everfit_pointers` and `everfit_housekeeping` look after all models together.
 """
 
@@ -20,6 +20,7 @@ from everfit_airflow.dag.ingest import ingest_dag
 from everfit_airflow.dag.override import override_dag
 from everfit_airflow.dag.pointers import pointers_dag
 from everfit_airflow.dag.recall import recall_dag
+from everfit_airflow.dag.rehearse import rehearse_dag
 from everfit_airflow.dag.rollback import rollback_dag
 from everfit_airflow.dag.train import train_dag
 
@@ -47,6 +48,7 @@ def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = 
         f"{spec.name}_train": train_dag,
         f"{spec.name}_deploy": deploy_dag,
         f"{spec.name}_rollback": rollback_dag,
+        f"{spec.name}_rehearse": rehearse_dag,
         f"{spec.name}_recall": recall_dag,
         f"{spec.name}_override": override_dag,
     }

@@ -15,6 +15,7 @@ from everfit_airflow.operators.override_gates import OverrideGatesOperator
 from everfit_airflow.operators.publish_pointers import PublishPointersOperator
 from everfit_airflow.operators.recall_batch import RecallBatchOperator
 from everfit_airflow.operators.register_model import RegisterModelOperator
+from everfit_airflow.operators.rehearse_rollback import RehearseRollbackOperator
 from everfit_airflow.operators.resolve_snapshot import ResolveSnapshotOperator
 from everfit_airflow.operators.roll_back import RollBackOperator
 from everfit_airflow.operators.search_parameters import SearchParametersOperator
@@ -39,6 +40,7 @@ __all__ = [
     "PublishPointersOperator",
     "RecallBatchOperator",
     "RegisterModelOperator",
+    "RehearseRollbackOperator",
     "ResolveSnapshotOperator",
     "RollBackOperator",
     "SearchParametersOperator",

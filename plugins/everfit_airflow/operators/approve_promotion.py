@@ -128,15 +128,12 @@ class ApprovePromotionOperator(StepOperator, ApprovalOperator):
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
         from everfit.ledger.approvals import in_short
-        from everfit.ledger.entries import ModelRegistered
-        from everfit.steps.card import report_key
+        from everfit.steps.card import name_of, report_key
 
         view, terms = ports.ledger(spec.name).view(), found.asked.body
-        judged = next(
-            view.judged(made.body.judged) for made in view.of(ModelRegistered) if made.body.version.version == version
-        )
-        MlflowRunLink.remember(context, ports.registry.run_url(judged.mlflow_run))
-        ReportLink.remember(context, report_key(spec.name, judged.run))
+        judged = view.judgement(version)
+        MlflowRunLink.remember(context, ports.registry.run_url(judged.body.mlflow_run))
+        ReportLink.remember(context, report_key(spec.name, name_of(judged.key, judged.body.run)))
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=self.options,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import DeployError, SpecError, StaleHead
+from everfit.errors import DeployError, KeptBack, SpecError, StaleHead
 from everfit_airflow import openlineage
 from everfit_airflow.assets import champion_asset
 from everfit_airflow.logs import say, skip
@@ -27,9 +27,10 @@ class DeployModelOperator(StepOperator):
     neither a slot nor a worker. Each look does what is due and says so in the log; the newest is in the XCom `rollout`.
     A challenger that is stopped fails the task, which says why.
 
-    The version is the DAG run's param `version`; without one, the newest challenger of the ledger. Skips when there is
-    none to deploy, or when another version became champion since this one was judged: no fault of anybody. The evidence
-    for the promotion is signed.
+    The version is the DAG run's param `version`; without one, the newest challenger of the ledger. If another version
+    became champion since a waiting one was judged, it is judged again, against that one. Skips when there is none to
+    deploy, or when the gates or the champion of now keep it back: no fault of anybody. The evidence for the promotion
+    is signed.
 
     :param approved: what `ApprovePromotionOperator` returned: the version that people were asked about.
     """
@@ -58,12 +59,16 @@ class DeployModelOperator(StepOperator):
         return self._then(ports, spec, self._advance(ports, spec, version, context), context)
 
     def _advance(self, ports: Ports, spec: ModelSpec, version: int, context: Context) -> Standing:
+        from everfit.steps.judge_again import with_fresh_evidence
         from everfit.steps.rollout import advance
 
         try:
-            standing = advance(ports, spec, version, attempt_of(context), say)
-        except StaleHead as error:
-            skip(f"not deployed, its evidence is stale: {error}")
+            standing = with_fresh_evidence(
+                *(ports, spec, version, say),
+                lambda: advance(ports, spec, version, attempt_of(context), say),
+            )
+        except (StaleHead, KeptBack) as error:
+            skip(f"not deployed: {error}")
         context["ti"].xcom_push("rollout", {"version": version, "stage": standing.stage, "standing": standing.words})
         return standing
 

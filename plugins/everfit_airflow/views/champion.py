@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from everfit.ledger import View
-    from everfit.ledger.entries import RunTriggered
+    from everfit.ledger import Entry, View
+    from everfit.ledger.entries import RollbackRehearsed, RunTriggered
     from everfit.plots.card.interval import Drawing
     from everfit.values import Verdict
 
@@ -50,31 +50,41 @@ class Champion:
     report: str
     mlflow: str
     people: tuple[str, ...] = ()
+    rehearsed: Entry[RollbackRehearsed] | None = None
 
 
 def champion(view: View, model: str, run_url: Callable[[str], str]) -> Champion | None:
     """The champion of this view, or None; `run_url` knows where MLflow shows a run."""
     from everfit.ledger.entries import ModelRegistered, Promoted, RolledBack
     from everfit.ledger.people import in_sentences
-    from everfit.steps.card import report_key
+    from everfit.steps.card import name_of, report_key
 
     version = view.champion
     if version is None:
         return None
     crowned = next(e for e in reversed(view.entries) if isinstance(e.body, Promoted | RolledBack))
     made = next(e.body for e in view.of(ModelRegistered) if e.body.version.version == version)
-    judged, run = view.judged(made.judged), view.trained_on(version)
+    judged, run = view.judgement(version), view.trained_on(version)
     return Champion(
         version=version,
         since=f"{crowned.at:%Y-%m-%d %H:%M:%S}",
         entry=crowned.seq,
         run=run,
         parts=_parts(view, run),
-        gates=tuple(map(_gate, judged.verdicts)),
-        report=report_key(model, judged.run),
+        gates=tuple(map(_gate, judged.body.verdicts)),
+        report=report_key(model, name_of(judged.key, judged.body.run)),
         mlflow=run_url(made.version.mlflow_run),
-        people=in_sentences(view, judged.run),
+        people=in_sentences(view, judged.body.run),
+        rehearsed=_rehearsed(view),
     )
+
+
+def _rehearsed(view: View) -> Entry[RollbackRehearsed] | None:
+    """The newest rehearsal of going back to the version that is the one to go back to now."""
+    from everfit.ledger.entries import RollbackRehearsed
+
+    mine = (entry for entry in reversed(view.of(RollbackRehearsed)) if entry.body.version == view.previous)
+    return next(mine, None)
 
 
 def _parts(view: View, run: RunTriggered) -> tuple[Part, ...]:

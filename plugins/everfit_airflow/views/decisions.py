@@ -44,13 +44,15 @@ def decisions(view: View, model: str) -> tuple[Line, ...]:
 
 
 def _line(entry: Entry, model: str) -> Line:
-    from everfit.ledger.entries import ApprovalGiven, CandidateJudged
+    from everfit.ledger.entries import ApprovalGiven, CandidateJudged, RollbackRehearsed
     from everfit.ledger.words import in_words
-    from everfit.steps.card import report_key
+    from everfit.steps.card import name_of, report_key
 
     tone, report = TONES.get(entry.kind, "plain"), getattr(entry.body, "report", None)
     if isinstance(entry.body, CandidateJudged):
-        tone, report = "good" if entry.body.promote else "unsure", report_key(model, entry.body.run)
+        tone, report = "good" if entry.body.promote else "unsure", report_key(model, name_of(entry.key, entry.body.run))
+    if isinstance(entry.body, RollbackRehearsed):
+        tone = "good" if entry.body.ok else "bad"
     if isinstance(entry.body, ApprovalGiven):
         tone = "good" if entry.body.approved else "bad"
     when = f"{entry.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,234 @@
+"""Who serves is decided by one append, whoever races, dies or wakes up: always exactly one champion.
+
+The short forms run with all tests; `make races` has 16 processes race 100 rounds, on a disk and on an S3 server.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from everfit.errors import FencedOut, StaleHead
+from everfit.ledger import Ledger
+from everfit.ledger.entries import AttemptOpened, Deployed, DeploymentStarted, Promoted, RolledBack
+from everfit.steps.deploy import deploy, roll_back
+from everfit.steps.judge_again import with_fresh_evidence
+from everfit.stores.s3 import connect
+from tests.faults.racer import (
+    FATAL,
+    FREEZE,
+    MODEL,
+    PRELOAD,
+    RACERS,
+    WAIT,
+    Place,
+    act,
+    die_at,
+    entrant,
+    observe,
+    quiet,
+    race,
+    spec,
+)
+from tests.services import s3_server
+
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(PRELOAD)
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[dict[str, Any]]:
+    with s3_server() as server:
+        connect(**server).create_bucket(Bucket="races")
+        yield server
+
+
+LONG = [pytest.mark.races, pytest.mark.soak, pytest.mark.timeout(3_600)]
+
+
+@pytest.mark.parametrize(
+    ("where", "rounds"),
+    [
+        pytest.param("disk", 3, id="disk"),
+        pytest.param("s3", 1, id="s3"),
+        pytest.param("disk", 100, id="disk-100-rounds", marks=LONG),
+        pytest.param("s3", 100, id="s3-100-rounds", marks=LONG),
+    ],
+)
+def test_of_sixteen_racers_one_wins_each_round(
+    rounds: int, where: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    place = Place(tmp_path, request.getfixturevalue("s3") if where == "s3" else {})
+    place.fill()
+    start, end, stop = FORK.Barrier(RACERS + 1), FORK.Barrier(RACERS + 1), FORK.Event()
+    racers = [FORK.Process(target=race, args=(place, number, rounds, start, end)) for number in range(RACERS)]
+    observer = FORK.Process(target=observe, args=(place, stop))
+    for process in (*racers, observer):
+        process.daemon = True
+        process.start()
+    began = time.monotonic()
+    ledger, reign = place.ports().ledger(MODEL), [1]
+    for number in range(rounds):
+        place.register(ledger, *(entrant(number, racer) for racer in range(RACERS)))
+        start.wait(WAIT)  # from here on they race
+        end.wait(WAIT)
+        reign.append(check_round(place, ledger, reign))
+    took = time.monotonic() - began
+    stop.set()
+    for process in (*racers, observer):
+        process.join(60)
+        assert process.exitcode == 0
+    said = [json.loads((tmp_path / f"said-{number}.json").read_text()) for number in range(RACERS)]
+    for number in range(rounds):
+        (winner,) = [one[number] for one in said if one[number] != "StaleHead"]
+        assert int(winner) == reign[number + 1]
+    seen = json.loads((tmp_path / "observed.json").read_text())
+    assert 0 not in {*seen["ledger"], *seen["alias"]}, "at some instant nobody served"
+    assert {*seen["ledger"], *seen["alias"]} <= set(reign)
+    print(
+        f"\n{where}: {rounds} rounds of {RACERS} processes in {took:.0f} s, {ledger.verify()} entries, "
+        f"{seen['looks']} looks of the observer: one winner each, never without a champion"
+    )
+
+
+def check_round(place: Place, ledger: Ledger, reign: list[int]) -> int:
+    """Exactly one was promoted, on top of the champion before; alias and route say what the ledger's head says."""
+    view = ledger.view()
+    promoted = view.of(Promoted)
+    assert len(promoted) == len(reign) + 1
+    assert (promoted[-1].body.version, promoted[-1].body.previous) == (view.champion, reign[-1])
+    assert place.desk.alias(MODEL, "champion") == view.champion
+    assert place.desk.route(MODEL) == view.route(MODEL)
+    return view.champion
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Version 1 serves, and version 2 has been judged against it."""
+    made = Place(tmp_path)
+    made.fill()
+    made.register(made.ports().ledger(MODEL), 2)
+    return made
+
+
+def start_anew(place: Place, start: Path) -> None:
+    for name in ("store", "desk"):
+        shutil.rmtree(place.root / name, ignore_errors=True)
+        shutil.copytree(start / name, place.root / name)
+
+
+def prepared(place: Place, what: str) -> Path:
+    """The state before it is done, to begin with again and again."""
+    if what == "roll_back":
+        deploy(place.ports(), spec(), 2, "first#1", quiet)
+    start = place.root / "start"
+    for name in ("store", "desk"):
+        shutil.copytree(place.root / name, start / name)
+    return start
+
+
+@pytest.mark.parametrize(("what", "least"), [("deploy", 40), ("roll_back", 20)])
+def test_killed_between_any_two_steps(place: Place, what: str, least: int) -> None:
+    start, wanted, moments = prepared(place, what), 2 if what == "deploy" else 1, 0
+    for moment in range(200):
+        start_anew(place, start)
+        process = FORK.Process(target=die_at, args=(place, what, moment, FATAL))
+        process.start()
+        process.join(60)
+        view = place.ports().ledger(MODEL).view()
+        assert view.champion in (1, 2), "one champion, whatever has happened"
+        assert place.desk.alias(MODEL, "champion") in (1, 2)
+        act(place.ports(), what, "new#2")
+        view = place.ports().ledger(MODEL).view()
+        assert view.champion == place.desk.alias(MODEL, "champion") == wanted
+        assert view.previous == place.desk.alias(MODEL, "previous") == (1 if what == "deploy" else None)
+        assert place.desk.route(MODEL) == view.route(MODEL)
+        decided = len(view.of(Promoted)) + len(view.of(RolledBack))
+        assert decided == len(view.of(Deployed)) == (2 if what == "deploy" else 3)
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        moments += 1
+    assert moments >= least
+
+
+def test_a_frozen_attempt_wakes_up_after_its_retry(place: Place) -> None:
+    """The retry deploys and somebody goes back; then the old attempt thaws, wherever it was: nothing changes."""
+    start, fenced, moments = prepared(place, "deploy"), 0, 0
+    for moment in range(0, 200, 2):  # just before each call
+        start_anew(place, start)
+        (place.root / "ended").unlink(missing_ok=True)
+        process = FORK.Process(target=die_at, args=(place, "deploy", moment, FREEZE))
+        process.start()
+        if not frozen(process):
+            break
+        act(place.ports(), "deploy", "old#2")
+        roll_back(place.ports(), spec(), "people complain", "ann", "the wish")
+        before = decisions(place)
+        os.kill(process.pid, signal.SIGCONT)
+        process.join(60)
+        ended = (place.root / "ended").read_text()
+        fenced += ended == "FencedOut"
+        assert ended in ("FencedOut", "went on")
+        assert decisions(place) == before
+        view = place.ports().ledger(MODEL).view()
+        assert view.champion == place.desk.alias(MODEL, "champion") == 1
+        assert place.desk.route(MODEL) == view.route(MODEL)
+        moments += 1
+    assert moments >= 20
+    assert fenced == moments
+
+
+def frozen(process: Any) -> bool:
+    """Wait until it has stopped itself; False if it ran to its end."""
+    while process.is_alive():
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if state == "T":
+            return True
+        time.sleep(0.002)
+    return False
+
+
+def decisions(place: Place) -> list[str]:
+    entries = place.ports().ledger(MODEL).entries()
+    return [entry.key for entry in entries if not isinstance(entry.body, AttemptOpened)]
+
+
+def test_a_storm_of_old_versions_changes_nothing(tmp_path: Path) -> None:
+    """As a backfill of a year would: 500 runs that want old versions to serve, many at once."""
+    place, versions = Place(tmp_path), 12
+    place.fill()
+    ledger = place.ports().ledger(MODEL)
+    for version in range(2, versions + 1):
+        place.register(ledger, version)
+        deploy(place.ports(), spec(), version, "first#1", quiet)
+    before = decisions(place)
+
+    def ask(number: int) -> str:
+        ports, old = place.ports(), 1 + number % (versions - 1)
+        try:
+            with_fresh_evidence(
+                *(ports, spec(), old, quiet), lambda: deploy(ports, spec(), old, f"backfill-{number}#1", quiet)
+            )
+        except (StaleHead, FencedOut) as error:
+            return type(error).__name__
+        return "deployed"
+
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(ask, range(500)))
+    assert len(said) == 500
+    assert set(said) <= {"StaleHead", "FencedOut"}
+    assert decisions(place) == before
+    view = ledger.view()
+    assert view.champion == place.desk.alias(MODEL, "champion") == versions
+    assert len(view.of(DeploymentStarted)) == len(view.of(Promoted)) == versions
