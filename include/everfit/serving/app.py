@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,19 +55,14 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     """
     versions = Versions(settings.source, settings.models)
     metrics = Metrics()
-    keeping = settings.keeping
-    keeper = Keeper(keeping, metrics, clock, hurry=lambda: _rolls_out(versions)) if keeping else None
-    shadows = Shadows(keeper, metrics, _score) if keeper else None
-    scoring = CapacityLimiter(os.cpu_count() or 1)
-    dealing = Dealing(versions, metrics, partial(_in_a_thread, scoring), keeper, shadows)
+    dealing = _dealing(settings.keeping, versions, metrics, clock)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(versions.look)
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
-        async with keeper.running() if keeper else nullcontext():
-            with shadows.running() if shadows else nullcontext():
-                yield
+        async with dealing.running():
+            yield
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
@@ -96,12 +91,12 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
             metrics.seconds.labels(asked.model).observe(time.perf_counter() - begun)
         return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
 
-    app.include_router(labels_route(versions, keeping, clock))
+    app.include_router(labels_route(versions, settings.keeping, clock))
 
     @app.get("/healthz")
     async def healthz() -> Response:
         """What is loaded; 503 only if nothing is and something is wrong."""
-        health = _health(versions, keeps=keeper is not None)
+        health = _health(versions, keeps=dealing.keeper is not None)
         return JSONResponse(health, status_code=503 if health["status"] == "cannot serve" else 200)
 
     @app.get("/models")
@@ -141,6 +136,12 @@ async def _answer(question: Question, dealing: Dealing, asked: Asked) -> dict[st
     asked.alias, asked.version, asked.id = said.alias, str(said.version), said.id
     dealing.metrics.answered(question.model, said.version, said.alias, said.answers)
     return {"model": question.model, "version": said.version, "alias": said.alias, "predictions": said.answers}
+
+
+def _dealing(keeping: Keeping | None, versions: Versions, metrics: Metrics, clock: Clock) -> Dealing:
+    scoring = partial(_in_a_thread, CapacityLimiter(os.cpu_count() or 1))
+    keeper = Keeper(keeping, metrics, clock, hurry=partial(_rolls_out, versions)) if keeping else None
+    return Dealing(versions, metrics, scoring, keeper, Shadows(keeper, metrics, _score) if keeper else None)
 
 
 async def _in_a_thread(limiter: CapacityLimiter, loaded: Loaded, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:

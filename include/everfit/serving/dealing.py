@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,13 @@ class Dealing:
     score: Score
     keeper: Keeper | None = None
     shadows: Shadows | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Ship what is kept, and score in the shadow, for as long as the block lasts."""
+        async with self.keeper.running() if self.keeper else nullcontext():
+            with self.shadows.running() if self.shadows else nullcontext():
+                yield
 
     def deal(self, model: str, alias: str | None, rows: Rows) -> Dealt:
         """Decide who answers; `UnknownName` if the model is not served, or nothing is loaded under the alias."""
