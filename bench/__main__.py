@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import asking, checkpoints, gates, rollback, store, training, validation
+from bench import asking, checkpoints, gates, rollback, serving, store, training, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -37,6 +37,7 @@ def main() -> int:
         return 1
     store.tell(console, store.measure())
     rollback.main(console)
+    serving.tell(console, serving.measure(3, serving.USUAL))
     down("bench")
     shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
     stack = up("bench", tell=console.print)

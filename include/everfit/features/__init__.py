@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from everfit.features.as_of import as_of
 from everfit.features.batches import encode_batch, learn_columns
-from everfit.features.code import FeatureCode, load_code
+from everfit.features.code import FeatureCode, as_given, load_code
 from everfit.features.inputs import Input, Inputs, each_kind
 from everfit.features.matrix import Column, Columns
 from everfit.features.tables import pack, read_tables, unpack, write_tables
@@ -15,6 +15,7 @@ __all__ = [
     "FeatureCode",
     "Input",
     "Inputs",
+    "as_given",
     "as_of",
     "each_kind",
     "encode_batch",

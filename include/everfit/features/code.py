@@ -5,11 +5,17 @@
     facts(rows) -> DataFrame                 what history() needs of one batch            (optional: its rows)
     history(facts) -> dict[str, DataFrame]   what later batches may know of these batches (optional: nothing)
     features(rows, history) -> DataFrame     row in, row out, same order
+    row_features(history) -> function    one row's inputs -> its features, both dicts     (optional: see below)
 
 history() gets the facts of any number of batches, oldest first, as one frame; also those of no rows at all, which is
 what the first batch knows. rows(), facts() and features() see one batch at a time, wherever that is: each batch may be
 on another machine.
 The same file serves training, evaluation and the model server, so that a feature cannot mean two things.
+
+Two ways lead past pandas, which costs milliseconds for a row, when the model server answers. Where the inputs are the
+features, `from everfit.features import as_given as features` says so. Else row_features() gives, for a history, a
+function that makes the features of one row: it is held against features() before a version answers with it, and
+against a sample of what it is asked afterwards.
 """
 
 from __future__ import annotations
@@ -17,7 +23,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -106,12 +113,39 @@ class FeatureCode:
             )
         return made
 
+    @property
+    def as_given(self) -> bool:
+        """Whether the features are the inputs as they are."""
+        return self.module.features is as_given
+
+    def row_features(self, history: Mapping[str, pd.DataFrame]) -> Callable[[Mapping[str, Any]], Any] | None:
+        """What makes the features of one row from its inputs by name, without pandas; None if the team has no such."""
+        if not hasattr(self.module, "row_features"):
+            return None
+        made = self._call("row_features", {name: frame.copy(deep=False) for name, frame in history.items()})
+        if not callable(made):
+            raise SpecError(f"{self.path}: row_features() must return a function, not {type(made).__name__}")
+
+        def one_row(row: Mapping[str, Any]) -> Any:
+            try:
+                return made(row)
+            except Exception:
+                with self._in_their_code("row_features"):
+                    raise
+
+        return one_row
+
     def __reduce__(self) -> tuple[Any, ...]:  # a module does not travel, its source does
         return code_from, (self.path, self.source)
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        try:
+        with self._in_their_code(name):
             return getattr(self.module, name)(*arguments)
+
+    @contextmanager
+    def _in_their_code(self, name: str) -> Iterator[None]:
+        try:
+            yield
         except (EverfitError, MemoryError):
             raise
         except Exception as error:
@@ -130,6 +164,11 @@ class FeatureCode:
         if odd:
             raise SpecError(f"{self.path}: {name} has column {odd[0]!r}; columns are words that do not start with __")
         return made
+
+
+def as_given(rows: pd.DataFrame, history: Mapping[str, pd.DataFrame]) -> pd.DataFrame:  # noqa: ARG001
+    """features() of a model whose features are its inputs, as they are: numbers, truth values and categories."""
+    return rows
 
 
 def load_code(path: Path) -> FeatureCode:
@@ -170,7 +209,7 @@ def _inputs(path: Path, module: ModuleType) -> tuple[str, ...]:
     for name in ("INPUTS", "features"):
         if not hasattr(module, name):
             raise SpecError(f"{path}: there is no {name}{did_you_mean(name, public)}")
-    for name in ("rows", "facts", "history", "features"):
+    for name in ("rows", "facts", "history", "features", "row_features"):
         function: Callable[..., Any] | None = getattr(module, name, None)
         if function is not None and not callable(function):
             raise SpecError(f"{path}: {name} must be a function, not {type(function).__name__}")

@@ -94,6 +94,23 @@ class Explains(Protocol):
         """For each column the share of the improvement that it brought in training; they add up to 1, or are all 0."""
 
 
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A model in a runtime that answers a few rows sooner than its library, and, for each column of the matrix, the
+    numbers at which its answers change: whoever compares the two looks there."""
+
+    scorer: Scorer
+    thresholds: Sequence[NDArray[np.float32]]
+
+
+@runtime_checkable
+class Compiles(Protocol):
+    """A loaded model that may have such a runtime."""
+
+    def compiled(self) -> Compiled | str:
+        """The model compiled, with the same answers up to rounding, or why it is not."""
+
+
 class Algorithm(Protocol):
     """What a file in everfit/models defines: a frozen dataclass of parameters.
 
@@ -119,6 +136,8 @@ class Algorithm(Protocol):
 __all__ = [
     "Algorithm",
     "Checkpoints",
+    "Compiled",
+    "Compiles",
     "EachRound",
     "Explains",
     "Forgetful",

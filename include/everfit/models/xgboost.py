@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from everfit.errors import Corrupted
-from everfit.models import Forgetful, Scorer, Terms, Trained, Training, sample
+from everfit.models import Compiled, Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._extra import check_extra
 from everfit.models._machine import choose, cores
 from everfit.models.memory import Peak
 from everfit.models.space import Between, Space
+from everfit.models.xgb.compiled import compiled
 from everfit.models.xgb.constraints import constraints
 from everfit.models.xgb.joined import joined
 from everfit.models.xgb.matrix import ELSEWHERE, Binned, choose_keeping, open_matrices
@@ -188,6 +189,10 @@ class _Scorer:
         """Straight from the array: a category's code is compared as it is, just as in training."""
         scores: NDArray[np.float64] = self.booster.inplace_predict(matrix, validate_features=False).astype("float64")
         return scores
+
+    def compiled(self) -> Compiled | str:
+        """In ONNX Runtime."""
+        return compiled(self.booster)
 
     def contributions(self, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
         """XGBoost's own Shapley values of trees, exact; on the CPU, whatever the model was trained on."""

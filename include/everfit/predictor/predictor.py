@@ -66,19 +66,24 @@ class Predictor:
         Quantiles are put in order, for trees of different levels may cross; that never makes their pinball loss worse
         (Chernozhukov, Fernandez-Val and Galichon, Econometrica 78 (2010) 1093-1125).
         """
-        import numpy as np
-
-        matrix, named = self.card.columns.encode(features), self.card.scores
-        if not len(matrix):
-            return np.empty((0, len(named)) if named else 0)
-        scores = self.scorer.predict(matrix)
-        if named:
-            scores = scores.reshape(len(matrix), len(named))  # an algorithm may give a single quantile as one number
-        return np.sort(scores, axis=1) if self.card.quantiles else scores
+        matrix = self.card.columns.encode(features)
+        return shaped(self.scorer.predict(matrix) if len(matrix) else None, len(matrix), self.card)
 
     def answers(self, rows: pd.DataFrame) -> list[Answer]:
         """The scores as a caller gets them: a number per row, or the probability of each class, or each quantile."""
         return in_words(self.predict(rows), self.card.scores)
+
+
+def shaped(scores: NDArray[np.float64] | None, rows: int, card: Card) -> NDArray[np.float64]:
+    """What an algorithm gave for `rows` rows (None for none of them) as `Predictor.score` promises it."""
+    import numpy as np
+
+    named = card.scores
+    if scores is None:
+        return np.empty((0, len(named)) if named else 0)
+    if named:
+        scores = scores.reshape(rows, len(named))  # an algorithm may give a single quantile as one number
+    return np.sort(scores, axis=1) if card.quantiles else scores
 
 
 def in_words(scores: NDArray[np.float64], named: Sequence[str]) -> list[Answer]:

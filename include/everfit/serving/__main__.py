@@ -28,6 +28,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--look-every", type=float, default=5, help="seconds between two looks at the aliases")
     cache = Path.home() / ".cache" / "everfit"
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads that score; default: cores")
+    parser.add_argument("--time-out", type=float, default=10, help="seconds that a caller waits for scores, then 504")
+    parser.add_argument("--most-waiting", type=int, default=20_000, help="rows that may wait for a thread, then 503")
     parser.add_argument("--work", type=Path, default=cache, help=f"where model files are kept; default: {cache}")
     parser.add_argument(
         "--keep-predictions",
@@ -77,12 +80,14 @@ def main() -> None:
     import uvicorn
 
     from everfit.serving.app import Settings, create_app
+    from everfit.serving.batching import Limits
 
     said = arguments()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    settings = Settings(*source(said), said.look_every, keeping(said))
+    limits = Limits(said.threads, said.most_waiting, said.time_out)
+    settings = Settings(*source(said), said.look_every, keeping(said), limits)
     app = create_app(settings, lambda: datetime.now(UTC))
-    uvicorn.run(app, host=said.host, port=said.port, log_level="warning")
+    uvicorn.run(app, host=said.host, port=said.port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

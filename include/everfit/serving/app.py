@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
+from everfit.errors import EverfitError
 from everfit.ports import Clock
-from everfit.serving.dealing import Dealing
+from everfit.serving.batching import Batcher, Limits
+from everfit.serving.checking import Checking
+from everfit.serving.dealing import Dealing, Score
+from everfit.serving.front import PATH, App, Front, body_of
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
-from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
+from everfit.serving.predicting import Predicting, Ways, refusal
+from everfit.serving.questions import Question, Refusal
 from everfit.serving.routing import CHALLENGER
+from everfit.serving.scoring import unseen
 from everfit.serving.shadow import Shadows
 from everfit.serving.telling import labels_route
-from everfit.serving.versions import Loaded, Source, Versions
-from everfit.values import Answer
+from everfit.serving.versions import Source, Versions
 
 log = logging.getLogger(__name__)
-
-ID = "X-Everfit-Prediction"
-"""The header of an answer that is kept: the id under which `everfit.predictions.find` gives it back."""
 
 
 @dataclass(frozen=True)
@@ -39,30 +41,38 @@ class Settings:
     """Which registry to follow, and which of its models to serve (none named: all registered ones).
 
     `look_every` is the number of seconds between two looks at the aliases. `keeping` says how answers are kept, if so.
+    `limits` are those of scoring that is too slow for the event loop.
     """
 
     source: Source
     models: tuple[str, ...] = ()
     look_every: float = 5
     keeping: Keeping | None = None
+    limits: Limits = field(default_factory=lambda: Limits(os.cpu_count() or 1))
 
 
-def create_app(settings: Settings, clock: Clock) -> FastAPI:
-    """The model server as an ASGI application.
+def create_app(settings: Settings, clock: Clock) -> App:
+    """The model server as an ASGI application: predictions in front, and FastAPI for what people see.
 
-    It starts, and goes on serving what it has, while the registry is away. Predictions run on a pool of threads, one
-    per core, so that /healthz answers under load.
+    It starts, and goes on serving what it has, while the registry is away. What takes its time is scored by threads, so
+    that /healthz answers under load.
     """
     versions = Versions(settings.source, settings.models)
     metrics = Metrics()
-    dealing = _dealing(settings.keeping, versions, metrics, clock)
+    batcher = Batcher(settings.limits)
+    score = Ways(metrics, batcher, Checking(metrics)).score
+    dealing = _dealing(settings.keeping, versions, metrics, score, clock)
+    predicting = Predicting(metrics, dealing)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await to_thread.run_sync(versions.look)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: the collector need not look at it again and again
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
         async with dealing.running():
             yield
+        batcher.close()
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
@@ -72,24 +82,12 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     app.add_exception_handler(EverfitError, _refuse)
     schema = {"requestBody": {"content": {"application/json": {"schema": Question.model_json_schema()}}}}
 
-    @app.post("/predict", openapi_extra=schema)
+    @app.post(PATH, openapi_extra=schema)
     async def predict(request: Request) -> Response:
         """One answer per row: a number (a probability for a binary task), or one per class or quantile by its name."""
-        begun = time.perf_counter()
-        asked = Asked()
-        try:
-            body = await _body(request)
-            answer = await _answer(await to_thread.run_sync(read, body), dealing, asked)
-        except (Refusal, EverfitError) as error:
-            asked.status = _status(error)
-            raise
-        except BaseException:
-            asked.status = 500
-            raise
-        finally:
-            metrics.requests.labels(asked.model, asked.version, asked.alias, asked.status).inc()
-            metrics.seconds.labels(asked.model).observe(time.perf_counter() - begun)
-        return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
+        begun = time.perf_counter()  # the door answers before this, unless the server is mounted below another path
+        reply = await predicting.reply(await body_of(request.receive), begun)
+        return Response(reply.body, reply.status, dict(reply.headers), "application/json")
 
     app.include_router(labels_route(versions, settings.keeping, clock))
 
@@ -113,60 +111,20 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     async def page() -> Response:
         """Counters for Prometheus."""
         loaded = {name: shelf.numbers for name, shelf in versions.shelves.items()}
+        metrics.queue.set(batcher.waiting)
         return Response(metrics.page(loaded), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    return app
+    return Front(predicting, app)
 
 
-@dataclass
-class Asked:
-    """What became of one request, as far as it is known: the labels of its counters, and the id of a kept answer."""
-
-    model: str = ""
-    version: str = ""
-    alias: str = ""
-    status: int = 200
-    id: str = ""
-
-
-async def _answer(question: Question, dealing: Dealing, asked: Asked) -> dict[str, Any]:
-    dealt = dealing.deal(question.model, question.alias, question.rows)
-    asked.model, asked.alias, asked.version = question.model, dealt.alias, str(dealt.loaded.version)
-    said = await dealing.answer(dealt, question.rows)
-    asked.alias, asked.version, asked.id = said.alias, str(said.version), said.id
-    dealing.metrics.answered(question.model, said.version, said.alias, said.answers)
-    return {"model": question.model, "version": said.version, "alias": said.alias, "predictions": said.answers}
-
-
-def _dealing(keeping: Keeping | None, versions: Versions, metrics: Metrics, clock: Clock) -> Dealing:
-    scoring = partial(_in_a_thread, CapacityLimiter(os.cpu_count() or 1))
+def _dealing(keeping: Keeping | None, versions: Versions, metrics: Metrics, score: Score, clock: Clock) -> Dealing:
     keeper = Keeper(keeping, metrics, clock, hurry=partial(_rolls_out, versions)) if keeping else None
-    return Dealing(versions, metrics, scoring, keeper, Shadows(keeper, metrics, _score) if keeper else None)
-
-
-async def _in_a_thread(limiter: CapacityLimiter, loaded: Loaded, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    return await to_thread.run_sync(_score, loaded, rows, limiter=limiter)
-
-
-def _score(loaded: Loaded, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    try:
-        return loaded.predictor.answers(frame(rows, loaded.predictor.inputs))
-    except OverflowError as error:
-        raise DataError(f"a number in the rows is too large: {error}") from error
+    return Dealing(versions, metrics, score, keeper, Shadows(keeper, metrics, unseen) if keeper else None)
 
 
 def _rolls_out(versions: Versions) -> bool:
     routes = [shelf.route for shelf in versions.shelves.values()]
     return any(route.challenger and (route.share or CHALLENGER in route.shadows) for route in routes)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise Refusal(413, f"the body is larger than {MOST_BYTES:,} bytes: ask in parts")
-    return bytes(body)
 
 
 async def _keep_looking(versions: Versions, every: float) -> None:
@@ -181,7 +139,7 @@ async def _keep_looking(versions: Versions, every: float) -> None:
 def _health(versions: Versions, *, keeps: bool) -> dict[str, Any]:
     shelves = versions.shelves
     waiting = sorted(name for name, shelf in shelves.items() if "champion" not in shelf.by_alias)
-    problems = {name: shelf.problem for name, shelf in shelves.items() if shelf.problem}
+    problems = {name: problem for name, shelf in shelves.items() if (problem := shelf.all_problems)}
     blind = [name for name, shelf in shelves.items() if shelf.route.shadows or shelf.route.share] if not keeps else []
     said = "is being rolled out, and nobody can judge it: predictions are not kept (--keep-predictions 1)"
     problems |= {name: "; ".join(filter(None, [problems.get(name), said])) for name in blind}
@@ -207,23 +165,11 @@ def _describe(versions: Versions, name: str) -> dict[str, Any]:
         said |= {"task": card.task, "label": card.label, "snapshot": card.snapshot}
         if card.scores:
             said["scores"] = card.scores
+        said["way"] = champion.way.words
         said["inputs"] = {column.name: column.kind for column in card.inputs.inputs}
     return said
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=_status(error))
-
-
-def _status(error: Exception) -> int:
-    match error:
-        case Refusal():
-            return error.status
-        case UnknownName():
-            return 404
-        case DataError():
-            return 422
-        case Unreachable():
-            return 503
-        case _:  # the version, or the team's code in it, is at fault: not the caller
-            return 502
+    reply = refusal(error)
+    return Response(reply.body, reply.status, dict(reply.headers), "application/json")

@@ -12,13 +12,14 @@ from typing import Any
 from everfit.errors import DataError
 from everfit.serving.keeping import Keeper
 from everfit.serving.metrics import Metrics
+from everfit.serving.questions import Refusal
 from everfit.serving.routing import CHALLENGER, CHAMPION, dealt
 from everfit.serving.shadow import Shadows
 from everfit.serving.versions import Loaded, Shelf, Versions
 from everfit.values import Answer
 
 Rows = Sequence[Mapping[str, Any]]
-Score = Callable[[Loaded, Rows], Awaitable[list[Answer]]]
+Score = Callable[[str, Loaded, Rows], Awaitable[list[Answer]]]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class Dealing:
         """Answer, keep the answer, and have it scored in the shadow where the route says so."""
         begun = time.perf_counter()
         try:
-            answers = await self.score(to.loaded, rows)
+            answers = await self.score(to.model, to.loaded, rows)
+        except Refusal:
+            raise  # too much is asked of this server, whichever version it is
         except Exception as error:
             seconds = time.perf_counter() - begun
             if to.on_trial:
@@ -116,7 +119,7 @@ class Dealing:
             self._failed(to, rows, seconds, error, "")
             raise
         self._failed(to, rows, seconds, error, answered.id)
-        self.metrics.fallbacks.labels(to.model, to.loaded.version).inc()
+        self.metrics.fallbacks.add(to.model, to.loaded.version)
         return answered
 
     def _failed(self, to: Dealt, rows: Rows, seconds: float, error: Exception, instead: str) -> None:

@@ -20,7 +20,7 @@ from everfit.errors import EverfitError
 from everfit.ports import Clock, Store
 from everfit.predictions import Prediction, pack
 from everfit.predictions.journal import Journal
-from everfit.predictions.prediction import id_of
+from everfit.predictions.prediction import id_of, line
 from everfit.serving.metrics import Metrics
 from everfit.values import Answer
 
@@ -97,11 +97,12 @@ class Keeper:
         if not shadow_of and int.from_bytes(noise) >= self._keeping.share * 2**64:
             return ""
         at = self._clock().astimezone(UTC)
+        id_ = id_of(at, noise)
         more = {"key": key, "seconds": round(seconds, 7), "shadow_of": shadow_of, "error": error, "deal": deal}
-        kept = Prediction(id_of(at, noise), at, model, version, alias, rows, scores, **more)  # type: ignore[arg-type]
-        took = self._journal.add(kept.line())
-        (self._metrics.kept if took else self._metrics.dropped).labels(model, version).inc()
-        return kept.id if took else ""
+        some = {name: value for name, value in more.items() if value}
+        took = self._journal.add(line(id_, at, model, version, alias, rows, scores, some))
+        (self._metrics.kept if took else self._metrics.dropped).add(model, version)
+        return id_ if took else ""
 
     def ship(self) -> int:
         """Bring everything that is finished to the store; returns the number of files. What fails is tried again."""
@@ -161,9 +162,9 @@ class Keeper:
 def _readable(lines: bytes) -> list[Prediction]:
     """The predictions in a journal. A line that a sudden end cut short was never answered for, and is left out."""
     found = []
-    for line in lines.splitlines():
+    for one in lines.splitlines():
         try:
-            found.append(Prediction.of(line))
+            found.append(Prediction.of(one))
         except ValueError as error:
             log.warning("a line of the journal is left out: %s", error)
     return found

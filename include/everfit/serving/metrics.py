@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
+from everfit.serving.tallies import Spread, Tally
 from everfit.values import Answer, numbers
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -23,32 +24,33 @@ class Metrics:
     def __post_init__(self) -> None:
         by = ["model", "version", "alias"]
         own = self.registry
-        self.requests = Counter("everfit_requests", "Requests for predictions", [*by, "status"], registry=own)
-        self.rows = Counter("everfit_rows", "Rows answered", by, registry=own)
-        self.seconds = Histogram(
-            "everfit_request_seconds", "Seconds to answer", ["model"], buckets=SECONDS, registry=own
+        self.requests = Tally("everfit_requests", "Requests for predictions", [*by, "status"], own)
+        self.rows = Tally("everfit_rows", "Rows answered", by, own)
+        self.seconds = Spread("everfit_request_seconds", "Seconds to answer", ["model"], SECONDS, own)
+        self.scores = Spread("everfit_score", "Scores given", ["model", "version"], SCORES, own)
+        self.ways = Tally("everfit_answers", "Answers by the way that they took", ["model", "version", "way"], own)
+        self.checked = Tally(
+            "everfit_answers_checked", "Short answers given again the long way", ["model", "version", "outcome"], own
         )
-        self.scores = Histogram("everfit_score", "Scores given", ["model", "version"], buckets=SCORES, registry=own)
+        self.queue = Gauge("everfit_rows_waiting", "Rows that wait to be scored", registry=own)
         kept = ["model", "version"]
-        self.kept = Counter("everfit_predictions_kept", "Answers that are kept", kept, registry=own)
-        self.dropped = Counter("everfit_predictions_dropped", "Answers that could not be kept", kept, registry=own)
-        self.shadows = Counter("everfit_shadows", "Requests for the shadow", [*kept, "outcome"], registry=own)
-        self.fallbacks = Counter(
-            "everfit_fallbacks", "Requests that the champion answered because this version failed", kept, registry=own
-        )
+        self.kept = Tally("everfit_predictions_kept", "Answers that are kept", kept, own)
+        self.dropped = Tally("everfit_predictions_dropped", "Answers that could not be kept", kept, own)
+        self.shadows = Tally("everfit_shadows", "Requests for the shadow", [*kept, "outcome"], own)
+        fallback = "Requests that the champion answered because this version failed"
+        self.fallbacks = Tally("everfit_fallbacks", fallback, kept, own)
         self.segments = Counter("everfit_prediction_segments", "Segments brought to the store", registry=own)
         self.waiting = Gauge("everfit_predictions_waiting_bytes", "Bytes kept that wait for the store", registry=own)
         self.versions = Gauge("everfit_version_info", "1 for each version that is loaded", by, registry=own)
 
     def answered(self, model: str, version: int, alias: str, answers: Iterable[Answer]) -> None:
         """Count the rows and the numbers of one request's answers: of several classes or quantiles, each number."""
-        observe = self.scores.labels(model, version).observe
-        rows = 0
+        add, rows = self.scores.add, 0
         for answer in answers:
-            for score in numbers(answer):
-                observe(score)
+            for score in (answer,) if type(answer) is float else numbers(answer):
+                add(score, model, version)
             rows += 1
-        self.rows.labels(model, version, alias).inc(rows)
+        self.rows.add(model, version, alias, by=rows)
 
     def page(self, loaded: Mapping[str, Mapping[str, int]]) -> bytes:
         """The text that Prometheus reads; `loaded` is model to alias to version."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from everfit.errors import DataError, did_you_mean
@@ -12,6 +13,7 @@ from everfit.errors import DataError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
+ALIASES = ("champion", "challenger", "previous")
 MOST_ROWS = 10_000
 MOST_BYTES = 32 * 1024 * 1024
 
@@ -19,8 +21,8 @@ MOST_BYTES = 32 * 1024 * 1024
 class Refusal(Exception):
     """A request that cannot be answered, with the HTTP status that says why."""
 
-    def __init__(self, status: int, message: str) -> None:
-        self.status = status
+    def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
+        self.status, self.retry_after = status, retry_after
         super().__init__(message)
 
 
@@ -38,8 +40,41 @@ class Question(BaseModel):
     rows: list[dict[str, Any]] = Field(examples=[[{"carrier": "UA", "distance": 1400}]])
 
 
-def read(body: bytes) -> Question:
-    """The question in a request's body; `Refusal` with 400 (no JSON), 413 (too many rows) or 422 (something else)."""
+class Ask(NamedTuple):
+    """A question that has been read."""
+
+    model: str
+    alias: str | None
+    rows: Sequence[Mapping[str, Any]]
+
+
+def read(body: bytes) -> Ask:
+    """The question in a request's body; `Refusal` with 400 (no JSON), 413 (too many rows) or 422 (something else).
+
+    What is plainly a question is taken as it is. Anything else pydantic reads, which knows what to say about it.
+    """
+    return _plain(body) or _checked(body)
+
+
+def _plain(body: bytes) -> Ask | None:
+    try:
+        said = orjson.loads(body)
+        rows = said["rows"]
+        model, alias = said["model"], said.get("alias")
+    except (ValueError, TypeError, KeyError, AttributeError):  # no JSON, or none with these words
+        return None
+    fits = (
+        len(said) == 2 + ("alias" in said)
+        and type(model) is str
+        and (alias is None or alias in ALIASES)
+        and type(rows) is list
+        and 0 < len(rows) <= MOST_ROWS
+        and set(map(type, rows)) == {dict}
+    )
+    return Ask(model, alias, rows) if fits else None
+
+
+def _checked(body: bytes) -> Ask:
     try:
         question = Question.model_validate_json(body)
     except ValidationError as error:
@@ -53,7 +88,7 @@ def read(body: bytes) -> Question:
         raise Refusal(
             413, f"rows: found {len(question.rows):,}, at most {MOST_ROWS:,} are answered at once: ask in parts"
         )
-    return question
+    return Ask(question.model, question.alias, question.rows)
 
 
 def frame(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> pd.DataFrame:

@@ -65,7 +65,7 @@ class Shadows:
             try:
                 self._line.put_nowait(Job(model, shadow, loaded, rows, id_, key))
             except Full:
-                self._metrics.shadows.labels(model, loaded.version, "left out").inc()
+                self._metrics.shadows.add(model, loaded.version, "left out")
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -101,4 +101,4 @@ class Shadows:
             error=error,
             shadow_of=job.of,
         )
-        self._metrics.shadows.labels(job.model, job.loaded.version, "failed" if error else "scored").inc()
+        self._metrics.shadows.add(job.model, job.loaded.version, "failed" if error else "scored")

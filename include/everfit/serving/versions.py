@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Protocol
 
 from everfit.errors import DeployError, EverfitError, UnknownName, Unreachable
-from everfit.predictor import Predictor
+from everfit.predictor import Predictor, Way, way_of
+from everfit.serving.questions import ALIASES
 from everfit.values import FileHash, ModelVersion, Route
 
-ALIASES = ("champion", "challenger", "previous")
 log = logging.getLogger(__name__)
 
 
@@ -37,12 +37,19 @@ class Source(Protocol):
         """A local folder with these files, each checked against its hash."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Loaded:
-    """A version that can answer."""
+    """A version that can answer, and the way it does, which changes if it turns out to answer otherwise than it
+    should."""
 
     version: int
     predictor: Predictor
+    way: Way
+
+    def doubt(self, problem: str) -> None:
+        """Go the long way from now on."""
+        log.error("version %s answers through pandas from now on: %s", self.version, problem)
+        self.way = Way(None, "features through pandas", problem)
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,12 @@ class Shelf:
     def numbers(self) -> dict[str, int]:
         """Alias to version number."""
         return {alias: loaded.version for alias, loaded in self.by_alias.items()}
+
+    @property
+    def all_problems(self) -> str:
+        """What is wrong with what did not load, and with how the rest answers."""
+        said = {f"version {one.version}: {one.way.problem}" for one in self.by_alias.values() if one.way.problem}
+        return "; ".join(filter(None, (self.problem, *sorted(said))))
 
 
 class Versions:
@@ -146,8 +159,11 @@ class Versions:
     def _load(self, model: str, number: int) -> Loaded:
         try:
             version = self._registry.version(model, number)
-            return Loaded(number, Predictor.load(self._registry.model_files(version.mlflow_run, version.files)))
+            predictor = Predictor.load(self._registry.model_files(version.mlflow_run, version.files))
+            way = way_of(predictor)
         except Unreachable:
             raise
         except EverfitError as error:
             raise DeployError(f"version {number} of {model} does not load: {error}") from error
+        log.info("version %s of %s: %s", number, model, "; ".join(filter(None, (way.words, way.problem))))
+        return Loaded(number, predictor, way)
