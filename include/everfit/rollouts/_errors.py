@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from everfit.values import Detail
 
 GROWTH = 0.01
-TOLD = Telling("of requests that fail, against the champion", "+.3g", per_cent=True)
+TOLD = Telling("failing requests against the champion's", "+.3g", per_cent=True)
 
 
 def errors(seen: Watched, bar: float, levels: Levels) -> Detail:

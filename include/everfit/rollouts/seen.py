@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everfit.refuse import one_of
+from everfit.statistics.losses import TASKS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+BY_ROW = [loss for loss, tasks in TASKS.items() if "ranking" not in tasks]
+"""The losses that each row has by itself; of a ranking only a whole list has one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +76,25 @@ class Watched:
     levels: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.loss:
+            one_of("loss", self.loss, BY_ROW)
         for who, arm in (("champion", self.champion), ("challenger", self.challenger)):
             _same_length(f"{who}.calls", arm.calls.at, arm.calls.failed, arm.calls.seconds)
             _same_length(f"{who}.rows", arm.rows.at, arm.rows.scores, arm.rows.y)
         if self.paired:
-            _same_length("calls of a pair", self.champion.calls.at, self.challenger.calls.at)
-            _same_length("rows of a pair", self.champion.rows.at, self.challenger.rows.at)
+            _same("calls", self.champion.calls.at, self.challenger.calls.at)
+            _same("rows", self.champion.rows.at, self.challenger.rows.at)
 
 
 def _same_length(what: str, *columns: NDArray[np.generic]) -> None:
     lengths = [len(column) for column in columns]
     if len(set(lengths)) > 1:
         raise ValueError(f"{what}: wanted columns of one length, found {', '.join(map(str, lengths))}")
+
+
+def _same(what: str, times: Array, other_times: Array) -> None:
+    import numpy as np
+
+    _same_length(f"{what} of a pair", times, other_times)
+    if not np.array_equal(times, other_times):
+        raise ValueError(f"{what} of a pair: wanted the same times for both, found others")
