@@ -104,12 +104,12 @@ class Place:
         return Desk(self.root / "desk")
 
     def ports(self) -> Ports:
-        """Opened anew by every process."""
+        """Opened anew by every process; all keep what they have read of the ledger in one place, as on one machine."""
         nothing: Any = None
         return Ports(
             *(self.store, nothing, nothing, self.desk, self.desk),  # type: ignore[arg-type]
             clock=lambda: datetime.now(UTC),
-            work=self.root / f"work-{os.getpid()}",
+            work=self.root / "work",
         )
 
     def fill(self) -> None:

@@ -83,6 +83,8 @@ def test_of_sixteen_racers_one_wins_each_round(
         start.wait(WAIT)  # from here on they race
         end.wait(WAIT)
         reign.append(check_round(place, ledger, reign))
+        if rounds > 10 and number % 10 == 9:
+            print(f"{where}: {number + 1} of {rounds} rounds, {time.monotonic() - began:.0f} s", flush=True)
     took = time.monotonic() - began
     stop.set()
     for process in (*racers, observer):

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 from everfit.errors import EverfitError, LedgerError, StaleHead, UnknownName
 from everfit.ledger import Ledger, View
-from everfit.ledger.entries import BatchDuplicate, Body, DeploymentFailed, ModelRegistered, Promoted, RolledBack
+from everfit.ledger.entries import (
+    BatchDuplicate,
+    Body,
+    DeploymentFailed,
+    DeploymentOvertaken,
+    ModelRegistered,
+    Promoted,
+    RolledBack,
+)
 from everfit.testing.fakes import MemoryStore, TickingClock
 from tests.ledger.bodies import accepted, judged, promoted, refused, registered, rolled_back, started, triggered
 
@@ -58,7 +66,7 @@ LIFE: list[tuple[Body, Standing]] = [
     (started(4, 4), (4, 1, None)),  # put on the target anew: still the champion, not its own challenger
     (registered(6), (4, 1, 6)),
     (started(6, 4), (4, 1, 6)),
-    (DeploymentFailed(6, "5 came first", stale=True), (4, 1, 6)),  # no fault of its own: it waits to be judged again
+    (DeploymentOvertaken(6, "5 came first"), (4, 1, 6)),  # no fault of its own: it waits to be judged again
     (DeploymentFailed(6, "kept back"), (4, 1, None)),
 ]
 

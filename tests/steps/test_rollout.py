@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from everfit.errors import DeployError, FencedOut, NotApproved, StaleHead
-from everfit.ledger.entries import Deployed, DeploymentFailed, DeploymentStarted, Promoted, StageEntered
+from everfit.ledger.entries import (
+    Deployed,
+    DeploymentFailed,
+    DeploymentOvertaken,
+    DeploymentStarted,
+    Promoted,
+    StageEntered,
+)
 from everfit.spec import load_spec
 from everfit.spec.building import strategy_from
 from everfit.steps.rollout import stop
@@ -150,7 +157,7 @@ def test_another_champion_makes_the_evidence_stale(make: Make) -> None:
         at.look()
     assert at.route.share == 0
     assert at.route.champion == 3
-    assert at.ledger.view().of(DeploymentFailed)[-1].body.stale
+    assert at.kinds(DeploymentOvertaken) == ["deployment_overtaken"]
 
 
 def test_an_old_attempt_is_fenced_off(make: Make) -> None:

@@ -27,6 +27,7 @@ COLOURS = {
     "promoted": "bold green",
     "rolled_back": "bold yellow",
     "deployment_failed": "red",
+    "deployment_overtaken": "yellow",
     "batch_recalled": "bold red",
     "rows_erased": "yellow",
     "gates_overridden": "bold red",

@@ -260,16 +260,23 @@ class StageEntered:
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """The version did not load, answered differently, or did harm in a stage; everybody is answered by the champion.
+    """The version did not load, answered differently, did harm in a stage, or was kept back when judged again: the
+    champion stays.
 
-    A `stale` one failed for no fault of its own: another version became champion meanwhile, so it waits to be judged
-    again. `evidence` is what its last stage was judged on, if it had one.
+    `evidence` is what its last stage was judged on, if it had one.
     """
 
     version: int
     reason: str
-    stale: bool = False
     evidence: StoredFile | None = None
+
+
+@dataclass(frozen=True)
+class DeploymentOvertaken:
+    """Another version came first while this one was on trial: no fault of its own, so it waits to be judged again."""
+
+    version: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -354,6 +361,7 @@ Body = (
     | DeploymentStarted
     | StageEntered
     | DeploymentFailed
+    | DeploymentOvertaken
     | Promoted
     | EvidenceSigned
     | RolledBack

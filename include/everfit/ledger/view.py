@@ -19,6 +19,7 @@ from everfit.ledger.entries import (
     BytesDeleted,
     CandidateJudged,
     DeploymentFailed,
+    DeploymentOvertaken,
     DeploymentStarted,
     GatesOverridden,
     ModelRegistered,
@@ -40,6 +41,7 @@ CHANGES = (
     ApprovalLapsed,
     DeploymentStarted,
     DeploymentFailed,
+    DeploymentOvertaken,
     Promoted,
     RolledBack,
 )
@@ -66,12 +68,13 @@ class Standing(NamedTuple):
                 return self._replace(trial=None if version in self.reign[-1:] else version)
             case (
                 DeploymentFailed(version=version)
+                | DeploymentOvertaken(version=version)
                 | ApprovalGiven(version=version, approved=False)
                 | ApprovalLapsed(version=version, promote=False)
             ):
                 trial = None if self.trial == version else self.trial
-                still_waits = isinstance(body, DeploymentFailed) and body.stale
-                return self._replace(trial=trial, waiting=self.waiting - ({version} if not still_waits else set()))
+                gone = set() if isinstance(body, DeploymentOvertaken) else {version}
+                return self._replace(trial=trial, waiting=self.waiting - gone)
             case Promoted(version=version):
                 later = frozenset(other for other in self.waiting if other > version)
                 return Standing((*self.reign, version), None, later)

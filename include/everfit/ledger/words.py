@@ -21,6 +21,7 @@ from everfit.ledger.entries import (
     CandidateJudged,
     Deployed,
     DeploymentFailed,
+    DeploymentOvertaken,
     DeploymentStarted,
     EvidenceSigned,
     GatesOverridden,
@@ -175,6 +176,11 @@ def _(body: DeploymentStarted) -> str:
 @_say.register
 def _(body: DeploymentFailed) -> str:
     return f"version {body.version} was not deployed: {body.reason}"
+
+
+@_say.register
+def _(body: DeploymentOvertaken) -> str:
+    return f"version {body.version} was overtaken and waits on: {body.reason}"
 
 
 @_say.register

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from everfit.errors import Corrupted, DeployError, NotEnoughData, Recalled, StaleHead
-from everfit.ledger.entries import DeploymentFailed, RolledBack
+from everfit.ledger.entries import DeploymentFailed, DeploymentOvertaken, RolledBack
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.deciding import (
     agreed,
@@ -62,8 +62,8 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         decision = promote(ports, spec, ledger, registered, intent, progress, fence)
     except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
-        stale = isinstance(error, StaleHead)
-        ledger.append(f"failed:{intent}", DeploymentFailed(version, str(error), stale), fence=fence)
+        ended = DeploymentOvertaken if isinstance(error, StaleHead) else DeploymentFailed
+        ledger.append(f"failed:{intent}", ended(version, str(error)), fence=fence)
         reconcile(spec.name, ledger, ports.registry, ports.target)
         raise
     progress(f"version {version} is the champion: registry and target follow")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from everfit.errors import Corrupted, DeployError, LedgerError, Recalled, StaleHead
-from everfit.ledger.entries import DeploymentFailed, DeploymentStarted, StageEntered
+from everfit.ledger.entries import DeploymentFailed, DeploymentOvertaken, DeploymentStarted, StageEntered
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.deciding import (
     agreed,
@@ -191,9 +191,10 @@ def _enter(work: Work, number: int, why: str, evidence: StoredFile | None) -> St
 
 
 def _stop(work: Work, reason: str, evidence: StoredFile | None = None, *, stale: bool = False) -> Standing:
-    """Everybody is the champion's again, at once."""
-    key, body = f"failed:{work.intent.seq}", DeploymentFailed(work.version, reason, stale, evidence)
-    entry = work.ledger.append(key, body, fence=work.fence)
+    """Everybody is the champion's again, at once; a version whose evidence is stale waits to be judged again."""
+    failed = DeploymentFailed(work.version, reason, evidence)
+    body = DeploymentOvertaken(work.version, reason) if stale else failed
+    entry = work.ledger.append(f"failed:{work.intent.seq}", body, fence=work.fence)
     work.progress(f"version {work.version} is stopped: {reason}")
     reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)
     return Standing(work.version, "stopped", entry, reason)
@@ -207,8 +208,8 @@ def _over(view: View, version: int, attempt: str) -> Standing | None:
     if not mine or view.champion == version or _run(mine[-1].fence) != attempt.rpartition("#")[0]:
         return None
     failed = next((entry for entry in view.of(DeploymentFailed) if entry.key == f"failed:{mine[-1].seq}"), None)
-    if failed:  # one whose evidence went stale may have been judged again since, and then begins anew
-        return None if failed.body.stale else Standing(version, "stopped", failed, failed.body.reason)
+    if failed:  # one that was overtaken may have been judged again since, and then begins anew
+        return Standing(version, "stopped", failed, failed.body.reason)
     promoted = view.claimed(f"promoted:{mine[-1].seq}")
     return _champion(promoted, version) if promoted and followed(view, promoted) else None
 

@@ -28,6 +28,7 @@ TONES = {
     "model_registered": "good",
     "batch_quarantined": "bad",
     "deployment_failed": "bad",
+    "deployment_overtaken": "unsure",
     "rolled_back": "bad",
     "batch_recalled": "bad",
     "rows_erased": "unsure",
