@@ -261,9 +261,8 @@ def turn(connections: list[socket.socket], request: bytes) -> None:
 
 
 def cpu(process: psutil.Process) -> float:
-    """CPU seconds of a process and of its children so far, to the nanosecond, as Linux' scheduler counts them."""
-    tasks = [task for one in (process, *process.children(True)) for task in Path(f"/proc/{one.pid}/task").iterdir()]
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    """CPU seconds of a process and of its children so far, to the nanosecond, by the clocks that Linux has of each."""
+    return sum(time.clock_gettime((~one.pid << 3) | 2) for one in (process, *process.children(True)))
 
 
 def ratio(found: Measured, way: str, connections: int) -> float:
@@ -278,7 +277,7 @@ def median(found: Sequence[Found], what: str) -> float:
 
 def tell(console: Console, found: Measured) -> None:
     """A table of the medians."""
-    table = Table("one row", "connections", "CPU us", "x empty", "requests/s", "p50 ms", "p99 ms", box=None)
+    table = Table("one row", "at once", "CPU us", "x empty", "requests/s", "p50 ms", "p99 ms", box=None)
     for (way, many), one in sorted(found.items(), key=lambda item: (item[0][1], list(WORDS).index(item[0][0]))):
         figures = f"{median(one, 'cpu'):.0f}", f"[bold]{ratio(found, way, many):.2f}[/]", f"{median(one, 'rate'):,.0f}"
         table.add_row(WORDS[way], str(many), *figures, f"{median(one, 'p50'):.2f}", f"{median(one, 'p99'):.2f}")

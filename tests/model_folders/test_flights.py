@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from everfit.features import FeatureCode, load_code
+from everfit.features import Columns, FeatureCode, Inputs, load_code
+from everfit.features.plain import reader
 from everfit.spec import load_spec
 from everfit.steps.rows import read_tables
 from tools.land_flights import land
@@ -122,3 +123,19 @@ def test_a_plane_that_nobody_knows_has_no_facts(delays: FeatureCode, tables: Map
     flights = tables["flights"].assign(tailnum="N0NE")
     made = delays.rows({**tables, "flights": flights})
     assert made[["plane_age", "seats", "engines", "maker"]].isna().all(axis=None)
+
+
+def test_one_flight_at_a_time_gives_the_same_features(delays: FeatureCode, rows: pd.DataFrame) -> None:
+    """What the model server makes of a single flight is what training made of the batch."""
+    half = len(rows) // 2
+    history, later = delays.history(rows.iloc[:half]), rows.iloc[half : half + 400].reset_index(drop=True)
+    inputs = Inputs.learn(rows, delays.inputs)
+    made = delays.features(inputs.read(later), history)
+    columns = Columns.learn(made)
+    sent = [
+        {name: None if pd.isna(value) else value for name, value in row.items()}
+        for row in later[list(delays.inputs)].astype(object).to_dict("records")
+    ]
+    found = reader(inputs, columns, delays.row_features(history))(sent)
+    np.testing.assert_array_equal(found, columns.encode(made))
+    assert found.shape == (400, len(columns.names))

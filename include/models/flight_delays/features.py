@@ -17,6 +17,10 @@ PLANE = ["tailnum", "plane_age", "seats", "engines", "maker"]
 WEATHER = ["temp", "dewp", "humid", "wind_speed", "wind_gust", "precip", "pressure", "visib"]
 INPUTS = SCHEDULE + PLANE + WEATHER
 
+NUMBERS = ["weekday", "scheduled_minutes", "distance", "plane_age", "seats", "engines", *WEATHER]
+WORDS = ["carrier", "origin", "maker"]
+SAME = NUMBERS + WORDS
+
 LATE_AFTER = 15  # minutes
 KEYS = {
     "carrier": ["carrier"],
@@ -50,16 +54,41 @@ def history(rows):
 
 def features(rows, history):
     """Numbers and categories for each flight, from its INPUTS and the earlier months' history."""
-    made = rows[["weekday", "scheduled_minutes", "distance", "plane_age", "seats", "engines", *WEATHER]].copy()
+    made = rows[NUMBERS].copy()
     made["clock"] = rows["hour"] * 60 + rows["minute"]
     made["pace"] = rows["distance"] / rows["scheduled_minutes"].where(rows["scheduled_minutes"] > 0)
     made["near_dew"] = rows["temp"] - rows["dewp"]
-    for name in ("carrier", "origin", "maker"):
+    for name in WORDS:
         made[name] = rows[name].astype("category")
     for name, keys in KEYS.items():
         found = rows[keys].merge(history[name], on=keys, how="left")
         made = made.join(found.drop(columns=keys).add_prefix(f"{name}_"))
     return made
+
+
+def row_features(history):
+    """The same for one flight at a time, for the model server: look-ups in place of merges."""
+    known = {name: _by_key(history[name], keys) for name, keys in KEYS.items()}
+    nothing = {name: dict.fromkeys(set(history[name].columns) - set(keys)) for name, keys in KEYS.items()}
+
+    def one_flight(flight):
+        minutes = flight["scheduled_minutes"]
+        made = {name: flight[name] for name in SAME}
+        made["clock"] = flight["hour"] * 60 + flight["minute"]
+        made["pace"] = flight["distance"] / minutes if minutes > 0 else None
+        made["near_dew"] = flight["temp"] - flight["dewp"]
+        for name, keys in KEYS.items():
+            found = known[name].get(tuple([flight[key] for key in keys]), nothing[name])
+            made |= {f"{name}_{column}": value for column, value in found.items()}
+        return made
+
+    return one_flight
+
+
+def _by_key(table, keys):
+    """A row of the table as a dict, by its key."""
+    places = table[keys].itertuples(index=False, name=None)
+    return dict(zip(places, table.drop(columns=keys).to_dict("records"), strict=True))
 
 
 def _scheduled_minutes(flights, airports):
