@@ -27,6 +27,7 @@ What can be written and called, made from the code. Do not edit this page: run `
 - [The model spec](#the-model-spec)
 - [Gates](#gates)
 - [Rules](#rules)
+- [Strategies of rolling out](#strategies-of-rolling-out)
 - [Algorithms](#algorithms)
 - [Operators and sensors](#operators-and-sensors)
 - [The command line](#the-command-line)
@@ -65,6 +66,7 @@ def page() -> str:
         *_spec(),
         *_gates(),
         *_rules(),
+        *_strategies(),
         *_algorithms(),
         *_doors(),
         *_commands(),
@@ -170,6 +172,23 @@ def _rules() -> Iterator[str]:
     settings = schema["$defs"]["DataSpec"]["properties"]["rules"]["items"]["oneOf"][-1]["properties"]
     for name, kind in catalog.rules().items():
         yield from _named(name, kind, settings[name], schema)
+
+
+def _strategies() -> Iterator[str]:
+    from everfit import catalog
+    from everfit.rollouts.bars import Bars
+    from everfit.spec import json_schema
+
+    yield (
+        "## Strategies of rolling out\n\nHow a version that passed its gates comes to people. `rollout:` in the spec "
+        "is a list of names, each with its settings, one after the other. Which for what: "
+        "[how-to/roll-out-in-stages.md](how-to/roll-out-in-stages.md)."
+    )
+    schema = json_schema()
+    settings = schema["properties"]["rollout"]["items"]["oneOf"][-1]["properties"]
+    for name, kind in catalog.strategies().items():
+        yield from _named(name, kind, settings[name], schema)
+    yield f"The settings under `bars`: {_prose(inspect.cleandoc(Bars.__doc__ or ''))}"
 
 
 def _algorithms() -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""Finds gates, rules, algorithms and engines by the name of their file: `everfit/gates/above_bar.py` is `above_bar`.
+"""Finds gates, rules, algorithms and the like by the name of their file: `everfit/gates/above_bar.py` is `above_bar`.
 
 There is no registration: the file is enough. The class is the one public dataclass defined there that has the
-method `judge` (a gate), `check` (a rule), `fit` (an algorithm) or `map` (an engine); a file without one is passed over.
+method `judge` (a gate), `check` (a rule), `fit` (an algorithm), `map` (an engine) or `stages` (a strategy of rolling
+out); a file without one is passed over.
 
 >>> name_of(algorithm("xgboost"))
 'xgboost'
@@ -34,6 +35,7 @@ GATES = Shelf("gate", "everfit.gates", "judge")
 RULES = Shelf("rule", "everfit.validation.rules", "check")
 ALGORITHMS = Shelf("algorithm", "everfit.models", "fit")
 ENGINES = Shelf("engine", "everfit.engines", "map")
+STRATEGIES = Shelf("strategy", "everfit.rollouts", "stages")
 
 
 def gate(name: str) -> type[Any]:
@@ -74,6 +76,11 @@ def engine(name: str) -> type[Any]:
 def engines() -> Mapping[str, type[Any]]:
     """Every engine by name."""
     return _all(ENGINES)
+
+
+def strategies() -> Mapping[str, type[Any]]:
+    """Every strategy of rolling out by name."""
+    return _all(STRATEGIES)
 
 
 def labels(gates: Iterable[Any]) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -387,6 +387,42 @@ class Route:
     def aliases(self) -> Mapping[str, int | None]:
         """Where each alias of the registry belongs."""
         return {"champion": self.champion, "previous": self.previous, "challenger": self.challenger}
+
+    @property
+    def deal(self) -> str:
+        """What this deal is called in the log of predictions; "" where nothing is being rolled out.
+
+        >>> Route("m", 1, None, 2, share=0.05, salt="m:7").deal
+        'm:7/0.05'
+        """
+        return f"{self.salt}/{self.share:g}" if self.salt else ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a rollout: whom the challenger answers meanwhile, for how long, and what it takes to go on.
+
+    It answers the part `share` of the requests, dealt by the input `key` or by chance (see `Route`). With `shadow`,
+    whichever of champion and challenger does not answer a request scores it too, unseen. The next stage comes after
+    `at_least`, not before the challenger has given so many `answers`, and once it `needs` nothing more: `no_harm` wants
+    no evidence that it is worse than `bars` allow (settings of the judge, as JSON), `not_worse` wants evidence that it
+    is not. If it has not come to that at `at_most`, the challenger is kept back, or goes on, as `otherwise` says. Harm
+    ends the rollout at any time.
+
+    >>> Stage("canary 5 %", 0.05, at_least=timedelta(minutes=30)).needs
+    'not_worse'
+    """
+
+    name: str
+    share: float
+    shadow: bool = False
+    key: str = ""
+    at_least: timedelta = timedelta(0)
+    at_most: timedelta = timedelta(days=1)
+    answers: int = 1
+    needs: Literal["not_worse", "no_harm"] = "not_worse"
+    otherwise: Literal["keep_back", "promote"] = "keep_back"
+    bars: str = "{}"
 
 
 def dump(value: Any) -> Any:

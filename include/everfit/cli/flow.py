@@ -183,8 +183,8 @@ class Flow:
     def _deploy(self) -> None:
         from everfit.ledger.words import in_words
         from everfit.steps.attest import attest
-        from everfit.steps.deploy import deploy
         from everfit.steps.judge_again import with_fresh_evidence
+        from everfit.steps.rollout import advance
 
         version = self.ports.ledger(self.spec.name).view().challenger
         if version is None or not self._agreed(version):
@@ -197,14 +197,17 @@ class Flow:
             with self._spending("deploy", line) as account:
                 account.for_version(self.ports.ledger(self.spec.name).view(), version)
                 try:
-                    entry = with_fresh_evidence(
+                    standing = with_fresh_evidence(
                         *(self.ports, self.spec, version, line),
-                        lambda: deploy(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}", line),
+                        lambda: advance(self.ports, self.spec, version, f"cli-{uuid4().hex[:12]}#1", line),
                     )
                 except KeptBack as error:
                     line.say(str(error), "bold yellow")
                     return
-            line.say(f"entry {entry.seq}: {in_words(entry)}", "bold green")
+            said = f"entry {standing.entry.seq}: {in_words(standing.entry)}"
+            line.say(said, {"champion": "bold green", "stopped": "bold red"}.get(standing.outcome, "bold cyan"))
+        if not standing.done:
+            self.telling.note(f"everfit rollout {self.spec.name} shows how far it is; run again to look again")
         for receipt in attest(self.ports, self.spec):
             self.telling.note(f"entry {receipt.seq}: {in_words(receipt)}")
 

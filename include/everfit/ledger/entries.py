@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from everfit.values import Batch, FileHash, ModelVersion, Placement, StoredFile, Verdict, Withheld
+from everfit.values import Batch, FileHash, ModelVersion, Placement, Stage, StoredFile, Verdict, Withheld
 
 
 @dataclass(frozen=True)
@@ -231,17 +231,19 @@ class ModelRegistered:
 
 @dataclass(frozen=True)
 class DeploymentStarted:
-    """Intent: `version` is being put on the target, to replace `champion`."""
+    """Intent: `version` is being put on the target, to replace `champion`, in the stages of `plan` (none: at once)."""
 
     version: int
     champion: int | None
+    plan: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True)
 class StageEntered:
     """The rollout that entry `intent` began is at stage `number` of its plan from `began` on, because of `why`.
 
-    `share`, `shadow` and `key` say whom the version answers now (see `Route`).
+    `share`, `shadow` and `key` say whom the version answers now (see `Route`). `evidence` is what the stage before was
+    judged on.
     """
 
     version: int
@@ -253,14 +255,20 @@ class StageEntered:
     key: str
     began: datetime
     why: str
+    evidence: StoredFile | None = None
 
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """The version did not load, answered differently, or was kept back when judged again; the champion stayed."""
+    """The version did not load, answered differently, did harm in a stage, or was kept back when judged again: the
+    champion stays.
+
+    `evidence` is what its last stage was judged on, if it had one.
+    """
 
     version: int
     reason: str
+    evidence: StoredFile | None = None
 
 
 @dataclass(frozen=True)
@@ -273,13 +281,17 @@ class DeploymentOvertaken:
 
 @dataclass(frozen=True)
 class Promoted:
-    """Decision: `version` is the champion from here on, and `previous` the one to go back to."""
+    """Decision: `version` is the champion from here on, and `previous` the one to go back to.
+
+    `evidence` is what its last stage was judged on, if it was rolled out in stages.
+    """
 
     version: int
     previous: int | None
     judged: int
     checked_rows: int
     largest_difference: float
+    evidence: StoredFile | None = None
 
 
 @dataclass(frozen=True)

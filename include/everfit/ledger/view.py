@@ -138,7 +138,9 @@ class View:
         """Which versions answer whom now. The champion before one that came in stages goes on in the shadow."""
         versions = Route(model, self.champion, self.previous, self.challenger)
         if (stage := self.stage) and stage.body.version == self.challenger:
-            at, shadows = stage.body, ("challenger",) if stage.body.shadow else ()
+            at = stage.body
+            unseen = ("champion",) * (at.share > 0) + ("challenger",) * (at.share < 1)
+            shadows = unseen if at.shadow else ()
             return replace(versions, share=at.share, key=at.key, salt=f"{model}:{at.intent}", shadows=shadows)
         staged = any(entered.body.version == self.champion for entered in self.of(StageEntered))
         return replace(versions, shadows=("previous",)) if staged and self.previous else versions

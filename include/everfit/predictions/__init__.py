@@ -5,8 +5,23 @@ Under `predictions/<model>/<version>/` in the store; `everfit.serving` writes it
 
 from __future__ import annotations
 
+from everfit.predictions.labels import Label, keep_labels, label_count, labels_since
 from everfit.predictions.prediction import Prediction
 from everfit.predictions.segment import Segment, pack, segments, unpack, without
 from everfit.predictions.served import Served, find, predictions_of
 
-__all__ = ["Prediction", "Segment", "Served", "find", "pack", "predictions_of", "segments", "unpack", "without"]
+__all__ = [
+    "Label",
+    "Prediction",
+    "Segment",
+    "Served",
+    "find",
+    "keep_labels",
+    "label_count",
+    "labels_since",
+    "pack",
+    "predictions_of",
+    "segments",
+    "unpack",
+    "without",
+]

@@ -20,7 +20,9 @@ class Prediction:
     quantile), when, and by which version.
 
     `key` is what the route dealt by, `seconds` how long it took, `flags` what was remarkable about each row (none, or
-    one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was.
+    one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was. If the
+    version failed, `error` says how, and there are no scores. `deal` is the deal of a rollout (`Route.deal`) that chose
+    the version; "" where the caller chose it, or nothing was being rolled out.
     """
 
     id: str
@@ -34,10 +36,13 @@ class Prediction:
     seconds: float = 0.0
     flags: Sequence[Sequence[str]] = ()
     shadow_of: str = ""
+    error: str = ""
+    deal: str = ""
 
     def line(self) -> bytes:
         """The prediction as one line of JSON; a number that JSON has not stays what it was (`NaN`, `Infinity`)."""
         rare = {"key": self.key, "seconds": self.seconds, "flags": self.flags, "shadow_of": self.shadow_of}
+        rare |= {"error": self.error, "deal": self.deal}
         some = {name: value for name, value in rare.items() if value}
         at = self.at.astimezone(UTC)
         return line(self.id, at, self.model, self.version, self.alias, self.rows, self.scores, some)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -43,7 +44,7 @@ def pack(predictions: Iterable[Prediction]) -> tuple[str, bytes]:
     first, last = (pick(one.at for one in kept).astimezone(UTC).strftime(_TIME) for pick in (min, max))
     rows, sha256 = sum(len(one.rows) for one in kept), hashlib.sha256(data).hexdigest()[:16]
     name = f"{kept[0].version}/{first}_{last}_{len(kept)}_{rows}_{sha256}.jsonl.gz"
-    return f"{_folder(kept[0].model)}/{name}", gzip.compress(data, mtime=0)
+    return f"{folder_of(kept[0].model)}/{name}", gzip.compress(data, mtime=0)
 
 
 def unpack(data: bytes) -> Iterator[Prediction]:
@@ -53,7 +54,7 @@ def unpack(data: bytes) -> Iterator[Prediction]:
 
 def segments(store: Store, model: str, version: int | None = None) -> list[Segment]:
     """The segments of a version, or of all versions of the model, by version and time. Only names are read."""
-    folder = _folder(model)
+    folder = folder_of(model)
     keys = store.list(folder if version is None else f"{folder}/{version}")
     found = ((key, _NAME.fullmatch(key.removeprefix(f"{folder}/"))) for key in keys)
     return sorted((_segment(key, match) for key, match in found if match), key=lambda one: (one.version, one.key))
@@ -67,16 +68,16 @@ def without(data: bytes, drop: Callable[[Mapping[str, Any]], bool]) -> tuple[lis
     """
     left, gone = [], 0
     for one in unpack(data):
-        pairs = [(row, score) for row, score in zip(one.rows, one.scores, strict=True) if not drop(row)]
-        gone += len(one.rows) - len(pairs)
-        left.append(replace(one, rows=[row for row, _ in pairs], scores=[score for _, score in pairs]))
+        stays = [not drop(row) for row in one.rows]
+        gone += stays.count(False)
+        left.append(replace(one, rows=[*compress(one.rows, stays)], scores=[*compress(one.scores, stays)]))
     return left, gone
 
 
-def _folder(model: str) -> str:
+def folder_of(model: str, what: str = "predictions") -> str:
     """Where a model's predictions are; the names that MLflow takes and a key must not be are quoted."""
     name = quote(model, safe=" ")
-    return f"predictions/{'%2E' + name[1:] if name.startswith('.') else name}"
+    return f"{what}/{'%2E' + name[1:] if name.startswith('.') else name}"
 
 
 def _segment(key: str, match: re.Match[str]) -> Segment:

@@ -8,8 +8,9 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from anyio import to_thread
@@ -20,12 +21,17 @@ from everfit.errors import EverfitError
 from everfit.ports import Clock
 from everfit.serving.batching import Batcher, Limits
 from everfit.serving.checking import Checking
+from everfit.serving.dealing import Dealing, Score
 from everfit.serving.front import PATH, App, Front, body_of
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.openapi import describe
-from everfit.serving.predicting import Predicting, refusal
+from everfit.serving.predicting import Predicting, Ways, refusal
 from everfit.serving.questions import Refusal
+from everfit.serving.routing import CHALLENGER
+from everfit.serving.scoring import unseen
+from everfit.serving.shadow import Shadows
+from everfit.serving.telling import labels_route
 from everfit.serving.versions import Source, Versions
 
 log = logging.getLogger(__name__)
@@ -55,9 +61,10 @@ def create_app(settings: Settings, clock: Clock) -> App:
     """
     versions = Versions(settings.source, settings.models)
     metrics = settings.metrics
-    keeper = Keeper(settings.keeping, metrics, clock) if settings.keeping else None
     batcher = Batcher(settings.limits)
-    predicting = Predicting(versions, metrics, keeper, batcher, Checking(metrics))
+    score = Ways(metrics, batcher, Checking(metrics)).score
+    dealing = _dealing(settings.keeping, versions, metrics, score, clock)
+    predicting = Predicting(metrics, dealing)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +72,7 @@ def create_app(settings: Settings, clock: Clock) -> App:
         gc.collect()
         gc.freeze()  # what is loaded stays: the collector need not look at it again and again
         looking = asyncio.create_task(_keep_looking(versions, settings.look_every))
-        async with keeper.running() if keeper else nullcontext():
+        async with dealing.running():
             yield
         batcher.close()
         looking.cancel()
@@ -84,10 +91,12 @@ def create_app(settings: Settings, clock: Clock) -> App:
         reply = await predicting.reply(await body_of(request.receive), begun)
         return Response(reply.body, reply.status, dict(reply.headers), "application/json")
 
+    app.include_router(labels_route(versions, settings.keeping, clock))
+
     @app.get("/healthz")
     async def healthz() -> Response:
         """What is loaded; 503 only if nothing is and something is wrong."""
-        health = _health(versions)
+        health = _health(versions, keeps=dealing.keeper is not None)
         return JSONResponse(health, status_code=503 if health["status"] == "cannot serve" else 200)
 
     @app.get("/models")
@@ -112,6 +121,16 @@ def create_app(settings: Settings, clock: Clock) -> App:
     return Front(predicting, app)
 
 
+def _dealing(keeping: Keeping | None, versions: Versions, metrics: Metrics, score: Score, clock: Clock) -> Dealing:
+    keeper = Keeper(keeping, metrics, clock, hurry=partial(_rolls_out, versions)) if keeping else None
+    return Dealing(versions, metrics, score, keeper, Shadows(keeper, metrics, unseen) if keeper else None)
+
+
+def _rolls_out(versions: Versions) -> bool:
+    routes = [shelf.route for shelf in versions.shelves.values()]
+    return any(route.challenger and (route.share or CHALLENGER in route.shadows) for route in routes)
+
+
 async def _keep_looking(versions: Versions, every: float) -> None:
     while True:
         await asyncio.sleep(every)
@@ -121,10 +140,13 @@ async def _keep_looking(versions: Versions, every: float) -> None:
             log.exception("the look at the aliases failed; what is loaded stays, the next look comes in %s s", every)
 
 
-def _health(versions: Versions) -> dict[str, Any]:
+def _health(versions: Versions, *, keeps: bool) -> dict[str, Any]:
     shelves = versions.shelves
     waiting = sorted(name for name, shelf in shelves.items() if "champion" not in shelf.by_alias)
     problems = _problems(versions)
+    blind = [name for name, shelf in shelves.items() if shelf.route.shadows or shelf.route.share] if not keeps else []
+    said = "is being rolled out, and nobody can judge it: predictions are not kept (--keep-predictions 1)"
+    problems |= {name: "; ".join(filter(None, [problems.get(name), said])) for name in blind}
     if problems and not any(shelf.by_alias for shelf in shelves.values()):
         status = "cannot serve"
     elif not shelves:
@@ -143,6 +165,8 @@ def _problems(versions: Versions) -> dict[str, str]:
 def _describe(versions: Versions, name: str) -> dict[str, Any]:
     shelf = versions.shelves[name]
     said: dict[str, Any] = {"aliases": shelf.numbers}
+    if shelf.route.deal:
+        said["route"] = {"share": shelf.route.share, "key": shelf.route.key, "shadows": list(shelf.route.shadows)}
     if champion := shelf.by_alias.get("champion"):
         card = champion.predictor.card
         said |= {"task": card.task, "label": card.label, "snapshot": card.snapshot}

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 SYNC_EVERY = 1.0
 """Seconds between two syncs of the journal: what a power cut can lose."""
 
+SOON = 10.0
+"""Seconds between two trips to the store while a model is being rolled out, for whoever judges it waits for them."""
+
 SEGMENT_BYTES = 8 << 20
 """A journal of this size is shipped before its time."""
 
@@ -58,23 +61,46 @@ class Keeper:
     """
 
     def __init__(
-        self, keeping: Keeping, metrics: Metrics, clock: Clock, noise: Callable[[int], bytes] = os.urandom
+        self,
+        keeping: Keeping,
+        metrics: Metrics,
+        clock: Clock,
+        noise: Callable[[int], bytes] = os.urandom,
+        hurry: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._keeping, self._metrics, self._clock, self._noise = keeping, metrics, clock, noise
+        self._keeping, self._metrics, self._clock, self._noise, self._hurry = keeping, metrics, clock, noise, hurry
         self._journal = Journal(keeping.journal, keeping.most)
         self._shipping = Lock()
         self._away = ""
 
     def keep(
-        self, model: str, version: int, alias: str, rows: Sequence[Mapping[str, Any]], scores: Sequence[Answer]
+        self,
+        model: str,
+        version: int,
+        alias: str,
+        rows: Sequence[Mapping[str, Any]],
+        scores: Sequence[Answer],
+        *,
+        key: str = "",
+        seconds: float = 0.0,
+        shadow_of: str = "",
+        error: str = "",
+        deal: str = "",
+        noise: bytes = b"",
     ) -> str:
-        """Keep one answer and return its id, or "" if it is not in the share that is kept or there is no room."""
-        noise = self._noise(8)
-        if int.from_bytes(noise) >= self._keeping.share * 2**64:
+        """Keep one answer and return its id, or "" if it is not in the share that is kept or there is no room.
+
+        `noise` is what the id is made of where the request was dealt by it. What was scored in the shadow of a
+        prediction that is kept is kept with it. A failure is kept without scores.
+        """
+        noise = noise or self._noise(8)
+        if not shadow_of and int.from_bytes(noise) >= self._keeping.share * 2**64:
             return ""
         at = self._clock().astimezone(UTC)
         id_ = id_of(at, noise)
-        took = self._journal.add(line(id_, at, model, version, alias, rows, scores))
+        more = {"key": key, "seconds": round(seconds, 7), "shadow_of": shadow_of, "error": error, "deal": deal}
+        some = {name: value for name, value in more.items() if value}
+        took = self._journal.add(line(id_, at, model, version, alias, rows, scores, some))
         (self._metrics.kept if took else self._metrics.dropped).add(model, version)
         return id_ if took else ""
 
@@ -119,7 +145,8 @@ class Keeper:
         shipped = -self._keeping.ship_every  # what an earlier server left behind is shipped at once
         while True:
             now = asyncio.get_running_loop().time()
-            if now - shipped >= self._keeping.ship_every or self._journal.written > SEGMENT_BYTES:
+            every = min(SOON, self._keeping.ship_every) if self._hurry() else self._keeping.ship_every
+            if now - shipped >= every or self._journal.written > SEGMENT_BYTES:
                 await to_thread.run_sync(self.ship)
                 shipped = now
             await asyncio.sleep(min(SYNC_EVERY, self._keeping.ship_every))

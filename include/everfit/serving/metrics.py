@@ -37,6 +37,9 @@ class Metrics:
         kept = ["model", "version"]
         self.kept = Tally("everfit_predictions_kept", "Answers that are kept", kept, own)
         self.dropped = Tally("everfit_predictions_dropped", "Answers that could not be kept", kept, own)
+        self.shadows = Tally("everfit_shadows", "Requests for the shadow", [*kept, "outcome"], own)
+        fallback = "Requests that the champion answered because this version failed"
+        self.fallbacks = Tally("everfit_fallbacks", fallback, kept, own)
         self.segments = Counter("everfit_prediction_segments", "Segments brought to the store", registry=own)
         self.waiting = Gauge("everfit_predictions_waiting_bytes", "Bytes kept that wait for the store", registry=own)
         self.versions = Gauge("everfit_version_info", "1 for each version that is loaded", by, registry=own)

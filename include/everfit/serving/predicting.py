@@ -13,11 +13,11 @@ import orjson
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.serving.batching import Batcher
 from everfit.serving.checking import Checking
-from everfit.serving.keeping import Keeper
+from everfit.serving.dealing import Dealing, Rows
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import Ask, Refusal, read
 from everfit.serving.scoring import PANDAS, QUICK, quickly
-from everfit.serving.versions import Loaded, Versions
+from everfit.serving.versions import Loaded
 from everfit.values import Answer
 
 log = logging.getLogger(__name__)
@@ -53,11 +53,8 @@ class Asked:
 class Predicting:
     """Answers requests for predictions, on one event loop."""
 
-    versions: Versions
     metrics: Metrics
-    keeper: Keeper | None
-    batcher: Batcher
-    checking: Checking
+    dealing: Dealing
 
     async def reply(self, body: bytes, begun: float) -> Reply:
         """The answer to a request that began at `begun` (`time.perf_counter`), counted, and kept if any are."""
@@ -79,27 +76,35 @@ class Predicting:
         self.metrics.seconds.add(perf_counter() - asked.begun, asked.model, asked.version, asked.alias)
 
     async def _answer(self, question: Ask, asked: Asked) -> Reply:
-        loaded = self.versions.get(question.model, question.alias)  # who answers whom is decided here
-        asked.model, asked.alias, asked.version = question.model, question.alias, loaded.version
-        answers = await self._scores(loaded, question)  # what may be asked and answered is guarded here
-        self.metrics.answered(question.model, loaded.version, question.alias, answers)
-        self.metrics.sure(question.model, loaded.version, loaded.predictor.card.task, answers)
-        if self.keeper:
-            asked.id = self.keeper.keep(question.model, loaded.version, question.alias, question.rows, answers)
-        said = {"model": question.model, "version": loaded.version, "alias": question.alias, "predictions": answers}
-        return Reply(200, orjson.dumps(said), {ID: asked.id} if asked.id else {})
+        dealt = self.dealing.deal(question.model, question.alias, question.rows)  # who answers whom is decided here
+        asked.model, asked.alias, asked.version = question.model, dealt.alias, dealt.loaded.version
+        found = await self.dealing.answer(dealt, question.rows)  # what may be asked and answered is guarded here
+        asked.alias, asked.version, asked.id = found.alias, found.version, found.id
+        self.metrics.answered(question.model, found.version, found.alias, found.answers)
+        self.metrics.sure(question.model, found.version, dealt.loaded.predictor.card.task, found.answers)
+        named = {"model": question.model, "version": found.version, "alias": found.alias}
+        return Reply(200, orjson.dumps({**named, "predictions": found.answers}), {ID: found.id} if found.id else {})
 
-    async def _scores(self, loaded: Loaded, question: Ask) -> list[Answer]:
-        """On the loop where that is quick, else in a thread."""
-        quick, rows = loaded.way.quick, question.rows
+
+@dataclass(frozen=True)
+class Ways:
+    """Scores on the event loop where that is quick, else in a thread."""
+
+    metrics: Metrics
+    batcher: Batcher
+    checking: Checking
+
+    async def score(self, model: str, loaded: Loaded, rows: Rows) -> list[Answer]:
+        """The answers of one version."""
+        quick = loaded.way.quick
         if quick is not None and quick.seconds * len(rows) <= AT_ONCE:
             answers = quickly(loaded, rows)
             if answers is not None:
-                self.metrics.ways.add(question.model, loaded.version, QUICK)
-                self.checking.look(question.model, loaded, rows, answers)
+                self.metrics.ways.add(model, loaded.version, QUICK)
+                self.checking.look(model, loaded, rows, answers)
                 return answers
         answers = await self.batcher.score(loaded, rows)
-        self.metrics.ways.add(question.model, loaded.version, QUICK if loaded.way.quick else PANDAS)
+        self.metrics.ways.add(model, loaded.version, QUICK if loaded.way.quick else PANDAS)
         return answers
 
 

@@ -27,12 +27,16 @@ class Refusal(Exception):
 
 
 class Question(BaseModel):
-    """Rows to be scored by the version under `alias` of `model`; each row has every input of it, null allowed."""
+    """Rows to be scored by `model`; each row has every input of it, null allowed.
+
+    Without an `alias` the model's route says which version answers: the champion, or the challenger for a part of the
+    requests while it is being rolled out.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: str = Field(examples=["flight_delays"])
-    alias: Literal["champion", "challenger", "previous"] = "champion"
+    alias: Literal["champion", "challenger", "previous"] | None = None
     rows: list[dict[str, Any]] = Field(examples=[[{"carrier": "UA", "distance": 1400}]])
 
 
@@ -40,7 +44,7 @@ class Ask(NamedTuple):
     """A question that has been read."""
 
     model: str
-    alias: str
+    alias: str | None
     rows: Sequence[Mapping[str, Any]]
 
 
@@ -56,13 +60,13 @@ def _plain(body: bytes) -> Ask | None:
     try:
         said = orjson.loads(body)
         rows = said["rows"]
-        model, alias = said["model"], said.get("alias", "champion")
+        model, alias = said["model"], said.get("alias")
     except (ValueError, TypeError, KeyError, AttributeError):  # no JSON, or none with these words
         return None
     fits = (
         len(said) == 2 + ("alias" in said)
         and type(model) is str
-        and alias in ALIASES
+        and (alias is None or alias in ALIASES)
         and type(rows) is list
         and 0 < len(rows) <= MOST_ROWS
         and set(map(type, rows)) == {dict}

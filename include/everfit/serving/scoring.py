@@ -40,6 +40,11 @@ def answers(loaded: Loaded, rows: Rows) -> list[Answer]:
         raise DataError(f"a number in the rows is too large: {error}") from error
 
 
+def unseen(loaded: Loaded, rows: Rows) -> list[Answer]:
+    """The answers by whichever way is quicker, in the thread that asks: for the shadow, where nobody waits."""
+    return _either(loaded, rows)
+
+
 def together(loaded: Loaded, asked: Sequence[Rows]) -> list[Outcome]:
     """What comes of each caller's rows, scored in one go as far as that can be: through pandas, a hundred rows cost
     hardly more than one.

@@ -1,4 +1,4 @@
-"""Turns a name and its settings, as written in a spec, into the gate, rule or algorithm that they mean."""
+"""Turns a name and its settings, as written in a spec, into the gate, rule, strategy or algorithm that they mean."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def gate_from(item: Any) -> Any:
 def rule_from(item: Any) -> Any:
     """A rule as written, `name` or `{name: {settings}}`, as an instance of its class; an instance is taken as it is."""
     return _named(catalog.RULES, item)
+
+
+def strategy_from(item: Any) -> Any:
+    """A strategy as written, `name` or `{name: {settings}}`, as an instance of its class."""
+    return _named(catalog.STRATEGIES, item)
 
 
 def _named(shelf: catalog.Shelf, item: Any) -> Any:

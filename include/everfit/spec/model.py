@@ -18,7 +18,7 @@ from pydantic import (
 
 from everfit import catalog
 from everfit.errors import SpecError, UnknownName, did_you_mean
-from everfit.spec.building import gate_from
+from everfit.spec.building import gate_from, strategy_from
 from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
@@ -30,7 +30,7 @@ from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.usual import LOSSES, usual_gates
 from everfit.spec.window import WindowSpec
-from everfit.values import digest, dump
+from everfit.values import Stage, digest, dump
 
 
 class ModelSpec(Frozen):
@@ -81,6 +81,12 @@ class ModelSpec(Frozen):
         "ones of the task.",
     )
     promotion: PromotionSpec = PromotionSpec()
+    rollout: tuple[Annotated[Any, BeforeValidator(strategy_from)], ...] = Field(
+        default=(),
+        strict=False,
+        description="How a version that passed its gates comes to people: strategies, one after the other, each a file "
+        "in everfit/rollouts with its settings. Left out: at once.",
+    )
     schedule: ScheduleSpec = ScheduleSpec()
     score: ScoreSpec | None = Field(
         default=None, description="Write predictions for whole batches; without it, only the model server answers."
@@ -108,6 +114,11 @@ class ModelSpec(Frozen):
         """The file with the feature code."""
         return self.folder / self.features
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of the rollout, one after the other; none where it is at once."""
+        return tuple(stage for strategy in self.rollout for stage in strategy.stages())
+
     def suite_path(self, table: str) -> Path:
         """The file with the expectations on one table."""
         return self.folder / self.data.tables[table].suite(table)
@@ -120,9 +131,9 @@ class ModelSpec(Frozen):
     def __hash__(self) -> int:
         return hash(self.spec_hash)
 
-    @field_serializer("gates")
-    def _gates_by_name(self, gates: tuple[Any, ...]) -> list[dict[str, Any]]:
-        return [{catalog.name_of(type(gate)): dump(gate)} for gate in gates]
+    @field_serializer("gates", "rollout")
+    def _by_name(self, written: tuple[Any, ...]) -> list[dict[str, Any]]:
+        return [{catalog.name_of(type(each)): dump(each)} for each in written]
 
     @model_validator(mode="before")
     @classmethod

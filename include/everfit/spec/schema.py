@@ -26,6 +26,7 @@ def json_schema() -> dict[str, Any]:
     del schema["properties"]["folder"]
     schema["title"] = "everfit model"
     schema["properties"]["gates"]["items"] = _one_of(catalog.gates(), schema["$defs"])
+    schema["properties"]["rollout"]["items"] = _one_of(catalog.strategies(), schema["$defs"])
     data = schema["$defs"]["DataSpec"]
     data["properties"]["rules"]["items"] = _one_of(catalog.rules(), schema["$defs"])
     train = schema["$defs"]["TrainSpec"]

@@ -55,9 +55,19 @@ def _people(spec: ModelSpec) -> list[Any]:
 
 def _about(spec: ModelSpec) -> str:
     return f"""{_about_people(spec)}Loads the challenger on the model server beside the champion, and asks it for
-predictions that were made offline before. If it answers the same, it becomes the champion; if not, the champion stays.
+predictions that were made offline before. If it answers the same, {_about_stages(spec)}; if not, the champion stays.
 
 To undo it, trigger *{spec.name}_rollback*."""
+
+
+def _about_stages(spec: ModelSpec) -> str:
+    if not spec.stages:
+        return "it becomes the champion"
+    stages = " → ".join(stage.name for stage in spec.stages)
+    return (
+        f"it comes to people in stages ({stages} → champion), each judged by what is seen of both. Meanwhile the task "
+        "is deferred and holds no worker; its log and its XCom *rollout* say how far it is. Harm ends it at once"
+    )
 
 
 def _about_people(spec: ModelSpec) -> str:

@@ -1,0 +1,55 @@
+"""Who answers a request, by the model's route: the champion, or the challenger that is on its way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from everfit.values import Route
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+
+def dealt(route: Route, rows: Sequence[Mapping[str, Any]], noise: bytes) -> tuple[str, str]:
+    """The alias that answers, and the value of the route's key that decided it ("" where chance did).
+
+    Equal values of the key get the same version as long as the rollout lasts, and whoever is among the first 5 % is
+    among the 25 %, too. The challenger answers a request of many rows only if all of them are its own: nobody gets it
+    by sitting beside somebody who does. A row that lacks the key is the champion's. Without a key the request's own
+    `noise` decides, which its prediction's id is made of.
+
+    >>> route = Route("m", champion=1, challenger=2, share=1.0, key="carrier", salt="m:7")
+    >>> dealt(route, [{"carrier": "UA"}], b"")
+    ('challenger', 'UA')
+    """
+    if route.share <= 0 or route.challenger is None:
+        return CHAMPION, ""
+    if not route.key:
+        return _of(point(route.salt, noise.hex()) < route.share), ""
+    values = dict.fromkeys(_text(row.get(route.key)) for row in rows if isinstance(row, Mapping))
+    mine = all(value is not None and point(route.salt, value) < route.share for value in values)
+    return _of(mine and bool(values)), ",".join(value for value in values if value)[:200]
+
+
+def point(salt: str, value: str) -> float:
+    """Where a value falls between 0 and 1: evenly over many values, the same for each salt, another for another one."""
+    drawn = hashlib.blake2b(f"{salt}\0{value}".encode(), digest_size=8).digest()
+    return int.from_bytes(drawn) / 2**64
+
+
+def unseen(route: Route, alias: str) -> tuple[str, ...]:
+    """The aliases that score in the shadow what `alias` has answered."""
+    return tuple(shadow for shadow in route.shadows if shadow != alias)
+
+
+def _of(mine: bool) -> str:
+    return CHALLENGER if mine else CHAMPION
+
+
+def _text(value: Any) -> str | None:
+    """A value as it is dealt by: 7 and 7.0 are one caller, and so are texts that differ in spaces around them."""
+    if value is None or isinstance(value, list | dict):
+        return None
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if whole else value).strip() or None
