@@ -60,16 +60,18 @@ def segments(store: Store, model: str, version: int | None = None) -> list[Segme
 
 
 def without(data: bytes, drop: Callable[[Mapping[str, Any]], bool]) -> tuple[list[Prediction], int]:
-    """What is left of a segment without the rows that `drop` names, and their scores; and how many rows those are.
+    """What is left of a segment without the rows that `drop` names, with what is said of them; and how many those are.
 
     For erasure: `pack` what is left, put it into the store, then delete the old segment. A prediction without any rows
     stays, as proof that it was made.
     """
     left, gone = [], 0
     for one in unpack(data):
-        pairs = [(row, score) for row, score in zip(one.rows, one.scores, strict=True) if not drop(row)]
-        gone += len(one.rows) - len(pairs)
-        left.append(replace(one, rows=[row for row, _ in pairs], scores=[score for _, score in pairs]))
+        places = [place for place, row in enumerate(one.rows) if not drop(row)]
+        gone += len(one.rows) - len(places)
+        rows, scores = [one.rows[place] for place in places], [one.scores[place] for place in places]
+        flags = [one.flags[place] for place in places] if one.flags else ()
+        left.append(replace(one, rows=rows, scores=scores, flags=flags))
     return left, gone
 
 

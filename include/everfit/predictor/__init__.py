@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from everfit.predictor.answered import Answered, Looked, Settled, answer, stand_in
 from everfit.predictor.card import Card
 from everfit.predictor.folder import write_model_folder
+from everfit.predictor.guard import Finding, Guard
+from everfit.predictor.policy import Policy
 from everfit.predictor.predictor import Predictor
 
-__all__ = ["Card", "Predictor", "write_model_folder"]
+__all__ = [
+    "Answered",
+    "Card",
+    "Finding",
+    "Guard",
+    "Looked",
+    "Policy",
+    "Predictor",
+    "Settled",
+    "answer",
+    "stand_in",
+    "write_model_folder",
+]

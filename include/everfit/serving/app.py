@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -17,10 +18,12 @@ from fastapi.responses import JSONResponse
 
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.ports import Clock
+from everfit.predictor import answer, stand_in
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
-from everfit.serving.questions import MOST_BYTES, Question, Refusal, frame, read
-from everfit.serving.versions import Source, Versions
+from everfit.serving.questions import MOST_BYTES, Question, Refusal, read
+from everfit.serving.versions import Loaded, Source, Versions
+from everfit.values import Answer
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         asked = Asked()
         try:
             body = await _body(request)
-            answer = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
+            said = await to_thread.run_sync(_answer, body, versions, metrics, keeper, asked, limiter=scoring)
         except (Refusal, EverfitError) as error:
             asked.status = _status(error)
             raise
@@ -84,7 +87,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
         finally:
             metrics.requests.labels(asked.model, asked.version, asked.alias, asked.status).inc()
             metrics.seconds.labels(asked.model).observe(time.perf_counter() - begun)
-        return JSONResponse(answer, headers={ID: asked.id} if asked.id else None)
+        return JSONResponse(said, headers={ID: asked.id} if asked.id else None)
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -126,15 +129,27 @@ def _answer(body: bytes, versions: Versions, metrics: Metrics, keeper: Keeper | 
     question = read(body)
     loaded = versions.get(question.model, question.alias)
     asked.model, asked.alias, asked.version = question.model, question.alias, str(loaded.version)
-    try:
-        answers = loaded.predictor.answers(frame(question.rows, loaded.predictor.inputs))
-    except OverflowError as error:
-        raise DataError(f"a number in the rows is too large: {error}") from error
+    by = loaded.predictor
+    made = answer(by.guard, question.rows, by.answers_to, partial(_previous, versions, question.model, loaded))
+    answers = [one for one in made.predictions if one is not None]
     metrics.answered(question.model, loaded.version, question.alias, answers)
     if keeper:
-        asked.id = keeper.keep(question.model, loaded.version, question.alias, question.rows, answers)
+        asked.id = keeper.keep(
+            question.model, loaded.version, question.alias, question.rows, made.predictions, made.flags
+        )
     named = {"model": question.model, "version": loaded.version, "alias": question.alias}
-    return {**named, "predictions": answers}
+    return {**named, **made.said(loaded.version)}
+
+
+def _previous(
+    versions: Versions, model: str, asked: Loaded, rows: Sequence[Mapping[str, Any]]
+) -> tuple[int, Sequence[Answer | None]] | None:
+    """What the champion before says to these rows; None if it is not here, or is the one that was asked."""
+    shelf = versions.shelves.get(model)
+    before = shelf.by_alias.get("previous") if shelf else None
+    if before is None or before.version == asked.version:
+        return None
+    return before.version, stand_in(before.predictor.guard, rows, before.predictor.answers_to)
 
 
 async def _body(request: Request) -> bytes:

@@ -66,14 +66,20 @@ class Keeper:
         self._away = ""
 
     def keep(
-        self, model: str, version: int, alias: str, rows: Sequence[Mapping[str, Any]], scores: Sequence[Answer]
+        self,
+        model: str,
+        version: int,
+        alias: str,
+        rows: Sequence[Mapping[str, Any]],
+        scores: Sequence[Answer | None],
+        flags: Sequence[Sequence[str]] = (),
     ) -> str:
         """Keep one answer and return its id, or "" if it is not in the share that is kept or there is no room."""
         noise = self._noise(8)
         if int.from_bytes(noise) >= self._keeping.share * 2**64:
             return ""
         at = self._clock().astimezone(UTC)
-        kept = Prediction(id_of(at, noise), at, model, version, alias, rows, scores)
+        kept = Prediction(id_of(at, noise), at, model, version, alias, rows, scores, flags=flags)
         took = self._journal.add(kept.line())
         (self._metrics.kept if took else self._metrics.dropped).labels(model, version).inc()
         return kept.id if took else ""

@@ -1,16 +1,10 @@
-"""What a caller may ask, and how it becomes rows for a predictor."""
+"""What a caller may ask."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from everfit.errors import DataError, did_you_mean
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST_ROWS = 10_000
 MOST_BYTES = 32 * 1024 * 1024
@@ -43,23 +37,8 @@ def read(body: bytes) -> Question:
         status = 400 if any(one["type"] == "json_invalid" for one in found) else 422
         said = [f"{'.'.join(map(str, one['loc'])) or 'the body'}: {one['msg']}" for one in found[:5]]
         raise Refusal(status, "; ".join(said)) from error
-    if not question.rows:
-        raise Refusal(422, "rows: wanted at least one row, found none")
     if len(question.rows) > MOST_ROWS:
         raise Refusal(
             413, f"rows: found {len(question.rows):,}, at most {MOST_ROWS:,} are answered at once: ask in parts"
         )
     return question
-
-
-def frame(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> pd.DataFrame:
-    """The rows as a table of the inputs. A row that leaves a key out is an error: a missing value is a null."""
-    import pandas as pd
-
-    for place, row in enumerate(rows):
-        for name in inputs:
-            if name not in row:
-                raise DataError(
-                    f"row {place} has no {name!r} (write null for a missing value){did_you_mean(name, row)}"
-                )
-    return pd.DataFrame({name: [row[name] for row in rows] for name in inputs})

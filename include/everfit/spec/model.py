@@ -18,6 +18,7 @@ from pydantic import (
 
 from everfit import catalog
 from everfit.errors import SpecError, UnknownName
+from everfit.spec.answers import AnswersSpec
 from everfit.spec.building import gate_from
 from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
@@ -81,6 +82,7 @@ class ModelSpec(Frozen):
     )
     promotion: PromotionSpec = PromotionSpec()
     schedule: ScheduleSpec = ScheduleSpec()
+    answers: AnswersSpec = AnswersSpec()
     runs_on: dict[TaskId, TaskSpec] = Field(
         default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
     )
