@@ -35,6 +35,7 @@ from everfit.cli import (
     run,
     schema,
     score,
+    served,
     verify,
 )
 from everfit.errors import EverfitError
@@ -49,6 +50,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     lineage,
     card,
     score,
+    served,
     approve,
     reject,
     override,

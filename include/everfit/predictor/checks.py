@@ -42,12 +42,14 @@ class Odd:
 
 @dataclass(frozen=True)
 class Check:
-    """What is usual of one input, so that nearly every value costs one comparison; `other` looks at the rest."""
+    """What is usual of one input (`gaps`: that it is missing), so that nearly every value costs one comparison; `other`
+    looks at the rest."""
 
     name: str
     low: float
     high: float
     texts: Container[str]
+    gaps: bool
     other: Callable[[Any], Odd]
 
 
@@ -60,18 +62,19 @@ def check_of(column: Input, found: Range | None) -> Check:
     """
     known = found or Range(column.name, column.kind, 1.0)
     gaps = Odd(None, "missing_value" if found and not known.missing else "", unusual=known.missing < USUAL)
+    usual_gaps = not gaps.called and not gaps.unusual
     match column.kind:
         case "number":
             ends = partial(_number, low=_or(known.low, -inf), high=_or(known.high, inf), gaps=gaps)
-            return Check(column.name, _or(known.usual_low, inf), _or(known.usual_high, -inf), NO_TEXT, ends)
+            return Check(column.name, _or(known.usual_low, inf), _or(known.usual_high, -inf), NO_TEXT, usual_gaps, ends)
         case "text":
             texts = None if known.known is None else frozenset(known.known)
             usual = ANY_TEXT if texts is None else texts - {*known.rare}
-            return Check(column.name, inf, -inf, usual, partial(_text, known=texts, gaps=gaps))
+            return Check(column.name, inf, -inf, usual, usual_gaps, partial(_text, known=texts, gaps=gaps))
         case "truth":
-            return Check(column.name, inf, -inf, NO_TEXT, partial(_truth, gaps=gaps))
+            return Check(column.name, inf, -inf, NO_TEXT, usual_gaps, partial(_truth, gaps=gaps))
         case "time":
-            return Check(column.name, inf, -inf, NO_TEXT, partial(_time, column=column, gaps=gaps))
+            return Check(column.name, inf, -inf, NO_TEXT, usual_gaps, partial(_time, column=column, gaps=gaps))
 
 
 def _or(number: float | None, otherwise: float) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from everfit.errors import DataError
 from everfit.features import Inputs, Ranges
 from everfit.predictor.card import Card
-from everfit.predictor.checks import ABSENT, Check, check_of
+from everfit.predictor.checks import ABSENT, check_of
 from everfit.predictor.policy import Policy, read_policy, read_ranges
 from everfit.predictor.refusals import why
 from everfit.values import Answer, numbers
@@ -81,13 +81,17 @@ class Guard:
         values: list[Any] = []
         odd: list[Oddity] = []
         unusual = 0
-        for name, low, high, texts, check in self._checks:
+        for name, low, high, texts, gaps, other in self._checks:
             value = row.get(name, ABSENT)
             kind = type(value)
-            if ((kind is float or kind is int) and low <= value <= high) or (kind is str and value in texts):
+            if (
+                ((kind is float or kind is int) and low <= value <= high)
+                or (kind is str and value in texts)
+                or (value is None and gaps)
+            ):
                 values.append(value)
             else:
-                found = check.other(value)
+                found = other(value)
                 values.append(found.value)
                 unusual += found.unusual
                 if found.called:
@@ -123,10 +127,10 @@ class Guard:
         return DataError(why(refused.called, refused.name, refused.value, place, row, self.inputs, self.ranges))
 
     @cached_property
-    def _checks(self) -> tuple[tuple[str, float, float, Any, Check], ...]:
+    def _checks(self) -> tuple[tuple[str, float, float, Any, bool, Any], ...]:
         ranges = self.ranges.inputs if self.ranges else [None] * len(self.inputs.inputs)
         checks = [check_of(column, found) for column, found in zip(self.inputs.inputs, ranges, strict=True)]
-        return tuple((one.name, one.low, one.high, one.texts, one) for one in checks)
+        return tuple((one.name, one.low, one.high, one.texts, one.gaps, one.other) for one in checks)
 
     def _strongest(self, odd: Sequence[Oddity]) -> str:
         return max((self.policy.actions[one.called] for one in odd), key=STRENGTH.__getitem__)
