@@ -51,8 +51,11 @@ def test_a_mistake_is_told_with_its_line(change: Change, written: str, said: str
     assert "model.yaml:17: " + said in str(error.value)
 
 
+DATA = {"landing": "m", "tables": {"a": {"file": "a.csv"}}}
+
+
 def of_task(task: str, answers: dict[str, Any], **more: Any) -> ModelSpec:
-    given = {"name": "m", "task": task, "label": "y", "time": "t", "data": {"landing": "m", "tables": {"a": {}}}}
+    given = {"name": "m", "task": task, "label": "y", "time": "t", "data": DATA}
     return ModelSpec.model_validate(given | {"answers": answers} | more)
 
 
