@@ -45,10 +45,10 @@ def model(house: House) -> tuple[Predictor, list[dict[str, Any]]]:
     return predictor, as_sent(predictor.card.inputs.read(batch_rows(house.ports, house.spec, predictor.code, batch)))
 
 
-def log(house: House, predictor: Predictor, rows: Sequence[Any], minute: int = 0, **other: Any) -> Prediction:
+def log(house: House, predictor: Predictor, asked: Sequence[Any], minute: int = 0, **other: Any) -> Prediction:
     """What the server logs when it has answered these rows, or something `other`."""
-    made, at = answer(predictor.guard, rows, predictor.answers_to), BEGIN + timedelta(minutes=minute)
-    said = {"rows": rows, "scores": made.predictions, "flags": made.flags} | other
+    made, at = answer(predictor.guard, asked, predictor.answers_to), BEGIN + timedelta(minutes=minute)
+    said = {"rows": asked, "scores": made.predictions, "flags": made.flags} | other
     logged = Prediction(id_of(at, bytes([minute] * 8)), at, house.spec.name, 1, "champion", **said)
     house.ports.store.create(*pack([logged]))
     return logged
@@ -106,7 +106,7 @@ def test_without_champion_or_log_there_is_nothing_to_compare(house: House):
 
 
 def test_the_folder_says_what_training_rows_held_and_what_was_declared(house: House):
-    predictor, rows = model(house)
+    predictor, _ = model(house)
     ranges = predictor.guard.ranges
     assert ranges is not None
     assert [(one.name, one.known) for one in ranges.inputs if one.kind == "text"] == [("carrier", ("AA", "UA", "WN"))]
