@@ -23,7 +23,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # The environment is whole when the stamp of these very requirements is there; it is written last.
 STAMP := $(VENV)/.ready-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help env lock packages lint types schema test soak up down status demo bench clean
+.PHONY: help env lock packages lint types schema test soak nulls up down status demo bench clean
 
 help:  ## list these words
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ test: env packages lint types schema  ## run every check and every test
 
 soak: env packages  ## deliver thousands of files while Airflow's processes are killed (20 minutes)
 	$(VENV)/bin/pytest tests/faults -m soak -s -p no:xdist
+
+nulls: env  ## draw each simulation of an error rate 10,000 times (an hour)
+	EVERFIT_NULLS=10000 $(VENV)/bin/pytest -n $(WORKERS) -o timeout=5400 -k 'rarely or in_twenty' \
+	  tests/gates/test_error_rates.py tests/gates/test_slices.py tests/gates/test_is_calibrated.py \
+	  tests/gates/test_treats_groups_alike.py tests/statistics/test_calibration.py tests/statistics/test_interval.py \
+	  tests/statistics/test_hidden.py
 
 up: env  ## start Airflow, MLflow and the model server, and say where they are
 	@$(PY) -m tools.local up --instance $(INSTANCE)

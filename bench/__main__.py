@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import checkpoints, gates, store, training, validation
+from bench import asking, checkpoints, gates, store, training, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -53,6 +53,7 @@ def main() -> int:
                 return 1
             pairs.append((script, airflow))
         tell(console, pairs)
+        asking.main(console, stack)
     finally:
         down("bench")
     return 0

@@ -1,4 +1,4 @@
-"""One running stack for all end-to-end tests: Airflow, MLflow and the model server, on a tenth of the flights."""
+"""A running stack for the end-to-end tests of a file: Airflow, MLflow, model server, and a tenth of the flights."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ class Running:
         os.killpg(one.pid, signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running(tmp_path_factory):
     state = Path(tmp_path_factory.mktemp("stack"))
     stack = up(str(state))

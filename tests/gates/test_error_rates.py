@@ -12,8 +12,9 @@ from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
 from everfit.statistics.metrics import measure
 from everfit.values import Outcome
+from tests.nulls import draws
 
-RUNS = 1500
+RUNS = draws(1500)
 ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
 
 

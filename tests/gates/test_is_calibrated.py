@@ -9,8 +9,9 @@ from scipy.special import expit, logit
 from everfit.gates import Evidence
 from everfit.gates.is_calibrated import IsCalibrated
 from everfit.values import Outcome
+from tests.nulls import draws
 
-RUNS = 400
+RUNS = draws(400)
 ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
 
 
@@ -96,10 +97,10 @@ def test_a_setting_that_is_no_share_is_refused(within):
 
 
 def test_a_candidate_at_the_bar_rarely_passes():
-    rng = np.random.default_rng(1)
+    rng, runs = np.random.default_rng(1), draws(150)
     gate = IsCalibrated(within=0.06)
-    passed = sum(gate.judge(moved(drawn(rng), 0.06)).outcome is Outcome.PASSED for _ in range(150))
-    assert passed / 150 < 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
+    passed = sum(gate.judge(moved(drawn(rng), 0.06)).outcome is Outcome.PASSED for _ in range(runs))
+    assert passed / runs < 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_a_quantile_at_the_bar_rarely_passes_and_rarely_fails():

@@ -92,6 +92,20 @@ def test_a_margin_that_the_interval_dwarfs_is_refused_with_the_rows_that_it_take
     assert gate.hopeless(prospect(28, 3, told(0.0, 0.0, 560))) is None
 
 
+def test_where_candidates_were_better_than_an_ageing_champion_the_next_one_is_tried() -> None:
+    """Or a champion that everything beats would serve for ever, because nothing can be told to be its equal."""
+    gate = NotWorseThanChampion("log_loss", margin=0.02)
+    better = replace(told(-0.19, 0.01, 560), effect=-0.09)
+    assert gate.hopeless(prospect(28, 3, better)) is None
+    assert gate.hopeless(prospect(28, 3, told(-0.1, 0.1, 560), better)) is None
+    worse = replace(told(-0.01, 0.19, 560), effect=0.09)
+    assert "even a candidate as good as the champion" in gate.hopeless(prospect(28, 3, worse))
+    little = replace(told(-0.11, 0.09, 560), effect=-0.001)
+    assert "by 0.001 better than the champion, as the best one so far was, would pass in" in gate.hopeless(
+        prospect(28, 3, little)
+    )
+
+
 @pytest.mark.parametrize("ratio", [0.25, 1.0, 1.5])
 def test_the_forecast_is_how_often_an_equal_candidate_passes(ratio: float) -> None:
     """600 holdouts, two models of equal skill: the share that passes is the one that was forecast."""

@@ -12,6 +12,7 @@ from everfit.spec.building import gate_from
 from everfit.statistics.interval import estimate, mean
 from everfit.statistics.losses import per_row
 from everfit.values import Outcome
+from tests.nulls import draws
 
 CARRIERS = np.array(["UA", "B6", "EV", "DL", "AA", "MQ", "HA"], dtype=object)
 SHARES = [0.25, 0.2, 0.2, 0.15, 0.11, 0.085, 0.005]
@@ -184,7 +185,7 @@ def test_a_harmed_group_of_three_percent_is_blocked_and_named():
 
 def test_candidates_that_harm_nobody_are_rarely_blocked():
     """With a margin of nothing, so that chance alone blocks; a margin only makes it rarer."""
-    runs, blocked = 200, 0
+    runs, blocked = draws(200), 0
     for seed in range(runs):
         evidence = flights(np.random.default_rng([9, seed]), rows=6000)
         blocked += NoHiddenHarm("log_loss", margin=0.0, depth=2).judge(evidence).outcome is Outcome.FAILED

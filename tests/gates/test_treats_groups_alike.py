@@ -8,6 +8,7 @@ import pytest
 from everfit.gates import Evidence, Standing
 from everfit.gates.treats_groups_alike import TreatsGroupsAlike
 from everfit.values import Outcome, Verdict, dump, load
+from tests.nulls import draws
 
 NAMES = np.array(["AA", "UA", "WN", "HA"], dtype=object)
 
@@ -185,7 +186,7 @@ def test_a_wider_bar_is_easier():
     assert {0, 2} <= set(ranks)
 
 
-RUNS = 300
+RUNS = draws(300)
 ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
 
 

@@ -11,11 +11,12 @@ from scipy.special import expit, logit
 from everfit.statistics.calibration import coverage_gap, curve, in_the_large, slope
 from everfit.statistics.interval import estimate
 from everfit.statistics.smooth_ece import CELLS, Residuals, chance_if_at, equal, smooth, smooth_ece
+from tests.nulls import draws
 
 N = 1000
 EVEN = (np.arange(N) + 0.5) / N
 GOLDEN = np.arange(N) * 0.6180339887498949 % 1
-RUNS = 600
+RUNS = draws(600)
 ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
 

@@ -5,6 +5,7 @@ import pytest
 
 from everfit.statistics.grown import Condition, Group
 from everfit.statistics.hidden import halves, suspects
+from tests.nulls import draws
 
 
 def draw(rng, days=24, per_day=120, columns=6, values=6, harm=0.0):
@@ -29,7 +30,7 @@ def test_either_half_has_every_second_day():
 
 @pytest.mark.parametrize(("columns", "runs"), [(4, 1500), (8, 400)])
 def test_chance_is_taken_for_harm_once_in_twenty(columns, runs):
-    rng, wrong = np.random.default_rng([1, columns]), 0
+    rng, wrong, runs = np.random.default_rng([1, columns]), 0, draws(runs)
     for _ in range(runs):
         wrong += any(suspects(*draw(rng, columns=columns), depth=2, ordered=(0, 0, *[6] * (columns - 2))).counts)
     assert wrong / runs < 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)

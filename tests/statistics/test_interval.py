@@ -5,8 +5,9 @@ import pytest
 from scipy import stats
 
 from everfit.statistics.interval import Measured, effective, estimate, mean
+from tests.nulls import draws
 
-RUNS = 4000
+RUNS = draws(4000)
 
 
 def test_with_a_row_per_cluster_it_is_students_interval():

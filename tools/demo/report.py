@@ -19,6 +19,7 @@ from everfit.ledger import View
 from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged
 from everfit.values import Outcome as Said
 from tools.demo.acts import FIRST, MODEL, NEXT, Outcome
+from tools.demo.strip import drawn
 from tools.demo.watch import Watch
 from tools.local.environment import command_environment
 from tools.local.stack import Stack
@@ -47,7 +48,7 @@ def _section(console: Console, title: str, body: object) -> None:
 def _table(*columns: str) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
-        table.add_column(column, justify="right" if column in {"rows", "seconds", "effect", "bar", "n"} else "left")
+        table.add_column(column, justify="right" if column in {"rows", "seconds", "effect", "bar"} else "left")
     return table
 
 
@@ -66,16 +67,14 @@ def _batches(console: Console, view: View) -> None:
 
 def _gates(console: Console, view: View) -> None:
     for number, entry in enumerate(view.of(CandidateJudged), 1):
-        table = _table("gate", "verdict", "effect", "one-sided 95 %", "bar", "n")
+        table = _table("gate", "verdict", "effect", "bar", "interval against bar", "rows")
         for verdict in entry.body.verdicts:
-            low = "…" if verdict.low is None else f"{verdict.low:.4f}"
-            high = "…" if verdict.high is None else f"{verdict.high:.4f}"
             table.add_row(
                 verdict.gate,
                 Text(verdict.outcome.value, TONE[verdict.outcome]),
                 "" if verdict.effect is None else f"{verdict.effect:.4f}",
-                "" if verdict.low is None and verdict.high is None else f"{low} to {high}",
                 "" if verdict.bar is None else f"{verdict.bar:g}",
+                drawn(verdict, TONE[verdict.outcome]),
                 f"{verdict.n:,}" if verdict.n else "",
             )
         against = f"against champion {entry.body.champion}" if entry.body.champion else "no champion yet"

@@ -47,8 +47,14 @@ class Prospect:
 
     def narrowest(self, gate: str, bar: float) -> Verdict | None:
         """What the gate, with the same bar, told most exactly for the rows it had; None if it measured nothing yet."""
-        measured = [one for one in self.said if one.gate == gate and one.bar == bar and one.n and _error(one) > 0]
-        return min(measured, key=lambda one: _error(one) * sqrt(one.n), default=None)
+        return min(self._measured(gate, bar), key=lambda one: _error(one) * sqrt(one.n), default=None)
+
+    def lead(self, gate: str, bar: float) -> float:
+        """By how much the best earlier candidate was better than this champion, who is no younger by now; 0 if none."""
+        return max((-(one.effect or 0.0) for one in self._measured(gate, bar)), default=0.0)
+
+    def _measured(self, gate: str, bar: float) -> list[Verdict]:
+        return [one for one in self.said if one.gate == gate and one.bar == bar and one.n and _error(one) > 0]
 
 
 @dataclass(frozen=True)
@@ -97,24 +103,28 @@ def foresee(prospect: Prospect, gate: str, bar: float, loss: str) -> Foreseen | 
 
 
 def too_small(prospect: Prospect, gate: str, margin: float, loss: str) -> str | None:
-    """Why a candidate that is exactly as good as the champion would hardly ever be told to be within the margin.
+    """Why a candidate that is as good as the champion, or as much better as the best one so far was, would hardly ever
+    be told to be within the margin.
 
-    With an interval that reaches so far it passes with probability `Phi(z (margin / reach - 1))`, where `z` is the
-    quantile of the level (Blackwelder, Controlled Clinical Trials 3 (1982) 345-353). Days are taken to be as alike as
-    they were.
+    A champion ages: what was once better than it will be again, and is not refused. With an interval that reaches so
+    far such a candidate passes with probability `Phi(z ((margin + lead) / reach - 1))`, where `z` is the quantile of
+    the level and `lead` by how much it is better (Blackwelder, Controlled Clinical Trials 3 (1982) 345-353). Days are
+    taken to be as alike as they were.
     """
     seen = foresee(prospect, gate, margin, loss)
     if seen is None or not prospect.rows:
         return None
     level = prospect.standing.level
     reach = seen.reach(prospect.rows, level)
-    chance = chance_of_equal(margin, reach, level)
+    lead = max(0.0, prospect.lead(gate, margin))
+    chance = chance_of_equal(margin + lead, reach, level)
     if chance >= HOPELESS:
         return None
+    good = f"by {lead:.2g} better than the champion, as the best one so far was," if lead else "as good as the champion"
     return (
         f"this holdout cannot detect your margin. It is {margin:g}, and on {prospect.rows:,} rows the interval would "
-        f"reach about {reach:.2g} to either side ({seen.how}), so even a candidate as good as the champion would pass "
-        f"in {100 * chance:.0f} of 100 cases; wanted about {seen.rows_for(margin, level):,} rows (window.holdout), or "
+        f"reach about {reach:.2g} to either side ({seen.how}), so even a candidate {good} would pass in "
+        f"{100 * chance:.0f} of 100 cases; wanted about {seen.rows_for(margin, level):,} rows (window.holdout), or "
         f"a margin of {seen.detectable(prospect.rows, level):.2g}"
     )
 

@@ -70,9 +70,9 @@ def test_gates_that_ask_nothing_of_a_first_model_are_not_enough() -> None:
 
 def test_an_effect_on_the_wrong_side_is_not_helped_by_rows() -> None:
     (said,) = words(judged(FAILED))
-    assert said.startswith("It would have passed had 0.5 been 0.64 or more. More rows alone do not help")
+    assert said.startswith("It would have passed with 0.64 or more instead of 0.5. More rows alone do not help")
     (other,) = words(judged(replace(BELOW, effect=0.1, low=0.0, high=0.2, bar=0.05)))
-    assert "had 0.1 been \u22120.05 or less" in other
+    assert "with \u22120.05 or less instead of 0.1" in other
 
 
 def test_all_but_on_the_bar_is_said() -> None:
@@ -94,7 +94,8 @@ def test_of_a_promoted_one_the_closest_gates_are_told() -> None:
     found = otherwise(judged(SANE, far, near, promote=True))
     assert [case.gate for case in found] == ["near"]
     assert found[0].words == (
-        "Its bound 0.63 clears the bar 0.62 by 0.01. Had 0.66 been 0.01 lower, the candidate would have been kept back."
+        "Its bound 0.63 clears the bar 0.62 by 0.01. With an effect 0.01 lower than 0.66 the candidate "
+        "would have been kept back."
     )
     assert [case.gate for case in otherwise(judged(far, promote=True))] == ["far"]
     assert otherwise(judged(SANE, promote=True)) == ()

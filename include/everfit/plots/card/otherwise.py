@@ -83,8 +83,8 @@ def _lacked(verdict: Verdict) -> str:
     if reach.room <= 0:
         wanted = (verdict.bar or 0.0) + _sign(verdict) * reach.reach
         return (
-            f"It would have passed had {short(verdict.effect or 0.0)} been {short(wanted)} or "
-            f"{'more' if verdict.wanted == 'above' else 'less'}. More rows alone do not help: what was measured is "
+            f"It would have passed with {short(wanted)} or {'more' if verdict.wanted == 'above' else 'less'} instead "
+            f"of {short(verdict.effect or 0.0)}. More rows alone do not help: what was measured is "
             f"itself on the wrong side of the bar {bar}."
         )
     times = (reach.reach / reach.room) ** 2
@@ -100,8 +100,9 @@ def _cleared(reach: Reach, verdict: Verdict) -> str:
     bound = (verdict.bar or 0.0) - _sign(verdict) * reach.miss
     side = "lower" if verdict.wanted == "above" else "higher"
     return (
-        f"Its bound {short(bound)} clears the bar {short(verdict.bar or 0.0)} by {short(-reach.miss)}. Had "
-        f"{short(verdict.effect or 0.0)} been {short(-reach.miss)} {side}, the candidate would have been kept back."
+        f"Its bound {short(bound)} clears the bar {short(verdict.bar or 0.0)} by {short(-reach.miss)}. With "
+        f"an effect {short(-reach.miss)} {side} than {short(verdict.effect or 0.0)} the candidate would have "
+        "been kept back."
     )
 
 

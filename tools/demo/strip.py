@@ -1,0 +1,39 @@
+"""A verdict as a line of text: its interval, drawn against its bar."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from everfit.values import Verdict
+
+WIDTH = 26
+
+
+def drawn(verdict: Verdict, tone: str) -> Text:
+    """The interval `──●──` with the bar `│`, each strip in its own scale; nothing where there is no interval or bar.
+
+    >>> from everfit.values import Outcome
+    >>> drawn(Verdict("above_bar", Outcome.PASSED, "", 0.75, 0.7, None, 0.6), "green").plain
+    ' │          ├─────●─────╌ '
+    """
+    ends = [end for end in (verdict.low, verdict.high) if end is not None]
+    if verdict.effect is None or verdict.bar is None or not ends:
+        return Text("")
+    reach = max(abs(end - verdict.effect) for end in ends)
+    low = verdict.effect - reach if verdict.low is None else verdict.low
+    high = verdict.effect + reach if verdict.high is None else verdict.high
+    least, most = min(low, verdict.bar), max(high, verdict.bar)
+    step = (WIDTH - 3) / ((most - least) or 1.0)
+
+    def at(value: float) -> int:
+        return 1 + round((value - least) * step)
+
+    cells = [" "] * WIDTH
+    cells[at(low) : at(high) + 1] = "─" * (at(high) + 1 - at(low))
+    cells[at(low)] = "╌" if verdict.low is None else "├"
+    cells[at(high)] = "╌" if verdict.high is None else "┤"
+    cells[at(verdict.effect)] = "●"
+    text = Text("".join(cells), tone)
+    text.plain = text.plain[: at(verdict.bar)] + "│" + text.plain[at(verdict.bar) + 1 :]
+    text.stylize("bold default", at(verdict.bar), at(verdict.bar) + 1)
+    return text
