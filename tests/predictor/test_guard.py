@@ -74,7 +74,8 @@ def test_a_row_without_a_value_and_a_row_without_a_key():
 
 def test_what_cannot_be_read_is_missing_to_the_model():
     finding = guard(wrong_type="flag").look({**GOOD, "hour": "7", "charter": 1})
-    assert (finding.values, finding.asks) == ([None, "UA", None, GOOD["at"]], True)
+    assert (finding.row, finding.asks) == ({**GOOD, "hour": None, "charter": None}, True)
+    assert guard().look(GOOD).row is GOOD
 
 
 def test_of_two_findings_the_stronger_answer_counts():
@@ -136,7 +137,7 @@ def test_who_answered_is_said_row_by_row():
         return [0.5]
 
     made = answer(mixed, rows, score, lambda waiting: (2, [0.75] if waiting == rows[1:2] else []))
-    assert asked == [[*GOOD.values()]]
+    assert asked == [GOOD]
     assert made.said(3) == {
         "predictions": [0.5, 0.75, 0.25, None],
         "flags": [
@@ -194,9 +195,10 @@ def test_whatever_a_row_holds_the_model_can_read_what_the_guard_gives(row: dict[
     """What the guard lets through is typed by the code that types training rows, without an error."""
     finding = guard(missing_feature="flag", wrong_type="flag", empty="flag").look(row)
     assert finding.asks
-    frame = pd.DataFrame({name: [value, None] for name, value in zip(INPUTS.names, finding.values, strict=True)})
+    read_by_model = {name: finding.row[name] for name in INPUTS.names}
+    frame = pd.DataFrame({name: [value, None] for name, value in read_by_model.items()})
     read = INPUTS.read(frame)
-    assert read.iloc[0].isna().tolist() == [value is None for value in finding.values]
+    assert read.iloc[0].isna().tolist() == [value is None for value in read_by_model.values()]
 
 
 def test_a_guard_travels_to_other_processes():

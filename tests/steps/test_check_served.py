@@ -67,7 +67,7 @@ def test_what_the_server_said_is_said_again_bit_for_bit(house: House):
 def test_another_answer_is_found_and_named(house: House):
     predictor, rows = model(house)
     log(house, predictor, rows[:10])
-    scores = predictor.answers_to([predictor.guard.look(row).values for row in rows[:2]])
+    scores = predictor.answers_to([predictor.guard.look(row).row for row in rows[:2]])
     wrong = log(house, predictor, rows[:2], 1, scores=[scores[0] + 1e-9, scores[1] + 0.125])
     found = check_served(house.ports, house.spec.name)
     assert (found.rows, found.equal, found.different, found.where) == (12, 10, 1, wrong.id)

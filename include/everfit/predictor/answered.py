@@ -43,7 +43,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class Looked:
-    """Rows that have been looked at: `asked` are those that the model is to answer, as it reads them."""
+    """Rows that have been looked at; the model is to answer those that are `asked`."""
 
     guard: Guard
     rows: Sequence[Row]
@@ -61,9 +61,9 @@ class Looked:
         return cls(guard, rows, findings)
 
     @property
-    def asked(self) -> list[Sequence[Any]]:
-        """The rows for the model, each with its values in the order of INPUTS."""
-        return [finding.values for finding in self.findings if finding.asks]
+    def asked(self) -> list[Row]:
+        """The rows for the model, as it reads them: none has a key missing or holds what it cannot read."""
+        return [finding.row for finding in self.findings if finding.asks]
 
     def settled(self, scores: Sequence[Answer]) -> Settled:
         """With the model's answers to `asked`. Errors: `DataError` if low confidence refuses the request."""
@@ -113,10 +113,10 @@ class Settled:
 def answer(
     guard: Guard,
     rows: Sequence[Row],
-    score: Callable[[Sequence[Sequence[Any]]], Sequence[Answer]],
+    score: Callable[[Sequence[Row]], Sequence[Answer]],
     previous: Callable[[Sequence[Row]], tuple[int, Sequence[Answer | None]] | None] = lambda _: None,
 ) -> Answered:
-    """Answer a request: `score` gives the model's answers to rows of values, `previous` those of the version before it
+    """Answer a request: `score` gives the model's answers to rows, `previous` those of the version before it
     and its number, None if there is no such version. Errors: `DataError` where the policy refuses."""
     looked = Looked.at(guard, rows)
     asked = looked.asked
@@ -126,11 +126,11 @@ def answer(
 
 
 def stand_in(
-    guard: Guard, rows: Sequence[Row], score: Callable[[Sequence[Sequence[Any]]], Sequence[Answer]]
+    guard: Guard, rows: Sequence[Row], score: Callable[[Sequence[Row]], Sequence[Answer]]
 ) -> list[Answer | None]:
     """What a predecessor says to rows that its successor would not answer: None where it would not answer itself."""
     findings = [guard.look(row) for row in rows]
-    asked = [finding.values for finding in findings if finding.asks]
+    asked = [finding.row for finding in findings if finding.asks]
     given = iter(score(asked) if asked else [])
     return [_sure(guard, finding, next(given)) if finding.asks else None for finding in findings]
 

@@ -40,10 +40,10 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A row as the model reads it (`values`, in the order of INPUTS), what is odd about it, and what is to be done:
-    "" and "flag" leave it to the model."""
+    """A row as the model reads it (the caller's own where nothing had to be replaced, with a key for each input), what
+    is odd about it, and what is to be done: "" and "flag" leave it to the model."""
 
-    values: Sequence[Any]
+    row: Mapping[str, Any]
     odd: tuple[Oddity, ...] = ()
     action: str = ""
 
@@ -78,29 +78,30 @@ class Guard:
 
     def look(self, row: Mapping[str, Any]) -> Finding:
         """What is odd about a row of JSON values: a few microseconds for one in which nothing is."""
-        values: list[Any] = []
+        read: dict[str, Any] = {}
         odd: list[Oddity] = []
-        unusual = 0
+        unusual = missing = 0
         for name, low, high, texts, gaps, other in self._checks:
             value = row.get(name, ABSENT)
             kind = type(value)
-            if (
-                ((kind is float or kind is int) and low <= value <= high)
-                or (kind is str and value in texts)
-                or (value is None and gaps)
-            ):
-                values.append(value)
-            else:
-                found = other(value)
-                values.append(found.value)
-                unusual += found.unusual
-                if found.called:
-                    odd.append(Oddity(found.called, name, value))
+            if ((kind is float or kind is int) and low <= value <= high) or (kind is str and value in texts):
+                continue
+            if value is None and gaps:
+                missing += 1
+                continue
+            found = other(value)
+            missing += found.value is None
+            unusual += found.unusual
+            if found.value is not value:
+                read[name] = found.value
+            if found.called:
+                odd.append(Oddity(found.called, name, value))
         if self.ranges is not None and unusual > self.ranges.usual_inputs:
             odd.append(Oddity("out_of_distribution", value=unusual))
-        if self.ranges is not None and None in values and all(value is None for value in values):
+        if self.ranges is not None and missing == len(self._checks):
             odd.insert(0, Oddity("empty"))
-        return Finding(values, tuple(odd), self._strongest(odd)) if odd else Finding(values)
+        whole = {**row, **read} if read else row
+        return Finding(whole, tuple(odd), self._strongest(odd)) if odd else Finding(whole)
 
     def doubt(self, answer: Answer) -> Oddity | None:
         """The model's low confidence in its own answer, if the spec has a bar for it."""
@@ -119,7 +120,7 @@ class Guard:
         if doubt is None:
             return finding
         odd = (*finding.odd, doubt)
-        return Finding(finding.values, odd, self._strongest(odd))
+        return Finding(finding.row, odd, self._strongest(odd))
 
     def refuse(self, place: int, row: Mapping[str, Any], finding: Finding) -> DataError:
         """Why the row in this place refuses the request."""

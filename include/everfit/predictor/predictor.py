@@ -83,12 +83,11 @@ class Predictor:
         """The scores as a caller gets them: a number per row, or the probability of each class, or each quantile."""
         return in_words(self.predict(rows), self.card.scores)
 
-    def answers_to(self, values: Sequence[Sequence[Any]]) -> list[Answer]:
-        """The same for rows as `guard` reads them: values in the order of INPUTS."""
+    def answers_to(self, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """The same for rows as `guard` gives them: each has every input, and nothing that cannot be read."""
         import pandas as pd
 
-        columns = zip(*values, strict=True) if values else ([] for _ in self.inputs)
-        return self.answers(pd.DataFrame(dict(zip(self.inputs, map(list, columns), strict=True))))
+        return self.answers(pd.DataFrame({name: [row[name] for row in rows] for name in self.inputs}))
 
 
 def in_words(scores: NDArray[np.float64], named: Sequence[str]) -> list[Answer]:

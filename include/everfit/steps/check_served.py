@@ -118,5 +118,5 @@ def _rows(prediction: Prediction) -> Iterator[_Row]:
 def _again(predictor: Predictor, rows: Sequence[Mapping[str, object]]) -> list[Answer | None]:
     """The version's own answers; None to a row that it would refuse, though the server answered it."""
     findings = [predictor.guard.look(row) for row in rows]
-    given = iter(predictor.answers_to([one.values for one in findings if one.asks]))
+    given = iter(predictor.answers_to([one.row for one in findings if one.asks]))
     return [next(given) if one.asks else None for one in findings]

@@ -88,7 +88,7 @@ def _part(batches: list[BatchRows], gap: range, place: int) -> Part:
     kept = whole.iloc[places].reset_index(drop=True)
     names = kept[LABEL].drop_duplicates() if of.spec.task == "multiclass" else None
     groups = int(truth[GROUP].to_numpy().max(initial=-1)) + 1 if of.spec.group else 0
-    seen = sum_up(of.inputs, of.inputs.read(of.frame.iloc[places])) if of.inputs else Seen(())
+    seen = sum_up(of.inputs, of.frame[[*of.inputs.names]].iloc[places]) if of.inputs else Seen(())
     return Part(of.batch.partition, _Here(kept), each_kind(kept), names, groups, len(whole) - len(kept), seen)
 
 
