@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from everfit.features import Columns, Inputs, load_code
+from everfit.features import Columns, Inputs, Ranges, load_code, sum_up
 from everfit.models import Rows, Terms, Training
 from everfit.models.xgboost import XGBoost
-from everfit.predictor import Card, write_model_folder
+from everfit.predictor import Card, Policy, write_model_folder
+from everfit.predictor.policy import files
 from everfit.registry import MlflowRegistry
+from everfit.spec import AnswersSpec
 from everfit.values import Candidate, ModelVersion
 
 CODE = """
@@ -35,8 +37,11 @@ ROWS: tuple[Mapping[str, Any], ...] = (
 )
 
 
-def toy_folder(folder: Path, seed: int = 0, model: str = "toy", code: str = CODE) -> Path:
-    """Train on 200 random rows; another seed, another model."""
+def toy_folder(
+    folder: Path, seed: int = 0, model: str = "toy", code: str = CODE, answers: AnswersSpec | None = None
+) -> Path:
+    """Train on 200 random rows; another seed, another model. Without `answers` it is a folder of before there were any
+    ranges: it answers to all that it can read."""
     import numpy as np
     import pandas as pd
 
@@ -64,7 +69,9 @@ def toy_folder(folder: Path, seed: int = 0, model: str = "toy", code: str = CODE
         history=tuple(history),
         libraries={},
     )
-    return write_model_folder(folder / "model", card, trained.model, feature_code, history)
+    ranges = Ranges.merged([sum_up(inputs, inputs.read(rows))]) if answers else None
+    beside = files(Policy.of(answers or AnswersSpec()), ranges)
+    return write_model_folder(folder / "model", card, trained.model, feature_code, history, beside)
 
 
 def publish(registry: MlflowRegistry, folder: Path, model: str, run: str) -> ModelVersion:

@@ -77,6 +77,7 @@ def test_public_names_are_pinned():
         "ApprovePromotionOperator",
         "BuildFeaturesOperator",
         "CheckChampionOperator",
+        "CheckServedOperator",
         "ChooseParametersOperator",
         "CommitBatchOperator",
         "DeployModelOperator",

@@ -7,7 +7,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 DAGS = ("ingest", "train", "deploy", "rollback", "rehearse", "recall", "override")
-SHARED = {"everfit_pointers", "everfit_housekeeping"}
+SHARED = {"everfit_pointers", "everfit_housekeeping", "everfit_served"}
 
 
 @pytest.fixture(scope="module")

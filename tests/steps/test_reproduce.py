@@ -24,7 +24,7 @@ from tests.steps.judging import House, build
 from tests.workshop import open_workshop
 from tools.land_flights import land
 
-FILES = ["everfit.json", "features.py", "history/hours.parquet", "model.ubj"]
+FILES = ["answers.json", "everfit.json", "features.py", "history/hours.parquet", "model.ubj", "ranges.json"]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,14 @@ def flip(path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(bytes(data))
+
+
+def test_a_version_of_before_ranges_and_answers_is_equal_without_them(clean, trips: House, tmp_path: Path) -> None:
+    lineage = lineage_of(clean, trips.spec.name, 1)
+    old = tuple(file for file in lineage.files if file.name not in ("answers.json", "ranges.json"))
+    made = reproduce(clean, replace(lineage, files=old), tmp_path / "into", print)
+    assert made.equal
+    assert [file.name for file in made.files] == [file.name for file in old]
 
 
 def test_that_it_was_made_again_is_kept_once(clean, trips: House, tmp_path: Path) -> None:

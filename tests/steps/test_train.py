@@ -82,7 +82,7 @@ def test_the_candidate_names_every_file_of_the_model(
 ) -> None:
     names = [file.name for file in candidate.files]
     history = [f"history/{table}.parquet" for table in ("carrier", "dest", "plane", "route", "slot")]
-    assert names == ["everfit.json", "features.py", *history, "model.ubj"]
+    assert names == ["answers.json", "everfit.json", "features.py", *history, "model.ubj", "ranges.json"]
     assert (candidate.model, candidate.run, candidate.device) == ("flight_delays", "first", "cpu")
     assert candidate.snapshot == snapshot.id
     assert candidate.seconds > 0

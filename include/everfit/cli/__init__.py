@@ -39,6 +39,7 @@ from everfit.cli import (
     run,
     schema,
     score,
+    served,
     verify,
 )
 from everfit.errors import EverfitError
@@ -54,6 +55,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     lineage,
     card,
     score,
+    served,
     approve,
     reject,
     override,

@@ -17,7 +17,7 @@ from everfit.values import Answer
 @dataclass(frozen=True)
 class Prediction:
     """What was asked (`rows`, as they were received) and answered (`scores`, per row a number or one for each class or
-    quantile), when, and by which version.
+    quantile; None where nobody answered), when, and by which version.
 
     `key` is what the route dealt by, `seconds` how long it took, `flags` what was remarkable about each row (none, or
     one tuple per row). A prediction in the shadow was not the answer: `shadow_of` is the id of the one that was. If the
@@ -31,7 +31,7 @@ class Prediction:
     version: int
     alias: str
     rows: Sequence[Mapping[str, Any]]
-    scores: Sequence[Answer]
+    scores: Sequence[Answer | None]
     key: str = ""
     seconds: float = 0.0
     flags: Sequence[Sequence[str]] = ()
@@ -64,7 +64,7 @@ def line(
     version: int,
     alias: str,
     rows: Sequence[Mapping[str, Any]],
-    scores: Sequence[Answer],
+    scores: Sequence[Answer | None],
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> bytes:
     """The line of a prediction that was made at `at` in UTC, for who has no use for the prediction itself."""

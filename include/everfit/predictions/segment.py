@@ -61,7 +61,7 @@ def segments(store: Store, model: str, version: int | None = None) -> list[Segme
 
 
 def without(data: bytes, drop: Callable[[Mapping[str, Any]], bool]) -> tuple[list[Prediction], int]:
-    """What is left of a segment without the rows that `drop` names, and their scores; and how many rows those are.
+    """What is left of a segment without the rows that `drop` names, with what is said of them; and how many those are.
 
     For erasure: `pack` what is left, put it into the store, then delete the old segment. A prediction without any rows
     stays, as proof that it was made.
@@ -70,7 +70,8 @@ def without(data: bytes, drop: Callable[[Mapping[str, Any]], bool]) -> tuple[lis
     for one in unpack(data):
         stays = [not drop(row) for row in one.rows]
         gone += stays.count(False)
-        left.append(replace(one, rows=[*compress(one.rows, stays)], scores=[*compress(one.scores, stays)]))
+        rows, scores = [*compress(one.rows, stays)], [*compress(one.scores, stays)]
+        left.append(replace(one, rows=rows, scores=scores, flags=[*compress(one.flags, stays)]))
     return left, gone
 
 

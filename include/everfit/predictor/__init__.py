@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from everfit.predictor.answered import Answered, Looked, Settled, answer, stand_in
 from everfit.predictor.card import Card
 from everfit.predictor.folder import write_model_folder
+from everfit.predictor.guard import Finding, Guard
+from everfit.predictor.policy import Policy
 from everfit.predictor.predictor import Predictor
 from everfit.predictor.quick import Quick, Way, apart, way_of
 
-__all__ = ["Card", "Predictor", "Quick", "Way", "apart", "way_of", "write_model_folder"]
+__all__ = [
+    "Answered",
+    "Card",
+    "Finding",
+    "Guard",
+    "Looked",
+    "Policy",
+    "Predictor",
+    "Quick",
+    "Settled",
+    "Way",
+    "answer",
+    "apart",
+    "stand_in",
+    "way_of",
+    "write_model_folder",
+]

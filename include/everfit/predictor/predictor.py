@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from everfit import catalog
 from everfit.errors import Corrupted
@@ -13,6 +13,7 @@ from everfit.features import FeatureCode, load_code, read_tables
 from everfit.models import Scorer
 from everfit.predictor.card import Card
 from everfit.predictor.folder import CODE, HISTORY
+from everfit.predictor.guard import Guard
 from everfit.values import Answer
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Predictor:
     code: FeatureCode
     history: Mapping[str, pd.DataFrame]
     scorer: Scorer
+    guard: Guard
 
     @classmethod
     def load(cls, folder: Path) -> Predictor:
@@ -43,7 +45,8 @@ class Predictor:
         missing += [f"{HISTORY}/{name}.parquet" for name in card.history if name not in history]
         if missing:
             raise Corrupted(f"{folder} is no whole model folder: it lacks {', '.join(missing)}")
-        return cls(card, load_code(folder / CODE), history, algorithm.load(folder / algorithm.file))
+        scorer = algorithm.load(folder / algorithm.file)
+        return cls(card, load_code(folder / CODE), history, scorer, Guard.of(folder, card))
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -72,6 +75,12 @@ class Predictor:
     def answers(self, rows: pd.DataFrame) -> list[Answer]:
         """The scores as a caller gets them: a number per row, or the probability of each class, or each quantile."""
         return in_words(self.predict(rows), self.card.scores)
+
+    def answers_to(self, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """The same for rows as `guard` gives them: each has every input, and nothing that cannot be read."""
+        import pandas as pd
+
+        return self.answers(pd.DataFrame({name: [row[name] for row in rows] for name in self.inputs}))
 
 
 def shaped(scores: NDArray[np.float64] | None, rows: int, card: Card) -> NDArray[np.float64]:

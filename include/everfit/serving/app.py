@@ -21,15 +21,15 @@ from everfit.errors import EverfitError
 from everfit.ports import Clock
 from everfit.serving.batching import Batcher, Limits
 from everfit.serving.checking import Checking
-from everfit.serving.dealing import Dealing, Score
+from everfit.serving.dealing import Dealing
 from everfit.serving.front import PATH, App, Front, body_of
+from everfit.serving.guarding import Score, unseen
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.openapi import describe
 from everfit.serving.predicting import Predicting, Ways, refusal
 from everfit.serving.questions import Refusal
 from everfit.serving.routing import CHALLENGER
-from everfit.serving.scoring import unseen
 from everfit.serving.shadow import Shadows
 from everfit.serving.telling import labels_route
 from everfit.serving.versions import Source, Versions

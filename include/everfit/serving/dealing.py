@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from everfit.errors import DataError
+from everfit.predictor import Answered
+from everfit.serving.guarding import Score, guarded
 from everfit.serving.keeping import Keeper
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import Refusal
@@ -19,7 +21,6 @@ from everfit.serving.versions import Loaded, Shelf, Versions
 from everfit.values import Answer
 
 Rows = Sequence[Mapping[str, Any]]
-Score = Callable[[str, Loaded, Rows], Awaitable[list[Answer]]]
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,12 @@ class Dealt:
 
 
 @dataclass(frozen=True)
-class Answered:
+class Given:
     """What was answered, by which version under which alias, and the id under which it is kept ("" if it is not)."""
 
     alias: str
     version: int
-    answers: list[Answer]
+    made: Answered
     id: str
 
 
@@ -90,11 +91,11 @@ class Dealing:
             who, loaded = CHAMPION, None  # it is on its way here, or does not load
         return Dealt(model, who, loaded or self.versions.get(model, who), shelf, noise, key)
 
-    async def answer(self, to: Dealt, rows: Rows) -> Answered:
+    async def answer(self, to: Dealt, rows: Rows) -> Given:
         """Answer, keep the answer, and have it scored in the shadow where the route says so."""
         begun = time.perf_counter()
         try:
-            answers = await self.score(to.model, to.loaded, rows)
+            made = await guarded(self.score, to.shelf, to.model, to.loaded, rows)
         except Refusal:
             raise  # too much is asked of this server, whichever version it is
         except Exception as error:
@@ -104,12 +105,13 @@ class Dealing:
             if not isinstance(error, DataError):
                 self._failed(to, rows, seconds, error, "")
             raise
-        id_ = self._kept(to, rows, answers, seconds=time.perf_counter() - begun, deal=to.deal, noise=to.noise)
+        took = time.perf_counter() - begun
+        id_ = self._kept(to, rows, made.predictions, flags=made.flags, seconds=took, deal=to.deal, noise=to.noise)
         if id_ and self.shadows and not to.named:
             self.shadows.offer(to.shelf, to.model, to.alias, rows, id_, to.key)
-        return Answered(to.alias, to.loaded.version, answers, id_)
+        return Given(to.alias, to.loaded.version, made, id_)
 
-    async def _instead(self, to: Dealt, rows: Rows, seconds: float, error: Exception) -> Answered:
+    async def _instead(self, to: Dealt, rows: Rows, seconds: float, error: Exception) -> Given:
         """The champion's answer in place of the challenger's; if the champion refuses the rows too, they are wrong."""
         try:
             answered = await self.answer(self.deal(to.model, CHAMPION, rows), rows)
@@ -127,7 +129,7 @@ class Dealing:
         said = f"{type(error).__name__}: {error}"
         self._kept(to, rows, [], seconds=seconds, error=said, deal=to.deal, noise=to.noise, shadow_of=instead)
 
-    def _kept(self, to: Dealt, rows: Rows, answers: list[Answer], **more: Any) -> str:
+    def _kept(self, to: Dealt, rows: Rows, answers: Sequence[Answer | None], **more: Any) -> str:
         if self.keeper is None:
             return ""
         return self.keeper.keep(to.model, to.loaded.version, to.alias, rows, answers, key=to.key, **more)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
@@ -52,6 +53,24 @@ class Metrics:
         self.abstained = Tally("everfit_abstained", "Rows that were given no answer, on purpose", by, own)
         self.refused = Tally("everfit_refused_requests", "Requests turned away outside", ["status"], own)
         ProcessCollector(registry=own)
+
+    def said(
+        self,
+        model: str,
+        version: int,
+        alias: str,
+        task: str,
+        answers: Sequence[Answer | None],
+        flags: Sequence[Sequence[str]],
+    ) -> None:
+        """Count one request's answers, and what was remarkable about its rows."""
+        given = [one for one in answers if one is not None] if None in answers else answers
+        self.answered(model, version, alias, given)  # type: ignore[arg-type]
+        self.sure(model, version, task, given)  # type: ignore[arg-type]
+        for flag in chain.from_iterable(flags):
+            self.flags.add(model, version, alias, flag.partition(":")[0])
+        if len(given) < len(answers):
+            self.abstained.add(model, version, alias, by=len(answers) - len(given))
 
     def answered(self, model: str, version: int, alias: str, answers: Iterable[Answer]) -> None:
         """Count the rows and the numbers of one request's answers: of several classes or quantiles, each number."""

@@ -80,10 +80,11 @@ class Predicting:
         asked.model, asked.alias, asked.version = question.model, dealt.alias, dealt.loaded.version
         found = await self.dealing.answer(dealt, question.rows)  # what may be asked and answered is guarded here
         asked.alias, asked.version, asked.id = found.alias, found.version, found.id
-        self.metrics.answered(question.model, found.version, found.alias, found.answers)
-        self.metrics.sure(question.model, found.version, dealt.loaded.predictor.card.task, found.answers)
+        task = dealt.loaded.predictor.card.task
+        self.metrics.said(question.model, found.version, found.alias, task, found.made.predictions, found.made.flags)
         named = {"model": question.model, "version": found.version, "alias": found.alias}
-        return Reply(200, orjson.dumps({**named, "predictions": found.answers}), {ID: found.id} if found.id else {})
+        said = orjson.dumps({**named, **found.made.said(found.version)})
+        return Reply(200, said, {ID: found.id} if found.id else {})
 
 
 @dataclass(frozen=True)

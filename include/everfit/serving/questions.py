@@ -1,4 +1,4 @@
-"""What a caller may ask, and how it becomes rows for a predictor."""
+"""What a caller may ask."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ def _plain(body: bytes) -> Ask | None:
         and type(model) is str
         and (alias is None or alias in ALIASES)
         and type(rows) is list
-        and 0 < len(rows) <= MOST_ROWS
-        and set(map(type, rows)) == {dict}
+        and len(rows) <= MOST_ROWS
+        and set(map(type, rows)) <= {dict}
     )
     return Ask(model, alias, rows) if fits else None
 
@@ -82,8 +82,6 @@ def _checked(body: bytes) -> Ask:
         status = 400 if any(one["type"] == "json_invalid" for one in found) else 422
         said = [f"{'.'.join(map(str, one['loc'])) or 'the body'}: {one['msg']}" for one in found[:5]]
         raise Refusal(status, "; ".join(said)) from error
-    if not question.rows:
-        raise Refusal(422, "rows: wanted at least one row, found none")
     if len(question.rows) > MOST_ROWS:
         raise Refusal(
             413, f"rows: found {len(question.rows):,}, at most {MOST_ROWS:,} are answered at once: ask in parts"

@@ -40,11 +40,6 @@ def answers(loaded: Loaded, rows: Rows) -> list[Answer]:
         raise DataError(f"a number in the rows is too large: {error}") from error
 
 
-def unseen(loaded: Loaded, rows: Rows) -> list[Answer]:
-    """The answers by whichever way is quicker, in the thread that asks: for the shadow, where nobody waits."""
-    return _either(loaded, rows)
-
-
 def together(loaded: Loaded, asked: Sequence[Rows]) -> list[Outcome]:
     """What comes of each caller's rows, scored in one go as far as that can be: through pandas, a hundred rows cost
     hardly more than one.
@@ -59,7 +54,7 @@ def together(loaded: Loaded, asked: Sequence[Rows]) -> list[Outcome]:
     outcomes: dict[int, Outcome] = {}
     if len(joined) > 1:
         try:
-            found = iter(_either(loaded, [row for place in joined for row in asked[place]]))
+            found = iter(either(loaded, [row for place in joined for row in asked[place]]))
             outcomes = {place: [next(found) for _ in asked[place]] for place in joined}
         except EverfitError:
             pass  # alone, it will be seen whose row it was
@@ -69,13 +64,14 @@ def together(loaded: Loaded, asked: Sequence[Rows]) -> list[Outcome]:
     return [outcomes[place] for place in range(len(asked))]
 
 
-def _either(loaded: Loaded, rows: Rows) -> list[Answer]:
+def either(loaded: Loaded, rows: Rows) -> list[Answer]:
+    """The answers by whichever way is quicker, in the thread that asks."""
     return quickly(loaded, rows) or answers(loaded, rows)
 
 
 def _alone(loaded: Loaded, rows: Rows) -> Outcome:
     try:
-        return _either(loaded, rows)
+        return either(loaded, rows)
     except EverfitError as error:
         return error
 

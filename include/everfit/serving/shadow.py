@@ -47,7 +47,7 @@ class Shadows:
         self,
         keeper: Keeper,
         metrics: Metrics,
-        score: Callable[[Loaded, Sequence[Mapping[str, Any]]], list[Answer]],
+        score: Callable[[Loaded, Sequence[Mapping[str, Any]]], Sequence[Answer | None]],
         room: int = ROOM,
     ) -> None:
         self._keeper, self._metrics, self._score = keeper, metrics, score
@@ -86,7 +86,8 @@ class Shadows:
                 continue
 
     def _do(self, job: Job) -> None:
-        begun, answers, error = time.perf_counter(), [], ""
+        begun, error = time.perf_counter(), ""
+        answers: Sequence[Answer | None] = ()
         try:
             answers = self._score(job.loaded, job.rows)
         except Exception as failed:  # a version on trial may fail in any way, and this thread goes on

@@ -4,6 +4,7 @@
 a field of the classes here, with its meaning; the JSON schema for editors (`everfit schema`) is made from them.
 """
 
+from everfit.spec.answers import AnswersSpec
 from everfit.spec.approval import ApprovalSpec
 from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSpec
 from everfit.spec.data import DataSpec, TableSpec
@@ -19,6 +20,7 @@ from everfit.spec.training import ScheduleSpec, TrainSpec
 from everfit.spec.window import WindowSpec
 
 __all__ = [
+    "AnswersSpec",
     "ApprovalSpec",
     "CountsWhen",
     "DataSpec",

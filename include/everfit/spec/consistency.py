@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import SpecError, did_you_mean
 from everfit.models.objectives import FILE, names_in
+from everfit.spec.answers import CLASSES, answer_mistakes
 from everfit.spec.mistakes import Mistake
 
 if TYPE_CHECKING:
     from everfit.spec.model import ModelSpec
 
 OF = {"quantiles": "quantile", "group": "ranking", "observed": "survival"}
-CLASSES = ("binary", "multiclass")
 BINARY = {"0", "1"}
 
 
@@ -34,6 +34,7 @@ def task_mistakes(spec: ModelSpec) -> Iterator[Mistake]:
         if same and not (name == "group" and same == ["time"]):
             yield Mistake((name,), f"found {columns[name]!r}, which is the {same[0]} already")
     yield from _class_weight_mistakes(spec)
+    yield from answer_mistakes(spec.answers, spec.task, spec.quantiles)
     try:
         getattr(spec.algorithm, "check", lambda _: None)(spec.task)
     except SpecError as error:

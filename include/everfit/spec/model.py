@@ -18,6 +18,7 @@ from pydantic import (
 
 from everfit import catalog
 from everfit.errors import SpecError, UnknownName, did_you_mean
+from everfit.spec.answers import AnswersSpec
 from everfit.spec.building import gate_from, strategy_from
 from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
@@ -91,6 +92,7 @@ class ModelSpec(Frozen):
     score: ScoreSpec | None = Field(
         default=None, description="Write predictions for whole batches; without it, only the model server answers."
     )
+    answers: AnswersSpec = AnswersSpec()
     runs_on: dict[TaskId, TaskSpec] = Field(
         default_factory=dict, description="Where tasks of the model's DAGs run, by task id, such as train."
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
-from everfit.features import Inputs, each_kind
+from everfit.features import Inputs, Seen, each_kind, sum_up
 from everfit.steps.engine import engine_of, to_send
 from everfit.steps.feature_table import BATCH, GROUP, LABEL, FeatureTable
 from everfit.steps.labels import classes_of, learnable_rows, truths
@@ -41,7 +41,8 @@ class Part:
     """The labelled rows of one batch, and what is to be known of them without reading them.
 
     `kinds` are a few, with one of each kind of value that a column has. `names` are the classes among their labels,
-    None if the task has no classes; `groups` is how many groups they are of. `unlabeled` rows were left out.
+    None if the task has no classes; `groups` is how many groups they are of. `unlabeled` rows were left out. `seen` is
+    what the inputs of the others held.
     """
 
     partition: str
@@ -50,6 +51,7 @@ class Part:
     names: pd.Series[str] | None
     groups: int
     unlabeled: int
+    seen: Seen
 
 
 def parts_of(ports: Ports, batches: Sequence[BatchRows], gap: range, folder: str) -> list[Part]:
@@ -74,17 +76,20 @@ def assemble(
     finished = partial(_finished, (*classes, *strangers))
     kinds = [finished(part, part.kinds, start) for part, start in zip(parts, starts, strict=True)]
     rows = (finished(part, part.rows.read(store), start) for part, start in zip(parts, starts, strict=True))
-    return FeatureTable(stack(kinds), inputs, example, classes, strangers), rows
+    seen = {part.partition: part.seen for part in parts}
+    return FeatureTable(stack(kinds), inputs, example, classes, strangers, seen), rows
 
 
 def _part(batches: list[BatchRows], gap: range, place: int) -> Part:
     of = batches[place]
     truth = truths(of.spec, of.frame)
     whole = features_at(of.code, batches, place, gap).assign(**truth, **{BATCH: of.batch.partition})
-    kept = whole.iloc[learnable_rows(of.spec, truth)].reset_index(drop=True)
+    places = learnable_rows(of.spec, truth)
+    kept = whole.iloc[places].reset_index(drop=True)
     names = kept[LABEL].drop_duplicates() if of.spec.task == "multiclass" else None
     groups = int(truth[GROUP].to_numpy().max(initial=-1)) + 1 if of.spec.group else 0
-    return Part(of.batch.partition, _Here(kept), each_kind(kept), names, groups, len(whole) - len(kept))
+    seen = sum_up(of.inputs, of.frame[[*of.inputs.names]].iloc[places]) if of.inputs else Seen(())
+    return Part(of.batch.partition, _Here(kept), each_kind(kept), names, groups, len(whole) - len(kept), seen)
 
 
 def _kept(ports: Ports, folder: str, make: Callable[[int], Part], place: int) -> Part:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import Corrupted, SpecError
-from everfit.features import Inputs
-from everfit.values import dump, load
+from everfit.features import Inputs, Ranges, Seen
+from everfit.values import canonical, dump, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,8 @@ PIECE_CELLS = 2**22
 LABEL, TIME, BATCH = "__label", "__time", "__batch"
 WEIGHT, GROUP, OBSERVED = "__weight", "__group", "__observed"
 OURS = "__"
-FORMAT = 2  # one more whenever the same data and code would give another table
+SEEN = b"everfit.seen"  # beside what pandas keeps, which it reads again for every frame
+FORMAT = 3  # one more whenever the same data and code would give another table
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class FeatureTable:
     `frame` has the feature columns and `__label`, `__time` (UTC) and `__batch` (the partition); where the spec asks for
     them also `__weight`, `__group` (a number; the rows of a group lie side by side) and `__observed`. The label of a
     multiclass task is the place of its class in `classes`, which are those of the training rows, or after them in
-    `strangers`, which only held-out rows have. `example` is a few rows of INPUTS, as a caller would send them.
+    `strangers`, which only held-out rows have. `example` is a few rows of INPUTS, as a caller would send them. `seen`
+    is what the inputs of each batch's rows held, by partition.
     """
 
     frame: pd.DataFrame
@@ -46,6 +48,7 @@ class FeatureTable:
     example: pd.DataFrame
     classes: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
+    seen: Mapping[str, Seen] = field(default_factory=dict)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -75,7 +78,10 @@ class FeatureTable:
             said |= {"classes": list(self.classes), "strangers": list(self.strangers)}
         try:
             schema = pa.Schema.from_pandas(self.frame, preserve_index=False)
-            schema = schema.with_metadata({**(schema.metadata or {}), TOLD: json.dumps(said).encode()})
+            kept = {TOLD: json.dumps(said).encode()}
+            if self.seen:
+                kept[SEEN] = canonical({name: dump(one) for name, one in self.seen.items()})
+            schema = schema.with_metadata({**(schema.metadata or {}), **kept})
             with parquet.ParquetWriter(path, schema) as writer:
                 for rows in filter(len, batches):
                     frame = rows.reindex(columns=self.frame.columns).astype(self.frame.dtypes)
@@ -132,6 +138,11 @@ class TableFile:
     def largest_label(self) -> float:
         """The largest number that a row is labelled with, whatever its sign."""
         return float(self.frame(None, [LABEL])[LABEL].abs().max())
+
+    def ranges(self, partitions: Sequence[str]) -> Ranges | None:
+        """What the rows of some batches allow a caller to send; None if nobody kept what they held."""
+        told = json.loads((self.schema.metadata or {}).get(SEEN, b"{}"))
+        return Ranges.merged([load(Seen, told[name]) for name in partitions]) if told else None
 
     def rows(self, partitions: Sequence[str]) -> int:
         """How many rows some batches have: nothing but the file's own summary is read."""

@@ -55,7 +55,7 @@ def learn(
     What is too much for memory lies in a folder below `work` meanwhile. `by` fits in place of the spec's algorithm,
     such as several machines that do it together.
     """
-    batches = snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
+    batches = learnt_from(spec, snapshot)
     columns = base.columns if base else learn_from(table, _partitions(batches))
     held_out = FeatureRows(table, _partitions(snapshot.held_out), columns)
     work.mkdir(parents=True, exist_ok=True)
@@ -83,6 +83,11 @@ def learn(
             trained = fit_on(device)
             return columns, Fitted(trained, Placement(device, trained.device, ""), Watched(None))
         return columns, place(fit_on, device, progress, fallback=spec.train.fallback == "cpu")
+
+
+def learnt_from(spec: ModelSpec, snapshot: Snapshot) -> tuple[Batch, ...]:
+    """The training batches that are really learnt from: the newest, where the spec says how many."""
+    return snapshot.training[-(spec.train.batches or len(snapshot.training)) :]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from everfit.features.code import load_code
 from everfit.ledger.entries import BytesDeleted, RowsErased
 from everfit.models.objectives import FILE as OBJECTIVES
 from everfit.predictor.card import Card
+from everfit.predictor.policy import FILES as RANGES_AND_ANSWERS
 from everfit.registry.package import hash_folder
 from everfit.spec import ModelSpec
 from everfit.steps.base import load_base
@@ -158,7 +159,7 @@ def reproduce(ports: Ports, lineage: Lineage, into: Path, progress: Progress) ->
     table = TableFile.open(clean.store.local_file(features.table))
     base = load_base(ports, spec, snapshot, table, lineage.run.run, progress)
     made = make_model(clean, spec, snapshot, features, lineage.device, into, progress, base=base)
-    return Reproduction(made.folder, compare(lineage.files, hash_folder(made.folder)))
+    return Reproduction(made.folder, compare(lineage.files, _as_old(lineage.files, hash_folder(made.folder))))
 
 
 def compare(wanted: Sequence[FileHash], made: Sequence[FileHash]) -> tuple[Compared, ...]:
@@ -169,6 +170,12 @@ def compare(wanted: Sequence[FileHash], made: Sequence[FileHash]) -> tuple[Compa
     """
     then, now = ({file.name: file.sha256 for file in files} for files in (wanted, made))
     return tuple(Compared(name, then.get(name, ""), now.get(name, "")) for name in sorted({*then, *now}))
+
+
+def _as_old(wanted: Sequence[FileHash], made: Sequence[FileHash]) -> list[FileHash]:
+    """What was made, without the ranges and answers that a version of before there were any has not."""
+    then = {file.name for file in wanted}
+    return [file for file in made if file.name in then or file.name not in RANGES_AND_ANSWERS]
 
 
 def check_batch(folder: Path, batch: Batch) -> None:

@@ -26,14 +26,19 @@ class Sample:
 
 
 def draw_sample(predictor: Predictor, rows: pd.DataFrame, size: int = ROWS) -> Sample:
-    """Evenly spaced rows, scored by the final bundle after the way through JSON that a request takes too."""
+    """Evenly spaced rows, scored by the final bundle after the way through JSON that a request takes too; none to which
+    the model's policy gives another answer than the model's own."""
     import numpy as np
     import pandas as pd
 
+    guard = predictor.guard
     places = np.unique(np.linspace(0, len(rows) - 1, min(size, len(rows))).round().astype(int))
-    chosen = as_sent(predictor.card.inputs.read(rows.iloc[places]))
+    chosen = [row for row in as_sent(predictor.card.inputs.read(rows.iloc[places])) if guard.look(row).asks]
     answers = predictor.answers(pd.DataFrame(chosen, columns=list(predictor.inputs)))
-    return Sample(chosen, [answer if all(map(isfinite, numbers(answer))) else None for answer in answers])
+    pairs = zip(chosen, answers, strict=True)
+    kept = [(row, answer) for row, answer in pairs if guard.with_doubt(guard.look(row), answer).asks]
+    scores = [answer if all(map(isfinite, numbers(answer))) else None for _, answer in kept]
+    return Sample([row for row, _ in kept], scores)
 
 
 def as_sent(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -13,14 +13,15 @@ from everfit.errors import DataError
 from everfit.features import Columns, load_code, read_tables, unpack
 from everfit.models import EachRound, all_of
 from everfit.models.objectives import FILE as OBJECTIVES
-from everfit.predictor import Card, write_model_folder
+from everfit.predictor import Card, Policy, write_model_folder
+from everfit.predictor.policy import files
 from everfit.steps.base import Base, load_base
 from everfit.steps.checkpoints import FOLDER as CHECKPOINTS
 from everfit.steps.course import FROM_THE_START, Course, going_on
 from everfit.steps.environment import libraries
 from everfit.steps.feature_table import TableFile
 from everfit.steps.health import check_model, watch_health
-from everfit.steps.learn import learn, objective_of
+from everfit.steps.learn import learn, learnt_from, objective_of
 from everfit.steps.lineage import Use, log_files, params, tags
 from everfit.steps.placing import Fitted
 from everfit.steps.rounds import show_rounds, tell_rounds
@@ -186,5 +187,7 @@ def _model_folder(
         quantiles=spec.quantiles,
         objectives=objective.sha256 if objective else "",
     )
-    extra = {OBJECTIVES: objective.source} if objective else {}
+    ranges = table.ranges([batch.partition for batch in learnt_from(spec, snapshot)])
+    extra = files(Policy.of(spec.answers, table.classes), ranges)
+    extra |= {OBJECTIVES: objective.source} if objective else {}
     return write_model_folder(work / "model", card, model, code, history, extra)

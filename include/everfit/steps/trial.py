@@ -51,7 +51,7 @@ def ask(
         raise DeployError(f"the target answers as {alias} with version {answered}; wanted version {version}")
     if len(scores) != len(wanted):
         raise DeployError(f"the target gave {len(scores)} scores for {len(wanted)} rows of version {version}")
-    largest, row = max((_difference(*pair), row) for row, pair in enumerate(zip(scores, wanted, strict=True)))
+    largest, row = max((difference(*pair), row) for row, pair in enumerate(zip(scores, wanted, strict=True)))
     if largest > TOLERANCE:
         raise DeployError(
             f"version {version} answers differently than offline: row {row} of {where} gave {scores[row]!r},"
@@ -61,8 +61,11 @@ def ask(
     return Trial(len(rows), largest)
 
 
-def _difference(answer: Answer, wanted: Answer) -> float:
-    """The largest difference of two answers' numbers; infinite if they are not about the same classes or quantiles."""
+def difference(answer: Answer | None, wanted: Answer | None) -> float:
+    """The largest difference of two answers' numbers, as a part of the second if that is more than 1; infinite if they
+    are not about the same classes or quantiles, or only one of them is an answer."""
+    if answer is None or wanted is None:
+        return 0.0 if answer is wanted else math.inf
     if _names(answer) != _names(wanted):
         return math.inf
     pairs = zip(numbers(answer), numbers(wanted), strict=True)

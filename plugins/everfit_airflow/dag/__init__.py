@@ -4,7 +4,7 @@
 it serve; `<model>_rollback` goes back, and `<model>_rehearse` proves daily that it could; `<model>_recall` takes a bad
 batch back; `<model>_override` promotes against the gates; `<model>_score`, where the spec asks for it, scores whole
 batches. They wake each other up through assets and agree through the ledger.
-`everfit_pointers` and `everfit_housekeeping` look after all models together.
+`everfit_pointers`, `everfit_housekeeping` and `everfit_served` look after all models together.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from everfit_airflow.dag.recall import recall_dag
 from everfit_airflow.dag.rehearse import rehearse_dag
 from everfit_airflow.dag.rollback import rollback_dag
 from everfit_airflow.dag.score import score_dag
+from everfit_airflow.dag.served import served_dag
 from everfit_airflow.dag.train import train_dag
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def build_shared_dags() -> dict[str, DAG]:
     builders: dict[str, Callable[[list[str]], DAG]] = {
         "everfit_pointers": pointers_dag,
         "everfit_housekeeping": housekeeping_dag,
+        "everfit_served": served_dag,
     }
     wanted = get_parsing_context().dag_id
     return {dag_id: build(models) for dag_id, build in builders.items() if wanted in (None, dag_id)}

@@ -4,6 +4,7 @@ from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
 from everfit_airflow.operators.approve_promotion import ApprovePromotionOperator
 from everfit_airflow.operators.build_features import BuildFeaturesOperator
 from everfit_airflow.operators.check_champion import CheckChampionOperator
+from everfit_airflow.operators.check_served import CheckServedOperator
 from everfit_airflow.operators.choose_parameters import ChooseParametersOperator
 from everfit_airflow.operators.commit_batch import CommitBatchOperator
 from everfit_airflow.operators.deploy_model import DeployModelOperator
@@ -31,6 +32,7 @@ __all__ = [
     "ApprovePromotionOperator",
     "BuildFeaturesOperator",
     "CheckChampionOperator",
+    "CheckServedOperator",
     "ChooseParametersOperator",
     "CommitBatchOperator",
     "DeployModelOperator",
