@@ -12,10 +12,10 @@ from everfit.gates.beats_champion import BeatsChampion
 from everfit.gates.not_worse_than_champion import NotWorseThanChampion
 from everfit.statistics.metrics import measure
 from everfit.values import Outcome
-from tests.nulls import draws
+from tests.nulls import allowed, draws
 
 RUNS = draws(1500)
-ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
+ALLOWED = allowed(RUNS)
 
 
 def drawn(rng, days):

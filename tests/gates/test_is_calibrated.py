@@ -9,10 +9,10 @@ from scipy.special import expit, logit
 from everfit.gates import Evidence
 from everfit.gates.is_calibrated import IsCalibrated
 from everfit.values import Outcome
-from tests.nulls import draws
+from tests.nulls import allowed, draws
 
 RUNS = draws(400)
-ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
+ALLOWED = allowed(RUNS)
 
 
 def moved(evidence, by):
@@ -100,7 +100,7 @@ def test_a_candidate_at_the_bar_rarely_passes():
     rng, runs = np.random.default_rng(1), draws(150)
     gate = IsCalibrated(within=0.06)
     passed = sum(gate.judge(moved(drawn(rng), 0.06)).outcome is Outcome.PASSED for _ in range(runs))
-    assert passed / runs < 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+    assert passed / runs < allowed(runs)
 
 
 def test_a_quantile_at_the_bar_rarely_passes_and_rarely_fails():

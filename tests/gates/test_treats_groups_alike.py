@@ -8,7 +8,7 @@ import pytest
 from everfit.gates import Evidence, Standing
 from everfit.gates.treats_groups_alike import TreatsGroupsAlike
 from everfit.values import Outcome, Verdict, dump, load
-from tests.nulls import draws
+from tests.nulls import allowed, draws
 
 NAMES = np.array(["AA", "UA", "WN", "HA"], dtype=object)
 
@@ -187,7 +187,7 @@ def test_a_wider_bar_is_easier():
 
 
 RUNS = draws(300)
-ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
+ALLOWED = allowed(RUNS)
 
 
 def at_the_bar(rng, shares, before, days=30):

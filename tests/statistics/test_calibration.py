@@ -11,13 +11,13 @@ from scipy.special import expit, logit
 from everfit.statistics.calibration import coverage_gap, curve, in_the_large, slope
 from everfit.statistics.interval import estimate
 from everfit.statistics.smooth_ece import CELLS, Residuals, chance_if_at, equal, smooth, smooth_ece
-from tests.nulls import draws
+from tests.nulls import allowed, draws
 
 N = 1000
 EVEN = (np.arange(N) + 0.5) / N
 GOLDEN = np.arange(N) * 0.6180339887498949 % 1
 RUNS = draws(600)
-ALLOWED = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
+ALLOWED = allowed(RUNS)
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(20)
 
 
@@ -119,7 +119,7 @@ def test_the_bounds_hold_the_truth_of_calibrated_and_of_bold_forecasts():
         above += smooth_ece(y, forecasts, day).low > 0
         found = smooth_ece(y, bolder(forecasts), day)
         missed += not found.low <= truth <= found.high
-    assert above / runs < 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+    assert above / runs < allowed(runs)
     assert missed / runs < 0.10 + 2 * np.sqrt(0.1 * 0.9 / runs)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from everfit.statistics.grown import Condition, Group
 from everfit.statistics.hidden import halves, suspects
-from tests.nulls import draws
+from tests.nulls import allowed, draws
 
 
 def draw(rng, days=24, per_day=120, columns=6, values=6, harm=0.0):
@@ -33,7 +33,7 @@ def test_chance_is_taken_for_harm_once_in_twenty(columns, runs):
     rng, wrong, runs = np.random.default_rng([1, columns]), 0, draws(runs)
     for _ in range(runs):
         wrong += any(suspects(*draw(rng, columns=columns), depth=2, ordered=(0, 0, *[6] * (columns - 2))).counts)
-    assert wrong / runs < 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+    assert wrong / runs < allowed(runs)
     assert wrong / runs > 0.01  # it is not safe by never saying so
 
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from everfit.statistics.interval import Measured, effective, estimate, mean
-from tests.nulls import draws
+from tests.nulls import allowed, draws
 
 RUNS = draws(4000)
 
@@ -63,7 +63,6 @@ def test_each_end_misses_one_time_in_twenty(days, unequal):
         found = estimate(mean(values), day)
         below += found.high < 0
         above += found.low > 0
-    allowed = 0.05 + 2 * np.sqrt(0.05 * 0.95 / RUNS)
-    assert below / RUNS < allowed
-    assert above / RUNS < allowed
+    assert below / RUNS < allowed(RUNS)
+    assert above / RUNS < allowed(RUNS)
     assert (below + above) / RUNS > 0.04  # it is not safe by being wide
