@@ -30,7 +30,7 @@ def answers_by(route: Route, key_value: Any) -> Side:
     >>> answers_by(route, 17) == answers_by(route, 17.0) == answers_by(route, "17")
     True
     """
-    text = _text(key_value)
+    text = spelled(key_value)
     if route.challenger is None or route.share <= 0 or text is None:
         return "champion"
     return "challenger" if place(route.salt, text) < route.share else "champion"
@@ -46,8 +46,10 @@ def place(salt: str, text: str) -> float:
     return (int.from_bytes(drawn) >> (64 - _BITS)) / float(2**_BITS)
 
 
-def _text(value: Any) -> str | None:
+def spelled(value: Any) -> str | None:
     """One spelling for a value, from JSON, CSV or Parquet, and whatever spaces are around it; None if there is none."""
+    if isinstance(value, list | dict):
+        return None
     if hasattr(value, "item") and not isinstance(value, str | bytes):
         value = value.item()  # of numpy
     if value is None or value != value:  # noqa: PLR0124 - NaN and NaT are not themselves

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from everfit.dealing import place, spelled
 from everfit.values import Route
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -26,16 +26,10 @@ def dealt(route: Route, rows: Sequence[Mapping[str, Any]], noise: bytes) -> tupl
     if route.share <= 0 or route.challenger is None:
         return CHAMPION, ""
     if not route.key:
-        return _of(point(route.salt, noise.hex()) < route.share), ""
-    values = dict.fromkeys(_text(row.get(route.key)) for row in rows if isinstance(row, Mapping))
-    mine = all(value is not None and point(route.salt, value) < route.share for value in values)
+        return _of(place(route.salt, noise.hex()) < route.share), ""
+    values = dict.fromkeys(spelled(row.get(route.key)) for row in rows if isinstance(row, Mapping))
+    mine = all(value is not None and place(route.salt, value) < route.share for value in values)
     return _of(mine and bool(values)), ",".join(value for value in values if value)[:200]
-
-
-def point(salt: str, value: str) -> float:
-    """Where a value falls between 0 and 1: evenly over many values, the same for each salt, another for another one."""
-    drawn = hashlib.blake2b(f"{salt}\0{value}".encode(), digest_size=8).digest()
-    return int.from_bytes(drawn) / 2**64
 
 
 def unseen(route: Route, alias: str) -> tuple[str, ...]:
@@ -45,11 +39,3 @@ def unseen(route: Route, alias: str) -> tuple[str, ...]:
 
 def _of(mine: bool) -> str:
     return CHALLENGER if mine else CHAMPION
-
-
-def _text(value: Any) -> str | None:
-    """A value as it is dealt by: 7 and 7.0 are one caller, and so are texts that differ in spaces around them."""
-    if value is None or isinstance(value, list | dict):
-        return None
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value) if whole else value).strip() or None
