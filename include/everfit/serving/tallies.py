@@ -20,7 +20,7 @@ class Tally(Collector):
     >>> tally = Tally("everfit_rows", "Rows answered", ["model"], CollectorRegistry())
     >>> tally.add("flights", by=3)
     >>> [sample.value for family in tally.collect() for sample in family.samples]
-    [3.0]
+    [3]
     """
 
     def __init__(self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
