@@ -43,7 +43,7 @@ def test_all_that_waits_is_scored_and_told(house: House) -> None:
     house.land("2013-06", june)
     house.land("2013-07", june.assign(hour=june["hour"] + 20))
     house.stage(0.4, "plane", shadow=True)
-    code, said = run(("predict", house.spec.name), 140)
+    code, said = run(("predict", house.spec.name), 300)
     (entry,) = house.ledger.view().of(BatchScored)
     body = entry.body
     own = body.rows - body.challenged
@@ -51,6 +51,7 @@ def test_all_that_waits_is_scored_and_told(house: House) -> None:
     assert "2 in to_score: 2013-06, 2013-07" in said
     assert f"entry {entry.seq}: {own} rows by champion 1, {body.challenged} by challenger 2" in said
     assert f"{own} in the shadow by version 2" in said
+    assert f"{body.challenged} in the shadow by version 1" in said
     assert body.file.key in said.replace("\n", "").replace(" ", "")
     assert "not scored" in said
     assert "trips.hour" in said

@@ -21,15 +21,18 @@ from hypothesis import strategies as st
 
 from everfit.errors import ChainBroken, LedgerError
 from everfit.ledger import Entry, Fence, Ledger
-from everfit.ledger.entries import BaselineChanged
+from everfit.ledger.entries import BaselineChanged, BatchScored
 from everfit.ledger.entry import KINDS, decode, encode, skim
 from everfit.stores import LocalStore
 from everfit.testing.fakes import MemoryStore, TickingClock
-from everfit.values import canonical, digest
+from everfit.values import StoredFile, canonical, digest
 from tests.ledger.bodies import accepted, note, promoted, registered
 
 COUNT = 6
-BASELINES = st.builds(BaselineChanged, suites=st.dictionaries(st.text(), st.text()))
+WITH_MAPPINGS = {
+    BaselineChanged: st.builds(BaselineChanged, suites=st.dictionaries(st.text(), st.text())),
+    BatchScored: st.builds(BatchScored, shadows=st.dictionaries(st.integers(0), st.from_type(StoredFile))),
+}
 
 
 class Counting(MemoryStore):
@@ -76,7 +79,7 @@ def copy(store: MemoryStore, kind: type[MemoryStore] = MemoryStore) -> Any:
 @given(st.data(), st.sampled_from(sorted(KINDS)), st.text(), st.none() | st.from_type(Fence))
 @settings(deadline=None, max_examples=150)
 def test_skimming_is_decoding(data: st.DataObject, kind: str, key: str, fence: Fence | None) -> None:
-    body = data.draw(BASELINES if KINDS[kind] is BaselineChanged else st.from_type(KINDS[kind]))
+    body = data.draw(WITH_MAPPINGS.get(KINDS[kind], st.from_type(KINDS[kind])))
     try:
         said = encode(7, "0" * 64, datetime(2013, 1, 1, tzinfo=UTC), key, body, fence)
     except LedgerError:

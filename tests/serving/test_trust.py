@@ -77,7 +77,6 @@ def test_no_name_and_no_body_reaches_a_loader(town: Town, tmp_path: Path) -> Non
         "\uff43hampion",
         "CHAMPION",
         "",
-        None,
         1,
         ["champion"],
     ]

@@ -122,7 +122,7 @@ def test_a_feature_made_of_the_arrival_is_a_leak(year: Year, tmp_path: Path) -> 
     leaky.write_text(
         source.replace("+ PLANE + WEATHER", '+ PLANE + WEATHER + ["arr_delay"]')
         .replace('"late", "time_hour", "arr_delay", "cancelled"', '"late", "time_hour", "cancelled"')
-        .replace('made = rows[["weekday",', 'made = rows[["arr_delay", "weekday",')
+        .replace('NUMBERS = ["weekday",', 'NUMBERS = ["arr_delay", "weekday",')
     )
     (check,) = year.failed(year.months[JULY], load_code(leaky))
     assert (check.table, check.column, check.severity) == ("features", "arr_delay", "critical")

@@ -77,7 +77,8 @@ def _who(body: BatchScored) -> str:
     parts = [f"{own:,} rows by champion {body.version}"]
     if body.challenger is not None:
         parts.append(f"{body.challenged:,} by challenger {body.challenger}")
-    parts += [f"{own:,} in the shadow by version {version}" for version in body.shadows]
+    unseen = {version: body.challenged if version == body.version else own for version in body.shadows}
+    parts += [f"{rows:,} in the shadow by version {version}" for version, rows in unseen.items()]
     if body.withheld:
         parts.append(f"{body.withheld:,} bad rows withheld")
     return ", ".join(parts)

@@ -15,6 +15,7 @@ from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from everfit.errors import EverfitError
@@ -83,6 +84,7 @@ def create_app(settings: Settings, clock: Clock) -> App:
     describe(app, lambda: versions.shelves)
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(EverfitError, _refuse)
+    app.add_exception_handler(RequestValidationError, _misread)
 
     @app.post(PATH)
     async def predict(request: Request) -> Response:
@@ -180,3 +182,11 @@ def _describe(versions: Versions, name: str) -> dict[str, Any]:
 async def _refuse(_: Request, error: Exception) -> Response:
     reply = refusal(error)
     return Response(reply.body, reply.status, dict(reply.headers), "application/json")
+
+
+async def _misread(request: Request, error: Exception) -> Response:
+    """A body that FastAPI has read, in our words."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    status = 400 if any(one["type"] == "json_invalid" for one in found) else 422
+    said = [f"{'.'.join(map(str, one['loc'][1:])) or 'the body'}: {one['msg']}" for one in found[:5]]
+    return await _refuse(request, Refusal(status, "; ".join(said)))

@@ -37,6 +37,7 @@ SAID = {
     404: "There is no such model here, or none under this alias.",
     408: "The request came too slowly.",
     413: f"The body has more than {MOST_BYTES:,} bytes, or more than {MOST_ROWS:,} rows.",
+    409: "Predictions are not kept here, so there is nothing to label.",
     422: "The question or its rows are not as they should be.",
     502: "The version does not load, or its own code fails.",
     503: "Overloaded, or the registry is away: ask again soon.",
@@ -45,6 +46,7 @@ SAID = {
 ALWAYS = (401, 403, 408, 413)
 ANSWERS: Mapping[tuple[str, str], tuple[int, ...]] = {
     ("/predict", "post"): (400, 404, 422, 502, 503, 504),
+    ("/labels", "post"): (400, 404, 409, 422, 503),
     ("/models/{model}/refresh", "post"): (404, 502, 503),
 }
 """Which errors a path has beside those that all have."""
@@ -65,7 +67,8 @@ def describe(app: FastAPI, shelves: Callable[[], Mapping[str, Shelf]]) -> None:
         }
         parts = found.setdefault("components", {})
         parts["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        parts["schemas"] = {"Error": _object({"error": {"type": "string"}})}
+        ours = {name: one for name, one in parts.get("schemas", {}).items() if "ValidationError" not in name}
+        parts["schemas"] = {**ours, "Error": _object({"error": {"type": "string"}})}
         return found
 
     app.openapi = now  # type: ignore[method-assign]
