@@ -29,7 +29,7 @@ from tests.services import mlflow_server
 from tests.spark import ConnectServer, connect_server
 from tools.land_flights import land
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 MODEL = "flight_delays"
 MODELS = Path(__file__).parents[2] / "include" / "models"
 MONTHS = ("2013-01", "2013-02", "2013-03")
