@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -12,8 +13,9 @@ from pathlib import Path
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tools.demo.acts import play
+from tools.demo.acts import MODEL, play
 from tools.demo.errors import DemoError
+from tools.demo.models import in_seconds
 from tools.demo.report import tell
 from tools.demo.watch import Watch
 from tools.local.errors import StackError
@@ -35,6 +37,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         _forget_last_time()
+        os.environ["EVERFIT_MODELS"] = str(in_seconds(MODEL, Paths.of(INSTANCE).state / "models"))
         with Watch(console) as watch:
             watch.title("Starting Airflow, MLflow and the model server")
             stack = up(INSTANCE, tell=watch.say)

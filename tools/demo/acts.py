@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from everfit.spec import load_spec
 from everfit.steps.snapshot import unused_batches
 from everfit.validation.read import read_table
 from tools.demo.errors import DemoError
+from tools.demo.traffic import Traffic, as_asked, callers
 from tools.demo.watch import Watch
 from tools.land_flights import land
 from tools.local.stack import Stack
@@ -37,6 +37,7 @@ class Outcome:
     request: Mapping[str, Any]
     answer: Mapping[str, Any]
     happened: str
+    traffic: Traffic
 
 
 def play(stack: Stack, watch: Watch, share: float) -> Outcome:
@@ -55,15 +56,16 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     watch.say(f"landed {BROKEN}, with the carrier column lost and distances of minus one")
     watch.until(lambda view: bool(view.of(BatchQuarantined)), "the broken batch in quarantine")
 
-    watch.title("Act 3: the corrected month and the next one arrive; the champion is challenged")
+    watch.title("Act 3: the corrected month and the next one arrive; the champion is challenged, and people ask both")
     land(stack.paths.landing, NEXT, share)
     watch.say(f"landed {' and '.join(NEXT)}")
-    view = watch.until(_challenged, "the challenger judged, and whatever followed from it")
+    with callers(f"http://127.0.0.1:{stack.ports.server}", MODEL, _flights(stack, share)) as traffic:
+        view = watch.until(_challenged, "the challenger judged, and whatever followed from it")
 
     watch.title("One real flight")
     request, happened = _a_flight(stack, share)
     answer = _ask(stack, request)
-    return Outcome(view, request, answer, happened)
+    return Outcome(view, request, answer, happened, traffic)
 
 
 def _challenged(view: View) -> bool:
@@ -91,15 +93,19 @@ def _land_broken(landing: Path, share: float) -> None:
 
 def _a_flight(stack: Stack, share: float) -> tuple[Mapping[str, Any], str]:
     """A flight of a month that no model has seen, as a caller would send it, and what happened to it."""
+    late = [row for row, label in _flights(stack, share) if label]
+    return {"model": MODEL, "rows": [late[len(late) // 2]]}, "it arrived more than 15 minutes late"
+
+
+def _flights(stack: Stack, share: float) -> list[tuple[Mapping[str, Any], float]]:
+    """The flights of a month that no model has seen, as callers ask about them, and whether each was late."""
     spec = load_spec(MODEL)
-    (folder,) = land(stack.paths.state / "aside", [TO_PREDICT], share)
+    folder = stack.paths.state / "aside" / "flights" / TO_PREDICT
+    if not folder.exists():
+        (folder,) = land(stack.paths.state / "aside", [TO_PREDICT], share)
     tables = {name: read_table(folder / table.file) for name, table in spec.data.tables.items()}
     code = load_code(spec.code_path)
-    rows = code.rows(tables)
-    late = rows.index[rows[spec.label] == 1]
-    flight = rows.loc[[late[len(late) // 2]]]
-    row = json.loads(flight[list(code.inputs)].to_json(orient="records", date_format="iso"))[0]
-    return {"model": MODEL, "rows": [row]}, "it arrived more than 15 minutes late"
+    return as_asked(code.rows(tables), list(code.inputs), spec.label)
 
 
 def _ask(stack: Stack, request: Mapping[str, Any]) -> Mapping[str, Any]:

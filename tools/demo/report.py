@@ -16,7 +16,7 @@ from rich.text import Text
 
 from everfit.cli import main as everfit
 from everfit.ledger import View
-from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged
+from everfit.ledger.entries import BatchAccepted, BatchQuarantined, CandidateJudged, StageEntered
 from everfit.values import Outcome as Said
 from tools.demo.acts import FIRST, MODEL, NEXT, Outcome
 from tools.demo.strip import drawn
@@ -73,7 +73,7 @@ def _gates(console: Console, view: View) -> None:
                 verdict.gate,
                 Text(verdict.outcome.value, TONE[verdict.outcome]),
                 "" if verdict.effect is None else f"{verdict.effect:.4f}",
-                "" if verdict.bar is None else f"{verdict.bar:g}",
+                "" if verdict.bar is None else f"{verdict.bar:.3g}",
                 drawn(verdict, TONE[verdict.outcome]),
                 f"{verdict.n:,}" if verdict.n else "",
             )
@@ -82,11 +82,12 @@ def _gates(console: Console, view: View) -> None:
 
 
 def _commands(console: Console, stack: Stack) -> bool:
-    """What a person would type next: where the champion comes from, and what a recall would do."""
+    """What a person would type next: how the champion came to people, whether going back would work, where it comes
+    from, and what a recall would do."""
     os.environ.update(command_environment(stack.paths, stack.ports))
     recall = ["recall", f"flights/{NEXT[0]}", "--reason", "the clocks were wrong", "--dry-run"]
     codes = []
-    for arguments in (["lineage", MODEL], recall):
+    for arguments in (["rollout", MODEL], ["rehearse", MODEL], ["lineage", MODEL], recall):
         console.print(Text(f"\n$ everfit {shlex.join(arguments)}", style="bold"))
         codes.append(everfit(arguments, console))
     return not any(codes)
@@ -150,6 +151,8 @@ def _claims(console: Console, stack: Stack, outcome: Outcome, pictures: list[Pat
         "every good month was accepted": {b.partition for _, b in view.batches} == {*FIRST, *NEXT},
         "the broken month was refused, and kept": len(view.of(BatchQuarantined)) == 1
         and any((stack.paths.store / "quarantine").rglob("flights.parquet")),
+        "the challenger came in stages": len(view.of(StageEntered)) == 3,  # noqa: PLR2004 - the shadow, and two steps
+        "nobody went without an answer meanwhile": outcome.traffic.asked > 0 and not outcome.traffic.failed,
         "a champion serves": view.champion is not None,
         "MLflow names the same champion as the ledger": registry.alias(MODEL, "champion") == view.champion,
         "the server answered with the champion": outcome.answer["version"] == view.champion,

@@ -1,0 +1,24 @@
+"""The models of the demo: those of the project, with a roll-out in seconds where people would give it hours."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tools.local.paths import PROJECT
+
+ROLLOUT = """
+rollout:
+  - shadow: {at_least: 5s, at_most: 5m, answers: 100, bars: {block: 1, latency: null}}
+  - canary: {steps: [20, 50], bake: 5s, at_most: 5m, answers: 50, needs: no_harm, bars: {block: 1, latency: null}}
+"""
+"""Times are not judged: in the demo everything runs on the machine that trains."""
+
+
+def in_seconds(model: str, folder: Path) -> Path:
+    """A copy of the models in `folder`, in which this one is rolled out in stages; returns the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(PROJECT / "include" / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / model / "model.yaml").open("a", encoding="utf-8") as file:
+        file.write(ROLLOUT)
+    return folder
