@@ -29,7 +29,7 @@ class AnswersWhenServed:
     in the evaluation, to within `tolerance` of its size, or of 1 where it is smaller (0: bit for bit). By default that
     is a millionth: single rows are answered by a runtime that adds up trees in another order. It sees what a score on a
     table cannot: a file that is missing, a library that the server has in another version, a feature that is made
-    differently for one row, a number that JSON changes. No chance is in it: nothing is estimated, every row is compared.
+    differently for one row, a number that JSON changes. No chance is in it: every row is compared.
     """
 
     rows: int = 200
