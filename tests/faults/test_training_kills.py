@@ -140,11 +140,15 @@ def check_said_external(work: Work, tries: int) -> None:
 
 
 def kill(killed: Work, chance: random.Random, most: int) -> None:
-    """Let a run be killed again and again, each time after at most so many checkpoints, and then end."""
-    for _ in range(KILLS):
+    """Let a run be killed again and again, each time after at most so many checkpoints, and then end.
+
+    On a quick machine the last of them may find the training over: what counts is that it was killed before.
+    """
+    for done in range(KILLS):
         checkpoints = chance.randint(0, most)
         death = Death(checkpoints, chance.uniform(0, 0.1 if checkpoints else 1))
-        assert tried(killed, death) == -signal.SIGKILL, f"over before {death}: {killed.said.read_text()}"
+        ended = tried(killed, death)
+        assert ended == -signal.SIGKILL or (ended == 0 and done >= 2), f"over before {death}: {killed.said.read_text()}"
     assert tried(killed) == 0, killed.said.read_text()
 
 

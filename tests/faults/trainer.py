@@ -117,7 +117,7 @@ def die_when_shared_out(work: Work) -> None:
     store = work.ports().store
 
     def watch() -> None:
-        while len(store.list("shares")) < WORKERS:
+        while len(store.list("shares")) < 2 * WORKERS:  # what they learn from, and what they are watched on
             time.sleep(0.005)
         os.kill(os.getpid(), signal.SIGKILL)
 
