@@ -43,7 +43,7 @@ def main(console: Console, stack: Stack) -> None:
     os.environ.update(command_environment(stack.paths, stack.ports))
     spec, spent = load_spec(MODEL), dict[str, float]()
     easy = gate_from({"above_bar": {"metric": "auc", "at_least": 0.6}})
-    _run(console, spec.model_copy(update={"gates": (easy,)}), "deploy", "champion")
+    _run(console, spec.model_copy(update={"gates": (easy,)}), "deploy", "champion", until="2013-08")
     gates = tuple(_timed(gate_from(asked), spent) for asked in ASKED)
     window = spec.window.model_copy(update={"batches": 12, "holdout": 4})
     _run(console, spec.model_copy(update={"gates": gates, "window": window}), "judge", "candidate")
@@ -53,10 +53,9 @@ def main(console: Console, stack: Stack) -> None:
     tell(console, len(pd.read_parquet(evidence)), {"one read": read, **spent})
 
 
-def _run(console: Console, spec: ModelSpec, until: str, note: str) -> None:
-    Flow(opened(), spec, Telling(console), until).run(
-        TrainRequest("bench", "the bench", note=note, batches=12, forced=True)
-    )
+def _run(console: Console, spec: ModelSpec, step: str, note: str, until: str | None = None) -> None:
+    request = TrainRequest("bench", "the bench", note=note, batches=8 if until else 12, until=until, forced=True)
+    Flow(opened(), spec, Telling(console), step).run(request)
 
 
 def _timed(gate: Any, spent: dict[str, float]) -> Any:
