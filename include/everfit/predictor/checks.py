@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +10,11 @@ from math import inf, isfinite, isnan
 from typing import Any
 
 from everfit.features import Input, Range
+from everfit.features.plain import TIME
 from everfit.features.ranges import USUAL
 
 ABSENT = object()
 """In the place of a value: the row has no such key."""
-PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?")
-"""The usual spellings of a time; every other one is left to pandas, which takes longer."""
 
 
 class Anything:
@@ -108,7 +106,7 @@ def _truth(value: Any, *, gaps: Odd) -> Odd:
 def _time(value: Any, *, column: Input, gaps: Odd) -> Odd:
     if not isinstance(value, str):
         return _nothing(value, gaps)
-    if PLAIN_TIME.fullmatch(value) and _is_time(value):
+    if TIME.fullmatch(value) and _is_time(value):
         return Odd(value, unusual=False)
     return _as_pandas_has_it(column, value, gaps)
 

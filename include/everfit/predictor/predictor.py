@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from everfit import catalog
-from everfit.errors import Corrupted
+from everfit.errors import Corrupted, DataError
 from everfit.features import FeatureCode, load_code, read_tables
 from everfit.models import Scorer
 from everfit.predictor.card import Card
 from everfit.predictor.folder import CODE, HISTORY
 from everfit.predictor.guard import Guard
+from everfit.predictor.refusals import no_such_key
 from everfit.values import Answer
 
 if TYPE_CHECKING:
@@ -77,10 +78,19 @@ class Predictor:
         return in_words(self.predict(rows), self.card.scores)
 
     def answers_to(self, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
-        """The same for rows as `guard` gives them: each has every input, and nothing that cannot be read."""
-        import pandas as pd
+        """The same for rows as callers send them; `DataError` for one that leaves out an input: a gap is a null."""
+        return self.answers(frame(rows, self.inputs))
 
-        return self.answers(pd.DataFrame({name: [row[name] for row in rows] for name in self.inputs}))
+
+def frame(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> pd.DataFrame:
+    """Rows of JSON as a table of the inputs; `DataError` for a row without one of them."""
+    import pandas as pd
+
+    for place, row in enumerate(rows):
+        for name in inputs:
+            if name not in row:
+                raise DataError(no_such_key(name, place, row))
+    return pd.DataFrame({name: [row[name] for row in rows] for name in inputs})
 
 
 def shaped(scores: NDArray[np.float64] | None, rows: int, card: Card) -> NDArray[np.float64]:

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from everfit.errors import EverfitError, SpecError
 from everfit.features.plain import Unsure, reader
 from everfit.models import Compiled, Compiles, Scorer
-from everfit.predictor.predictor import Predictor, in_words, shaped
+from everfit.predictor.predictor import Predictor, frame, in_words, shaped
 from everfit.predictor.probes import matrix_probes, row_probes
 from everfit.values import Answer
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     Row = Mapping[str, Any]
@@ -144,11 +143,9 @@ def _differs(predictor: Predictor, read: Callable[[Sequence[Row]], NDArray[np.fl
 
 
 def _matrix(predictor: Predictor, rows: Sequence[Row]) -> NDArray[np.float32]:
-    import pandas as pd
-
-    frame: pd.DataFrame = pd.DataFrame({name: [row[name] for row in rows] for name in predictor.inputs})
     card = predictor.card
-    return card.columns.encode(predictor.code.features(card.inputs.read(frame), predictor.history))
+    typed = card.inputs.read(frame(rows, predictor.inputs))
+    return card.columns.encode(predictor.code.features(typed, predictor.history))
 
 
 def _seconds(quick: Quick, rows: Sequence[Row]) -> float:

@@ -24,7 +24,7 @@ def why(
         case "empty":
             text = f"{head} no value in any of its inputs"
         case "missing_feature":
-            text = f"{head} no {name!r} (write null for a missing value){did_you_mean(name, row)}"
+            text = no_such_key(name, place, row)
         case "wrong_type":
             kind = next(column.kind for column in inputs.inputs if column.name == name)
             text = f"column {name!r} must be {WANTED[kind]}; {head} {_shown(value)}"
@@ -42,6 +42,11 @@ def why(
         case _:
             text = f"the answer to row {place} is not sure enough ({value:.4g})"
     return text
+
+
+def no_such_key(name: str, place: int, row: Mapping[str, Any]) -> str:
+    """What is said of a row that leaves out an input."""
+    return f"row {place} has no {name!r} (write null for a missing value){did_you_mean(name, row)}"
 
 
 def _shown(value: Any) -> str:

@@ -29,7 +29,7 @@ from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics
 from everfit.serving.openapi import describe
 from everfit.serving.predicting import Predicting, Ways, refusal
-from everfit.serving.questions import Refusal
+from everfit.serving.questions import Refusal, misread
 from everfit.serving.routing import CHALLENGER
 from everfit.serving.shadow import Shadows
 from everfit.serving.telling import labels_route
@@ -187,6 +187,4 @@ async def _refuse(_: Request, error: Exception) -> Response:
 async def _misread(request: Request, error: Exception) -> Response:
     """A body that FastAPI has read, in our words."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    status = 400 if any(one["type"] == "json_invalid" for one in found) else 422
-    said = [f"{'.'.join(map(str, one['loc'][1:])) or 'the body'}: {one['msg']}" for one in found[:5]]
-    return await _refuse(request, Refusal(status, "; ".join(said)))
+    return await _refuse(request, misread(found, 1))  # FastAPI's places begin with "body"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +16,10 @@ from everfit.serving.keeping import Keeper
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import Refusal
 from everfit.serving.routing import CHALLENGER, CHAMPION, dealt
+from everfit.serving.scoring import Rows
 from everfit.serving.shadow import Shadows
 from everfit.serving.versions import Loaded, Shelf, Versions
 from everfit.values import Answer
-
-Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from anyio import to_thread
 
 from everfit.predictor import Answered, Looked, answer, stand_in
-from everfit.serving.scoring import either
+from everfit.serving.scoring import Rows, either
 from everfit.serving.versions import Loaded, Shelf
 from everfit.values import Answer
 
-Rows = Sequence[Mapping[str, Any]]
 Score = Callable[[str, Loaded, Rows], Awaitable[list[Answer]]]
 
 

@@ -13,10 +13,10 @@ import orjson
 from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.serving.batching import Batcher
 from everfit.serving.checking import Checking
-from everfit.serving.dealing import Dealing, Rows
+from everfit.serving.dealing import Dealing
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import Ask, Refusal, read
-from everfit.serving.scoring import PANDAS, QUICK, quickly
+from everfit.serving.scoring import PANDAS, QUICK, Rows, quickly
 from everfit.serving.versions import Loaded
 from everfit.values import Answer
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from everfit.errors import DataError, did_you_mean
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ALIASES = ("champion", "challenger", "previous")
 MOST_ROWS = 10_000
@@ -78,10 +73,7 @@ def _checked(body: bytes) -> Ask:
     try:
         question = Question.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        status = 400 if any(one["type"] == "json_invalid" for one in found) else 422
-        said = [f"{'.'.join(map(str, one['loc'])) or 'the body'}: {one['msg']}" for one in found[:5]]
-        raise Refusal(status, "; ".join(said)) from error
+        raise misread(error.errors(include_url=False, include_input=False)) from error
     if len(question.rows) > MOST_ROWS:
         raise Refusal(
             413, f"rows: found {len(question.rows):,}, at most {MOST_ROWS:,} are answered at once: ask in parts"
@@ -89,14 +81,8 @@ def _checked(body: bytes) -> Ask:
     return Ask(question.model, question.alias, question.rows)
 
 
-def frame(rows: Sequence[Mapping[str, Any]], inputs: Sequence[str]) -> pd.DataFrame:
-    """The rows as a table of the inputs. A row that leaves a key out is an error: a missing value is a null."""
-    import pandas as pd
-
-    for place, row in enumerate(rows):
-        for name in inputs:
-            if name not in row:
-                raise DataError(
-                    f"row {place} has no {name!r} (write null for a missing value){did_you_mean(name, row)}"
-                )
-    return pd.DataFrame({name: [row[name] for row in rows] for name in inputs})
+def misread(found: Sequence[Any], begin: int = 0) -> Refusal:
+    """The refusal of a body in which pydantic has `found` errors; places are told from part `begin` on."""
+    status = 400 if any(one["type"] == "json_invalid" for one in found) else 422
+    said = [f"{'.'.join(map(str, one['loc'][begin:])) or 'the body'}: {one['msg']}" for one in found[:5]]
+    return Refusal(status, "; ".join(said))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from everfit.dealing import place, spelled
+from everfit.dealing import answers_by, spelled
 from everfit.values import Route
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -26,16 +26,12 @@ def dealt(route: Route, rows: Sequence[Mapping[str, Any]], noise: bytes) -> tupl
     if route.share <= 0 or route.challenger is None:
         return CHAMPION, ""
     if not route.key:
-        return _of(place(route.salt, noise.hex()) < route.share), ""
+        return answers_by(route, noise.hex()), ""
     values = dict.fromkeys(spelled(row.get(route.key)) for row in rows if isinstance(row, Mapping))
-    mine = all(value is not None and place(route.salt, value) < route.share for value in values)
-    return _of(mine and bool(values)), ",".join(value for value in values if value)[:200]
+    mine = bool(values) and all(answers_by(route, value) == CHALLENGER for value in values)
+    return CHALLENGER if mine else CHAMPION, ",".join(value for value in values if value)[:200]
 
 
 def unseen(route: Route, alias: str) -> tuple[str, ...]:
     """The aliases that score in the shadow what `alias` has answered."""
     return tuple(shadow for shadow in route.shadows if shadow != alias)
-
-
-def _of(mine: bool) -> str:
-    return CHALLENGER if mine else CHAMPION

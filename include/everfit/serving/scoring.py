@@ -7,7 +7,6 @@ from typing import Any
 
 from everfit.errors import DataError, EverfitError
 from everfit.features.plain import Plain, Unsure
-from everfit.serving.questions import frame
 from everfit.serving.versions import Loaded
 from everfit.values import Answer
 
@@ -35,7 +34,7 @@ def answers(loaded: Loaded, rows: Rows) -> list[Answer]:
     """The answers by the long way. Errors: `DataError` for rows that are not right, and whatever the team's code is
     up to."""
     try:
-        return loaded.predictor.answers(frame(rows, loaded.predictor.inputs))
+        return loaded.predictor.answers_to(rows)
     except OverflowError as error:
         raise DataError(f"a number in the rows is too large: {error}") from error
 
