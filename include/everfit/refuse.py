@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from datetime import timedelta
 from math import isfinite
 from typing import TypeGuard
 
 from everfit.errors import did_you_mean
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"([0-9]{1,5})([smhd])")
 
 
 def one_of(setting: str, value: object, known: Iterable[str]) -> None:
@@ -81,6 +86,17 @@ def whole(setting: str, value: object, *, least: int) -> None:
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise ValueError(f"{setting}: wanted a whole number of at least {least}, found {value!r}")
+
+
+def duration(setting: str, said: str) -> timedelta:
+    """What a text such as `90s`, `30m`, `24h` or `3d` says; refuse any other.
+
+    >>> duration("bake", "30m")
+    datetime.timedelta(seconds=1800)
+    """
+    if not (match := _DURATION.fullmatch(said)):
+        raise ValueError(f"{setting}: found {said!r}, wanted a time such as 90s, 30m, 24h or 3d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _is_number(value: object) -> TypeGuard[float]:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from everfit.features import Inputs, Ranges, Seen, sum_up
@@ -66,6 +66,9 @@ def test_rows_of_batches_that_have_each_a_few_are_counted_together():
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(NUMBERS, min_size=1, max_size=40), min_size=1, max_size=5))
+@example([[0.0, 999_999_753.0], [0.0, 999_999_755.0]])
+@example([[-999_999_755.0, 0.0], [-999_999_753.0, 0.0]])
+@example([[1e9] * 40, [1e9, np.nextafter(1e9, 2e9)]])
 def test_ends_are_exact_and_limits_lie_between_them(batches: list[list[float | None]]):
     frames = [pd.DataFrame({"x": pd.Series(one, dtype="float64")}) for one in batches]
     (found,) = of(*frames).inputs

@@ -118,7 +118,8 @@ def test_low_confidence_of_each_task():
         "flags": [("low_confidence", "abstained"), ("low_confidence", "abstained"), ()],
         "abstained": [0, 1],
     }
-    classes = answer(sure, [GOOD] * 2, lambda _: [{"a": 0.6, "b": 0.4}, {"a": 0.1, "b": 0.9}])
+    of_classes = guard(confidence=0.7, low_confidence="abstain", task="multiclass")
+    classes = answer(of_classes, [GOOD] * 2, lambda _: [{"a": 0.6, "b": 0.4}, {"a": 0.1, "b": 0.9}])
     assert [one is None for one in classes.predictions] == [True, False]
     width = guard(width=10, task="quantile")
     wide = answer(width, [GOOD] * 2, lambda _: [{"0.1": 0, "0.5": 9, "0.9": 11}, {"0.1": 0, "0.5": 1, "0.9": 10}])

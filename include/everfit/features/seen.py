@@ -62,7 +62,8 @@ def mixture(seen: Sequence[SeenInput], shares: Sequence[float]) -> list[float]:
     """The numbers at some shares of the rows of all batches together; nothing where no row has one.
 
     Each batch's share below a number is known at its `GRID` and taken as straight in between; the batches' shares count
-    as many as their rows. One batch gives its own levels; more are off by less than a step of the grid.
+    as many as their rows. One batch gives its own levels; more are off by less than a step of the grid, and the least
+    and the greatest number (shares 0 and 1) by nothing.
     """
     import numpy as np
 
@@ -70,8 +71,10 @@ def mixture(seen: Sequence[SeenInput], shares: Sequence[float]) -> list[float]:
     if not told:
         return []
     knots = np.unique(np.concatenate([levels for _, levels in told]))
-    below = sum(count * _share_below(levels, knots) for count, levels in told) / sum(count for count, _ in told)
-    return [float(knots[min(int(np.searchsorted(below, share - 1e-9)), len(knots) - 1)]) for share in shares]
+    below = np.sum([count * _share_below(levels, knots) for count, levels in told], axis=0) / sum(n for n, _ in told)
+    found = knots[np.searchsorted(below[:-1], np.array(shares) - 1e-9)]  # equal sums count as reached, but for rounding
+    # A number next to the greatest has all rows below it but for rounding, too: the greatest is asked for by itself.
+    return [float(one) for one in np.where(np.array(shares) < 1, found, knots[-1])]
 
 
 def counted(seen: Sequence[SeenInput]) -> Mapping[str, int] | None:

@@ -10,17 +10,16 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
-from everfit.predictions.prediction import moment
-from everfit.predictions.segment import folder_of
+from everfit.predictions.prediction import id_of, moment
+from everfit.predictions.segment import folder_of, stamp
 
 if TYPE_CHECKING:
     from everfit.ports import Store
 
-_TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)_([0-9a-f]{12})_([0-9a-f]{12})_(\d+)_[0-9a-f]{16}\.jsonl\.gz")
 
 Value = float | str | None
@@ -52,8 +51,8 @@ def keep_labels(store: Store, model: str, labels: Iterable[Label], at: datetime)
             )
     data = b"".join(map(_line, kept))
     first, last = kept[0].id[:12], kept[-1].id[:12]
-    heard, sha256 = at.astimezone(UTC).strftime(_TIME), hashlib.sha256(data).hexdigest()[:16]
-    name = f"{heard}_{first}_{last}_{len(kept)}_{sha256}.jsonl.gz"
+    sha256 = hashlib.sha256(data).hexdigest()[:16]
+    name = f"{stamp(at)}_{first}_{last}_{len(kept)}_{sha256}.jsonl.gz"
     store.create(f"{_folder(model)}/{name}", gzip.compress(data, mtime=0))
     return len(kept)
 
@@ -63,7 +62,7 @@ def labels_since(store: Store, model: str, since: datetime) -> Mapping[tuple[str
 
     Names say which objects hold labels of such predictions; no other is read.
     """
-    earliest = f"{round(since.timestamp() * 1000):012x}"
+    earliest = id_of(since, b"")[:12]
     found: dict[tuple[str, int], Value] = {}
     for key in label_segments(store, model):  # by the time at which they were heard of
         match = _NAME.fullmatch(key.removeprefix(f"{_folder(model)}/"))

@@ -13,6 +13,9 @@ import orjson
 
 from everfit.values import Answer
 
+ANSWERED_BY = "answered_by:"
+"""How the flag begins of a row that another version answered, or a constant."""
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -38,6 +41,12 @@ class Prediction:
     shadow_of: str = ""
     error: str = ""
     deal: str = ""
+
+    def own(self, row: int) -> Answer | None:
+        """What the version itself said of a row: None where it failed or abstained, or somebody stood in for it."""
+        flags = self.flags[row] if row < len(self.flags) else ()
+        stood_in = any(flag.startswith(ANSWERED_BY) for flag in flags)
+        return self.scores[row] if row < len(self.scores) and not stood_in else None
 
     def line(self) -> bytes:
         """The prediction as one line of JSON; a number that JSON has not stays what it was (`NaN`, `Infinity`)."""

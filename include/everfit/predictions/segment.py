@@ -41,7 +41,7 @@ def pack(predictions: Iterable[Prediction]) -> tuple[str, bytes]:
     """
     kept = list(predictions)
     data = b"".join(one.line() for one in kept)
-    first, last = (pick(one.at for one in kept).astimezone(UTC).strftime(_TIME) for pick in (min, max))
+    first, last = (stamp(pick(one.at for one in kept)) for pick in (min, max))
     rows, sha256 = sum(len(one.rows) for one in kept), hashlib.sha256(data).hexdigest()[:16]
     name = f"{kept[0].version}/{first}_{last}_{len(kept)}_{rows}_{sha256}.jsonl.gz"
     return f"{folder_of(kept[0].model)}/{name}", gzip.compress(data, mtime=0)
@@ -79,6 +79,11 @@ def folder_of(model: str, what: str = "predictions") -> str:
     """Where a model's predictions are; the names that MLflow takes and a key must not be are quoted."""
     name = quote(model, safe=" ")
     return f"{what}/{'%2E' + name[1:] if name.startswith('.') else name}"
+
+
+def stamp(at: datetime) -> str:
+    """A time in the name of an object: in UTC, and in its order among others."""
+    return at.astimezone(UTC).strftime(_TIME)
 
 
 def _segment(key: str, match: re.Match[str]) -> Segment:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from everfit.errors import DataError
+from everfit.predictions.prediction import ANSWERED_BY
 from everfit.predictor.guard import Finding, Guard
 from everfit.predictor.refusals import NO_ROWS
 from everfit.values import Answer
@@ -143,4 +144,4 @@ def _who(answer: Answer | None, other: int | str | None) -> tuple[str, ...]:
     """The flag that says who answered, where it was not the model that was asked."""
     if answer is None:
         return ("abstained",)
-    return () if other is None else (f"answered_by:{other}",)
+    return () if other is None else (f"{ANSWERED_BY}{other}",)

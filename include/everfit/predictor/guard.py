@@ -12,6 +12,7 @@ from everfit.errors import DataError
 from everfit.features import Inputs, Ranges
 from everfit.predictor.card import Card
 from everfit.predictor.checks import ABSENT, check_of
+from everfit.predictor.confidence import confidence
 from everfit.predictor.policy import Policy, read_policy, read_ranges
 from everfit.predictor.refusals import why
 from everfit.values import Answer, numbers
@@ -106,9 +107,8 @@ class Guard:
     def doubt(self, answer: Answer) -> Oddity | None:
         """The model's low confidence in its own answer, if the spec has a bar for it."""
         if self.policy.confidence is not None:
-            given = numbers(answer)
-            sure = max(given) if len(given) > 1 else max(given[0], 1 - given[0])
-            return Oddity("low_confidence", value=sure) if sure < self.policy.confidence else None
+            sure = confidence(self.task, answer)
+            return Oddity("low_confidence", value=sure) if sure is not None and sure < self.policy.confidence else None
         if self.policy.width is not None:
             low, *_, high = numbers(answer)
             return Oddity("low_confidence", value=high - low) if high - low > self.policy.width else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from everfit.refuse import between, one_of, whole
-from everfit.rollouts._settings import as_text, time
+from everfit.refuse import between, duration
+from everfit.rollouts._settings import as_text, check_end
 from everfit.rollouts.bars import Bars
 from everfit.rollouts.judging import USUAL
 from everfit.values import Stage
@@ -31,9 +31,8 @@ class AB:
         if not self.key:
             raise ValueError("key: found nothing, wanted the input whose equal values get the same version")
         between("share", self.share, 0, 100, open_ends=True)
-        whole("answers", self.answers, least=1)
-        one_of("otherwise", self.otherwise, ("keep_back", "promote"))
-        if not time("lasts", self.lasts):
+        check_end(self.answers, self.otherwise)
+        if not duration("lasts", self.lasts):
             raise ValueError(f"lasts: found {self.lasts!r}, wanted some time, such as 7d")
 
     def stages(self) -> tuple[Stage, ...]:
@@ -42,6 +41,6 @@ class AB:
         >>> [(stage.name, stage.at_least == stage.at_most) for stage in AB("carrier").stages()]
         [('a/b 50 %', True)]
         """
-        lasts = time("lasts", self.lasts)
+        lasts = duration("lasts", self.lasts)
         whom = f"a/b {self.share:g} %", self.share / 100, False, self.key
         return (Stage(*whom, lasts, lasts, self.answers, "not_worse", self.otherwise, as_text(self.bars)),)

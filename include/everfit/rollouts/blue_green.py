@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from everfit.refuse import one_of, whole
-from everfit.rollouts._settings import as_text, span
+from everfit.rollouts._settings import as_text, check_end, span
 from everfit.rollouts.bars import Bars
 from everfit.rollouts.judging import USUAL
 from everfit.values import Stage
@@ -29,9 +28,7 @@ class BlueGreen:
     bars: Bars = USUAL
 
     def __post_init__(self) -> None:
-        whole("answers", self.answers, least=1)
-        one_of("needs", self.needs, ("not_worse", "no_harm"))
-        one_of("otherwise", self.otherwise, ("keep_back", "promote"))
+        check_end(self.answers, self.otherwise, self.needs)
         span(self.watch, self.at_most, ("watch", "at_most"))
 
     def stages(self) -> tuple[Stage, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from everfit.refuse import between, one_of, whole
-from everfit.rollouts._settings import as_text, span
+from everfit.refuse import between
+from everfit.rollouts._settings import as_text, check_end, span
 from everfit.rollouts.bars import Bars
 from everfit.rollouts.judging import USUAL
 from everfit.values import Stage
@@ -37,9 +37,7 @@ class Canary:
             raise ValueError(f"steps: found {list(self.steps)}, wanted percentages that grow, such as [5, 25, 50]")
         for percent in self.steps:
             between("steps", percent, 0, 100, open_ends=True)
-        whole("answers", self.answers, least=1)
-        one_of("needs", self.needs, ("not_worse", "no_harm"))
-        one_of("otherwise", self.otherwise, ("keep_back", "promote"))
+        check_end(self.answers, self.otherwise, self.needs)
         span(self.bake, self.at_most, ("bake", "at_most"))
 
     def stages(self) -> tuple[Stage, ...]:

@@ -20,10 +20,11 @@ from fastapi.responses import JSONResponse
 
 from everfit.errors import EverfitError
 from everfit.ports import Clock
+from everfit.serving.asgi import App
 from everfit.serving.batching import Batcher, Limits
 from everfit.serving.checking import Checking
 from everfit.serving.dealing import Dealing
-from everfit.serving.front import PATH, App, Front, body_of
+from everfit.serving.front import PATH, Front, body_of
 from everfit.serving.guarding import Score, unseen
 from everfit.serving.keeping import Keeper, Keeping
 from everfit.serving.metrics import Metrics

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import ClientDisconnect
 
+from everfit.serving.asgi import App, Message, Receive, Send
 from everfit.serving.questions import MOST_BYTES
 from everfit.serving.tokens import Keys
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 OPEN_TO_ALL = "/healthz"
 READING = ("GET", "HEAD")
@@ -38,7 +33,7 @@ class Doors:
     refused: Callable[[int], None]
     most_bytes: int = MOST_BYTES
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Let the request in, or turn it away."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
@@ -60,7 +55,7 @@ class Doors:
         except ClientDisconnect:
             return  # the caller has gone: there is nobody to tell
 
-    def _objection(self, scope: MutableMapping[str, Any], seen: _Seen) -> tuple[int, str, str] | None:
+    def _objection(self, scope: Message, seen: _Seen) -> tuple[int, str, str] | None:
         """Status, message and challenge for a request that does not come in; None for one that does."""
         path, method = scope["path"], scope["method"]
         if path != OPEN_TO_ALL or method not in READING:

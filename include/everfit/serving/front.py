@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
+from everfit.serving.asgi import App, Message, Receive, Send
 from everfit.serving.predicting import Asked, Predicting, Reply, refusal, status_of
 from everfit.serving.questions import MOST_BYTES, Refusal
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PATH = "/predict"
 

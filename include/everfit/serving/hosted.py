@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from everfit.serving.asgi import App, Message, Receive, Send
 
-Scope = MutableMapping[str, Any]
-App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 PATHS = {"/ping": "/healthz", "/invocations": "/predict"}
 """https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html"""
 
@@ -14,7 +11,7 @@ PATHS = {"/ping": "/healthz", "/invocations": "/predict"}
 def hosted(app: App) -> App:
     """The application, which answers `/ping` and `/invocations` too."""
 
-    async def ask(scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]) -> None:
+    async def ask(scope: Message, receive: Receive, send: Send) -> None:
         path = PATHS.get(scope.get("path", ""))
         await app({**scope, "path": path, "raw_path": path.encode()} if path else scope, receive, send)
 

@@ -8,13 +8,15 @@ from itertools import chain
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
-from everfit.serving.confidence import CLASSES, STEPS, confidence
+from everfit.predictor.confidence import CLASSES, confidence
 from everfit.serving.tallies import Spread, Tally
 from everfit.values import Answer, numbers
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 # Probabilities need even steps between 0 and 1; minutes, prices and the like need few steps over many sizes.
 SCORES = (-1000, -100, -50, -20, -10, -5, -1, 0, *(i / 20 for i in range(1, 21)), 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+SURE = (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1)
 
 
 @dataclass
@@ -48,7 +50,7 @@ class Metrics:
             "everfit_problem", "1 for each model, or the registry, that is in trouble", ["about"], registry=own
         )
         sure = "Probability of the likeliest class"
-        self.confidence = Spread("everfit_confidence", sure, ["model", "version"], STEPS, own)
+        self.confidence = Spread("everfit_confidence", sure, ["model", "version"], SURE, own)
         self.flags = Tally("everfit_flags", "Rows by what was remarkable about them", [*by, "flag"], own)
         self.abstained = Tally("everfit_abstained", "Rows that were given no answer, on purpose", by, own)
         self.refused = Tally("everfit_refused_requests", "Requests turned away outside", ["status"], own)

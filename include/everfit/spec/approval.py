@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from everfit.refuse import duration
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[mhd]$")]
 
 
@@ -41,7 +41,7 @@ class ApprovalSpec(Frozen):
         >>> ApprovalSpec(within="36h").time
         datetime.timedelta(days=1, seconds=43200)
         """
-        return timedelta(**{_UNITS[self.within[-1]]: int(self.within[:-1])}) if self.within else None
+        return duration("within", self.within) if self.within else None
 
     @model_validator(mode="after")
     def _ends_some_time(self) -> Self:

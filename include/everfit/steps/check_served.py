@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from everfit.values import Answer
 
 ROWS = 1000
-ANSWERED_BY = "answered_by:"
 
 
 @dataclass(frozen=True)
@@ -109,10 +108,9 @@ def _newest(ports: Ports, model: str, version: int) -> Iterator[Prediction]:
 
 
 def _rows(prediction: Prediction) -> Iterator[_Row]:
-    flags: Sequence[Sequence[str]] = prediction.flags or [()] * len(prediction.rows)
-    for row, answer, said in zip(prediction.rows, prediction.scores, flags, strict=True):
-        if answer is not None and not any(flag.startswith(ANSWERED_BY) for flag in said):
-            yield _Row(prediction.id, row, answer)
+    for place in range(len(prediction.scores)):
+        if (answer := prediction.own(place)) is not None:
+            yield _Row(prediction.id, prediction.rows[place], answer)
 
 
 def _again(predictor: Predictor, rows: Sequence[Mapping[str, object]]) -> list[Answer | None]:

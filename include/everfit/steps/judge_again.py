@@ -18,6 +18,7 @@ from everfit.steps.build_features import build_features
 from everfit.steps.card import name_of
 from everfit.steps.evaluate import again, evaluate, evaluation_of
 from everfit.steps.judge import judge, judged_before
+from everfit.steps.register import judged_tags
 from everfit.steps.reproduce import lineage_of, with_code
 from everfit.steps.snapshot import snapshot_of
 
@@ -75,7 +76,7 @@ def judge_again(ports: Ports, spec: ModelSpec, version: int, progress: Progress)
     `DataError` if the bytes that it was judged on are gone, and those of `evaluate` and `judge`.
     """
     judgement, ledger = _judged_in_time(ports, spec, version, progress), ports.ledger(spec.name)
-    ports.registry.tag(spec.name, version, _tags(ledger.view(), judgement))
+    ports.registry.tag(spec.name, version, judged_tags(ledger.view(), judgement.entry))
     if not judgement.promote:
         words = f"judged against champion {judgement.champion}, version {version} is kept back: {judgement.reason}"
         ledger.append(f"failed:judged:{judgement.entry}", DeploymentFailed(version, words))
@@ -114,12 +115,3 @@ def _judge(ports: Ports, spec: ModelSpec, version: int, progress: Progress) -> J
         if evaluation.champion != view.champion:
             raise StaleHead(f"while version {version} was evaluated, version {evaluation.champion} became the champion")
         return judge(ports, then, evaluation, name)
-
-
-def _tags(view: View, judgement: Judgement) -> dict[str, str]:
-    """What MLflow's version says of the judgement that it rests on."""
-    return {
-        "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
-        "everfit.reason": judgement.reason,
-        "everfit.evidence": judgement.evidence.sha256,
-    }

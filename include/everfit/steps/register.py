@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from everfit.ledger import View
-    from everfit.ledger.entries import CandidateJudged
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
     from everfit.values import Judgement, ModelVersion
@@ -31,10 +30,10 @@ def register(ports: Ports, spec: ModelSpec, judgement: Judgement) -> ModelVersio
     """
     ledger, candidate = ports.ledger(spec.name), judgement.candidate
     view = ledger.view()
-    judged = _permitted(view, judgement)
+    _permit(view, judgement)
     entry = view.claimed(f"registered:{candidate.run}")
     if entry is None:
-        version = ports.registry.register(candidate, _lineage(view, judgement, judged))
+        version = ports.registry.register(candidate, _lineage(view, judgement))
         made = ModelRegistered(version, judgement.entry)
         entry = ledger.append(f"registered:{candidate.run}", made)
     if not isinstance(entry.body, ModelRegistered):
@@ -43,16 +42,15 @@ def register(ports: Ports, spec: ModelSpec, judgement: Judgement) -> ModelVersio
     return entry.body.version
 
 
-def _permitted(view: View, judgement: Judgement) -> CandidateJudged:
+def _permit(view: View, judgement: Judgement) -> None:
     candidate, judged = judgement.candidate, view.judged(judgement.entry)
     if judged.run != candidate.run or judged.files != candidate.files:
         raise LedgerError(f"entry {judgement.entry} judges run {judged.run}, not this model of run {candidate.run}")
     if not judged.promote and view.overridden(judged.run) is None:
         raise LedgerError(f"run {candidate.run} is not to be registered: {judged.reason}")
-    return judged
 
 
-def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mapping[str, str]:
+def _lineage(view: View, judgement: Judgement) -> Mapping[str, str]:
     """What made the version, as tags: each is also in the ledger, which is the one to trust."""
     candidate = judgement.candidate
     run = started(view, candidate.run).body
@@ -66,9 +64,17 @@ def _lineage(view: View, judgement: Judgement, judged: CandidateJudged) -> Mappi
         "everfit.pointers": published(view, snapshot) or "in no git revision yet",
         "everfit.code": code.get("features.py", ""),
         **({"everfit.objectives": code[OBJECTIVES]} if OBJECTIVES in code else {}),
-        "everfit.judged": f"{judgement.entry} {view.entries[judgement.entry - 1].sha256}",
-        "everfit.reason": judged.reason,
-        "everfit.evidence": judged.evidence.sha256,
+        **judged_tags(view, judgement.entry),
         **tags(view, candidate.run),
         **device_tags(candidate.placement or Placement(run.device, candidate.device)),
+    }
+
+
+def judged_tags(view: View, entry: int) -> dict[str, str]:
+    """What MLflow's version says of the judgement that it rests on."""
+    judged = view.judged(entry)
+    return {
+        "everfit.judged": f"{entry} {view.entries[entry - 1].sha256}",
+        "everfit.reason": judged.reason,
+        "everfit.evidence": judged.evidence.sha256,
     }

@@ -115,7 +115,7 @@ def _arm(
     seconds = [mine.seconds if mine.seconds and not mine.error else np.nan for _, mine in calls]
     failed = np.array([bool(mine.error) for _, mine in calls], dtype=bool)
     rows = [
-        (at[call], _own(mine, row), labels.get((asked.id, row)))
+        (at[call], mine.own(row), labels.get((asked.id, row)))
         for call, (asked, mine) in enumerate(calls)
         for row in range(len(asked.scores) if paired else len(mine.scores))
     ]
@@ -124,13 +124,6 @@ def _arm(
     y = np.array([_number(task, value, names) for _, _, value in rows], dtype="float64")
     times = np.array([moment for moment, _, _ in rows], dtype="float64")
     return Arm(Calls(np.array(at), failed, np.array(seconds, dtype="float64")), Rows(times, scores, y))
-
-
-def _own(said: Prediction, row: int) -> Answer | None:
-    """What the version itself said of a row: nothing where it abstained, or somebody stood in for it."""
-    flags = said.flags[row] if row < len(said.flags) else ()
-    stood_in = any(flag.startswith("answered_by:") for flag in flags)
-    return said.scores[row] if row < len(said.scores) and not stood_in else None
 
 
 def _numbers(score: Answer | None, names: tuple[str, ...]) -> list[float]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from everfit.values import Answer
 
 CLASSES = ("binary", "multiclass")
-STEPS = (0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1)
 
 
 def confidence(task: str, answer: Answer) -> float | None:
