@@ -136,8 +136,13 @@ def shared_mlflow(area: str = "serving") -> Service:
 
 @cache
 def shared_model_server() -> Service:
-    """One model server for all tests of this process, for the models of the shared MLflow; it looks when told to."""
-    return _until_exit(model_server(shared_mlflow().url, _scratch()))
+    """One model server for all tests of this process, for the models of the shared MLflow; it looks when told to.
+
+    It keeps its predictions, for without a log nobody scores in the shadow.
+    """
+    folder, keep = _scratch(), ("--keep-predictions", "1")
+    env = {"EVERFIT_STORE": str(folder / "store")}
+    return _until_exit(model_server(shared_mlflow().url, folder, keep=keep, env=env))
 
 
 def _until_exit(service: AbstractContextManager[Service]) -> Service:

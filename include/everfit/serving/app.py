@@ -34,7 +34,7 @@ from everfit.serving.questions import Refusal, misread
 from everfit.serving.routing import CHALLENGER
 from everfit.serving.shadow import Shadows
 from everfit.serving.telling import labels_route
-from everfit.serving.versions import Source, Versions
+from everfit.serving.versions import Shelf, Source, Versions
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +104,9 @@ def create_app(settings: Settings, clock: Clock) -> App:
 
     @app.get("/models")
     async def models() -> dict[str, Any]:
-        """Each model with its loaded versions and the inputs that its champion wants."""
-        return {name: _describe(versions, name) for name in versions.shelves}
+        """Each model with its loaded versions, who answers which part of the requests and who scores unseen, and the
+        inputs that its champion wants."""
+        return {name: _describe(shelf, keeps=dealing.keeper is not None) for name, shelf in versions.shelves.items()}
 
     @app.post("/models/{model}/refresh")
     async def refresh(model: str) -> dict[str, Any]:
@@ -165,11 +166,11 @@ def _problems(versions: Versions) -> dict[str, str]:
     return problems | ({"registry": versions.away} if versions.away else {})
 
 
-def _describe(versions: Versions, name: str) -> dict[str, Any]:
-    shelf = versions.shelves[name]
+def _describe(shelf: Shelf, *, keeps: bool) -> dict[str, Any]:
     said: dict[str, Any] = {"aliases": shelf.numbers}
-    if shelf.route.deal:
-        said["route"] = {"share": shelf.route.share, "key": shelf.route.key, "shadows": list(shelf.route.shadows)}
+    if shelf.route.share or shelf.route.shadows:
+        unseen = [alias for alias in shelf.route.shadows if keeps and shelf.routed(alias)]
+        said["route"] = {"answering": shelf.answering, "key": shelf.route.key, "shadows": unseen}
     if champion := shelf.by_alias.get("champion"):
         card = champion.predictor.card
         said |= {"task": card.task, "label": card.label, "snapshot": card.snapshot}

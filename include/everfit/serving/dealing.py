@@ -85,10 +85,10 @@ class Dealing:
         if alias:
             return Dealt(model, alias, self.versions.get(model, alias), shelf, noise, named=True)
         who, key = dealt(shelf.route, rows, noise)
-        loaded = shelf.by_alias.get(who)
-        if who == CHALLENGER and (loaded is None or loaded.version != shelf.route.challenger):
-            who, loaded = CHAMPION, None  # it is on its way here, or does not load
-        return Dealt(model, who, loaded or self.versions.get(model, who), shelf, noise, key)
+        on_trial = shelf.routed(CHALLENGER) if who == CHALLENGER else None
+        if on_trial:
+            return Dealt(model, CHALLENGER, on_trial, shelf, noise, key)
+        return Dealt(model, CHAMPION, self.versions.get(model, CHAMPION), shelf, noise, key)
 
     async def answer(self, to: Dealt, rows: Rows) -> Given:
         """Answer, keep the answer, and have it scored in the shadow where the route says so."""

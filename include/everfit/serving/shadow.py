@@ -59,8 +59,8 @@ class Shadows:
     ) -> None:
         """Put what `alias` has answered into the line, for each version that the route has in the shadow."""
         for shadow in unseen(shelf.route, alias):
-            loaded = shelf.by_alias.get(shadow)
-            if loaded is None or loaded.version != shelf.route.aliases[shadow]:
+            loaded = shelf.routed(shadow)
+            if loaded is None:
                 continue
             try:
                 self._line.put_nowait(Job(model, shadow, loaded, rows, id_, key))

@@ -66,6 +66,18 @@ class Shelf:
         """Alias to version number."""
         return {alias: loaded.version for alias, loaded in self.by_alias.items()}
 
+    def routed(self, alias: str) -> Loaded | None:
+        """The version that the route has under the alias; None while it is on its way here, or does not load."""
+        loaded = self.by_alias.get(alias)
+        return loaded if loaded and loaded.version == self.route.aliases[alias] else None
+
+    @property
+    def answering(self) -> dict[str, float]:
+        """Which part of the requests that name no alias goes to which alias: what is done, whatever was decided."""
+        share = self.route.share if self.routed("challenger") else 0.0
+        parts = {"champion": 1 - share, "challenger": share} if "champion" in self.by_alias else {"challenger": share}
+        return {alias: part for alias, part in parts.items() if part > 0}
+
     @property
     def all_problems(self) -> str:
         """What is wrong with what did not load, and with how the rest answers."""
