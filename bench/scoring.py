@@ -72,9 +72,11 @@ def prepare(root: Path) -> None:
     """A model of the first three months, and two batches: all of the year, and that several times."""
     import pandas as pd
 
-    from everfit.features import Columns, Inputs, load_code
+    from everfit.features import Columns, Inputs, Ranges, load_code, sum_up
     from everfit.models import Rows, Terms, Training
-    from everfit.predictor import Card, write_model_folder
+    from everfit.predictor import Card, Policy, write_model_folder
+    from everfit.predictor.policy import files as policy_files
+    from everfit.spec import AnswersSpec
     from everfit.steps.rows import read_tables
 
     spec, ports = spec_of(), ports_of(root)
@@ -94,7 +96,9 @@ def prepare(root: Path) -> None:
         history=tuple(history),
         libraries={},
     )
-    write_model_folder(root / "model", card, fitted.model, code, history)
+    ranges = Ranges.merged([sum_up(inputs, inputs.read(rows))])
+    beside = policy_files(Policy.of(AnswersSpec()), ranges)
+    write_model_folder(root / "model", card, fitted.model, code, history, beside)
     ledger, file = ports.ledger(MODEL), StoredFile("f", "0")
     judged = ledger.append("judged", CandidateJudged("r", "m", "s", (), None, True, "", (), file, file))
     ledger.append("registered", ModelRegistered(ModelVersion(MODEL, 1, "m", ()), judged.seq))

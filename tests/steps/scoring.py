@@ -27,7 +27,7 @@ from everfit.ledger.entries import (
 from everfit.ports import Ports
 from everfit.predictor import Predictor
 from everfit.registry import MlflowRegistry
-from everfit.spec import ModelSpec, ScoreSpec
+from everfit.spec import AnswersSpec, ModelSpec, ScoreSpec
 from everfit.steps.score import score
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
@@ -52,6 +52,7 @@ SUITES = {
       {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "carrier"}}
     ]}""",
 }
+USUAL = AnswersSpec()
 CARRIERS = pd.DataFrame({"carrier": ["UA", "AA", "DL", "B6"], "behind": [0, 1, 2, 0]})
 
 
@@ -105,9 +106,9 @@ class House:
         (folder / "_SUCCESS").touch()
         return folder
 
-    def add_version(self, seed: int, code: str = CODE + ROWS, *months: int) -> int:
-        """Register a toy model that knows the months."""
-        folder = toy_folder(self.root / f"toy-{seed}", seed, self.spec.name, code)
+    def add_version(self, seed: int, code: str = CODE + ROWS, *months: int, answers: AnswersSpec = USUAL) -> int:
+        """Register a toy model that knows the months, and gives these answers to odd rows."""
+        folder = toy_folder(self.root / f"toy-{seed}", seed, self.spec.name, code, answers)
         made = publish(self.ports.registry, folder, self.spec.name, f"run:{seed}")
         known = tuple(batch for _, batch in self.ledger.view().batches if int(batch.partition[-2:]) in months)
         run = RunTriggered(f"run:{seed}", "new data", "us", "", "snap", known, 1, (), forced=False, device="cpu")

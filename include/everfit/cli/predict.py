@@ -81,4 +81,6 @@ def _who(body: BatchScored) -> str:
     parts += [f"{rows:,} in the shadow by version {version}" for version, rows in unseen.items()]
     if body.withheld:
         parts.append(f"{body.withheld:,} bad rows withheld")
+    if body.unanswered:
+        parts.append(f"{body.unanswered:,} odd rows without an answer")
     return ", ".join(parts)

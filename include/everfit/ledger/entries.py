@@ -339,7 +339,8 @@ class BatchScored:
     `sha256` is the hash of what was scored: the batch that entry `batch` accepted, or (with `batch` 0) a delivery with
     this `fingerprint` that was only to be scored. During a canary `challenged` of the rows were scored by the
     `challenger` instead. `shadows` are what versions said, unseen, of rows that others answered.
-    `withheld` rows of the delivery were too bad to be scored.
+    `withheld` rows of the delivery were too bad to be scored. `unanswered` rows are in the file without an answer, as
+    the policy of the version says; `before` is the version that stood in where that says so.
     """
 
     partition: str
@@ -353,6 +354,8 @@ class BatchScored:
     challenged: int = 0
     shadows: Mapping[int, StoredFile] = field(default_factory=dict)
     withheld: int = 0
+    unanswered: int = 0
+    before: int | None = None
 
 
 @dataclass(frozen=True)

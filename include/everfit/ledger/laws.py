@@ -49,9 +49,10 @@ def check(body: Body, view: View) -> None:
                 )
             if version == view.champion:
                 raise LedgerError(f"version {version} is the champion already; there is nothing to decide")
-        case BatchScored(version=version, batch=batch):
-            _registered(version, view)
-            _untouched(version, view)
+        case BatchScored(batch=batch):
+            for version in filter(None, (body.version, body.challenger, body.before)):
+                _registered(version, view)
+                _untouched(version, view)
             if batch in view.recalled:
                 raise Recalled(f"batch {body.partition} of entry {batch} was taken back: its scores do not count")
         case _:

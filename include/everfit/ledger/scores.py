@@ -30,4 +30,5 @@ def settled_to_score(view: View) -> frozenset[tuple[str, str | int]]:
 
 
 def _taken_back(view: View, body: BatchScored) -> bool:
-    return body.batch in view.recalled or body.version in view.touched or body.challenger in view.touched
+    by = {body.version, body.challenger, body.before}
+    return body.batch in view.recalled or not by.isdisjoint(view.touched)

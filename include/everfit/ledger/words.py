@@ -216,7 +216,9 @@ def _(body: BatchScored) -> str:
     if body.challenger:
         by = f"versions {body.version} and {body.challenger} ({body.challenged:,} rows)"
     shadows = f"; {_versions(tuple(body.shadows))} in the shadow" if body.shadows else ""
-    without = f" ({body.withheld:,} bad rows withheld)" if body.withheld else ""
+    less = [f"{body.withheld:,} bad rows withheld"] * (body.withheld > 0)
+    less += [f"{body.unanswered:,} without an answer"] * (body.unanswered > 0)
+    without = f" ({', '.join(less)})" if less else ""
     return f"batch {body.partition} scored by {by}: {body.rows:,} rows{without} in {body.file.key}{shadows}"
 
 

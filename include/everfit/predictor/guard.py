@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from everfit.predictor.checks import ABSENT, check_of
 from everfit.predictor.confidence import confidence
 from everfit.predictor.policy import Policy, read_policy, read_ranges
 from everfit.predictor.refusals import why
+from everfit.spec.answers import Action
 from everfit.values import Answer, numbers
 
 STRENGTH = {"flag": 0, "constant": 1, "previous": 2, "abstain": 3, "refuse": 4}
@@ -76,6 +77,18 @@ class Guard:
         """The guard of a model folder. Errors: `Corrupted` for files that are not what training writes."""
         card = card or Card.read(folder)
         return cls(card.task, card.inputs, read_policy(folder), read_ranges(folder))
+
+    @cached_property
+    def unrefusing(self) -> Guard:
+        """The same for rows that nobody sends: whatever would refuse a request leaves the row without an answer."""
+        of = self.policy.actions.items()
+        actions: dict[str, Action] = {called: "abstain" if action == "refuse" else action for called, action in of}
+        return replace(self, policy=replace(self.policy, actions=actions))
+
+    @property
+    def has_bar(self) -> bool:
+        """Whether an answer can be too unsure."""
+        return self.policy.confidence is not None or self.policy.width is not None
 
     def look(self, row: Mapping[str, Any]) -> Finding:
         """What is odd about a row of JSON values: a few microseconds for one in which nothing is."""

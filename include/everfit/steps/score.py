@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from everfit.errors import Recalled
 from everfit.ledger.entries import BatchScored, ScoringRefused
 from everfit.steps.score_asked import asked, score_part
-from everfit.steps.score_deal import answer, challenged, load, serving, versions
+from everfit.steps.score_deal import answer, challenged, load, serving, stands_in, versions
 from everfit.steps.score_file import writing
 from everfit.steps.score_pieces import pieces
 from everfit.steps.score_tables import tables
@@ -28,18 +28,23 @@ from everfit.values import digest, dump
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from everfit.ledger import Entry, View
     from everfit.ports import Ports, Progress
     from everfit.predictor import Predictor
     from everfit.spec import ModelSpec
     from everfit.steps.score_asked import Asked
+    from everfit.steps.score_deal import Answers
     from everfit.steps.score_file import ScoreFile
     from everfit.steps.score_pieces import Piece
+    from everfit.steps.score_rows import Before
     from everfit.steps.score_tables import Tables
     from everfit.values import Route, StoredFile
 
 FOLDER = "scores"
-FORMAT = 1  # one more whenever the same batch and versions would give another file
+FORMAT = 2  # one more whenever the same batch and versions would give another file
 
 
 def score(ports: Ports, spec: ModelSpec, partition: str, attempt: str, progress: Progress) -> Entry:
@@ -81,7 +86,7 @@ def _stem(spec: ModelSpec, what: Asked, route: Route) -> str:
     deal = [route.share, route.key, route.salt] if len(answering) > 1 else []
     said = score_part(spec)
     columns = [spec.time, *said.key], {name: list(some) for name, some in said.unknown.items()}
-    return digest([FORMAT, what.sha256, answering, deal, shadows, *columns])[:16]
+    return digest([FORMAT, what.sha256, answering, deal, shadows, route.previous, *columns])[:16]
 
 
 def _key(spec: ModelSpec, what: Asked, name: str) -> str:
@@ -103,6 +108,7 @@ def _write(
     """Write the files here, then put them into the store: those in the shadow first, the official one last."""
     answering, shadows = versions(route)
     predictors = load(ports, view, [*answering, *shadows])
+    before = stands_in(ports, view, route, [predictors[version] for version in answering])
     stem = _stem(spec, what, route)
     said = {"sha256": what.sha256, "partition": what.partition, "route": dump(route)}
     ports.work.mkdir(parents=True, exist_ok=True)
@@ -113,9 +119,13 @@ def _write(
                 version: open_files.enter_context(writing(spec, Path(folder, name), stem, said))
                 for version, name in names.items()
             }
-            turns, done = 0, 0
+            turns, done, unanswered = 0, 0, 0
             for piece in pieces(spec, found.parts, list(predictors.values())):
-                turns += _add(ports, spec, route, predictors, piece, what.sha256, files)
+                told = piece.frames[predictors[answering[0]].code.sha256]
+                theirs = challenged(route, told, what.sha256, piece.start)
+                official = _add(ports, spec, route, predictors, before, piece, theirs, files)
+                turns += int(theirs.sum())
+                unanswered += official.unanswered
                 done += piece.rows
                 progress(f"{what.partition}: {done:,} of {found.rows:,} rows")
         kept: dict[int | None, StoredFile] = {
@@ -134,6 +144,8 @@ def _write(
         challenged=turns,
         shadows={version: file for version, file in kept.items() if version is not None},
         withheld=found.withheld,
+        unanswered=unanswered,
+        before=before[0] if before else None,
     )
 
 
@@ -142,24 +154,27 @@ def _add(
     spec: ModelSpec,
     route: Route,
     predictors: Mapping[int, Predictor],
+    before: Before | None,
     piece: Piece,
-    sha256: str,
+    theirs: NDArray[np.bool_],
     files: Mapping[int | None, ScoreFile],
-) -> int:
-    """Score a piece and write it; returns how many of its rows the challenger scored."""
+) -> Answers:
+    """Score a piece, of which the challenger has the rows `theirs`, and write it; returns the answers that count.
+
+    In the shadow nobody stands in for a version.
+    """
     import numpy as np
 
     answering, shadows = versions(route)
     told = piece.frames[predictors[answering[0]].code.sha256]
-    theirs = challenged(route, told, sha256, piece.start)
     who = np.where(theirs, answering[-1], answering[0])
-    official = answer(ports, spec, {version: predictors[version] for version in answering}, piece, who)
+    official = answer(ports, spec, {version: predictors[version] for version in answering}, piece, who, before)
     files[None].add(piece.start, told, official)
     for version in shadows:
         unseen = who != version
         said = answer(ports, spec, {version: predictors[version]}, piece, np.where(unseen, version, 0))
         files[version].add(piece.start, told, said, unseen)
-    return int(theirs.sum())
+    return official
 
 
 def _forget(ports: Ports, view: View, body: BatchScored) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from everfit.dealing import answers_by
 from everfit.errors import NotEnoughData, Recalled, SpecError, did_you_mean
-from everfit.features.matrix import codes
 from everfit.steps.engine import engine_of
+from everfit.steps.score_rows import given
 from everfit.steps.scoring import in_pieces
 
 if TYPE_CHECKING:
@@ -23,20 +23,23 @@ if TYPE_CHECKING:
     from everfit.predictor import Predictor
     from everfit.spec import ModelSpec
     from everfit.steps.score_pieces import Piece
-    from everfit.values import Route
+    from everfit.steps.score_rows import Before, Given
+    from everfit.values import Answer, Route
 
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """One answer per row: its version, one score or several (`names`, "" for a plain number), and what is remarkable.
+    """One answer per row: the version that was asked, one score or several (`names`, "" for a plain number), and what
+    is remarkable; `unanswered` rows have no answer.
 
-    A score that the row's version does not give (a class that only the other one knows) is NaN.
+    A score that is not given (to such a row, or a class that only the other version knows) is NaN.
     """
 
     versions: NDArray[np.int32]
     names: tuple[str, ...]
     scores: NDArray[np.float64]
     flags: Sequence[Sequence[str]]
+    unanswered: int = 0
 
 
 def serving(spec: ModelSpec, view: View) -> Route:
@@ -73,6 +76,14 @@ def load(ports: Ports, view: View, wanted: Sequence[int]) -> Mapping[int, Predic
     return {version: Predictor.load(ports.registry.model_files(made.mlflow_run, made.files)) for version, made in found}
 
 
+def stands_in(ports: Ports, view: View, route: Route, answering: Sequence[Predictor]) -> Before | None:
+    """The version before the champion, if one that answers leaves some rows to it."""
+    leaves = any("previous" in one.guard.policy.actions.values() for one in answering)
+    if route.previous is None or not leaves:
+        return None
+    return route.previous, load(ports, view, [route.previous])[route.previous]
+
+
 def challenged(route: Route, rows: pd.DataFrame, sha256: str, start: int) -> NDArray[np.bool_]:
     """Which rows the challenger scores: by the value of the route's key, or by the row's own place where it has none.
 
@@ -94,53 +105,54 @@ def challenged(route: Route, rows: pd.DataFrame, sha256: str, start: int) -> NDA
     return np.array([*by_value, False], dtype=bool)[places_of]
 
 
-def answer(ports: Ports, spec: ModelSpec, sides: Mapping[int, Predictor], piece: Piece, who: NDArray[Any]) -> Answers:
-    """Score each row with the version that stands in `who` for it; on the engine's machines if the spec names one."""
+def answer(
+    ports: Ports,
+    spec: ModelSpec,
+    sides: Mapping[int, Predictor],
+    piece: Piece,
+    who: NDArray[Any],
+    before: Before | None = None,
+) -> Answers:
+    """Score each row with the version that stands in `who` for it; on the engine's machines if the spec names one.
+
+    `before` is the version that stands in for others where their policies say so.
+    """
     import numpy as np
 
-    names = tuple(dict.fromkeys(name for one in sides.values() for name in one.card.scores or ("",)))
+    cards = [*sides.values(), *([before[1]] if before else [])]
+    names = tuple(dict.fromkeys(name for one in cards for name in one.card.scores or ("",)))
     scores = np.full((piece.rows, len(names)), np.nan)
     flags: list[Sequence[str]] = [()] * piece.rows
+    unanswered = 0
     for version, predictor in sides.items():
         places = np.flatnonzero(who == version)
         if not len(places):
             continue
         rows = piece.frames[predictor.code.sha256]
         mine = rows if len(places) == len(rows) else rows.iloc[places].reset_index(drop=True)
-        made, found = _on_engine(ports, spec, predictor, mine)
         columns = [names.index(name) for name in predictor.card.scores or ("",)]
-        scores[places[:, None], columns] = made.reshape(len(places), len(columns))
-        for place, flag in found.items():
-            flags[places[place]] = flag
-    return Answers(who.astype(np.int32), names, scores, flags)
+        start = 0
+        for made in _on_engine(ports, spec, predictor, before if before and before[0] != version else None, mine):
+            some = places[start : start + len(made.scores)]
+            scores[some[:, None], columns] = made.scores.reshape(len(some), len(columns))
+            for place, (said, flag) in made.odd.items():
+                flags[some[place]], scores[some[place]] = flag, np.nan
+                for name, number in _by_name(said).items():
+                    scores[some[place], names.index(name)] = number
+                unanswered += said is None
+            start += len(some)
+    return Answers(who.astype(np.int32), names, scores, flags, unanswered)
 
 
-Scored = tuple["NDArray[np.float64]", Mapping[int, Sequence[str]]]
-
-
-def _on_engine(ports: Ports, spec: ModelSpec, predictor: Predictor, rows: pd.DataFrame) -> Scored:
+def _on_engine(
+    ports: Ports, spec: ModelSpec, predictor: Predictor, before: Before | None, rows: pd.DataFrame
+) -> Iterable[Given]:
     if spec.engine == "local":
-        return _score(predictor, rows)
-    import numpy as np
-
-    scores, flags, start = list[Any](), dict[int, Sequence[str]](), 0
-    for some, found in engine_of(ports, spec).map(partial(_score, predictor), in_pieces(rows)):
-        scores.append(some)
-        flags |= {start + place: flag for place, flag in found.items()}
-        start += len(some)
-    return np.concatenate(scores), flags
+        return [given(predictor, before, rows)]
+    return engine_of(ports, spec).map(partial(given, predictor, before), in_pieces(rows))
 
 
-def _score(predictor: Predictor, rows: pd.DataFrame) -> Scored:
-    """One score per row, and the flags of rows that have any: a category that training has not seen."""
-    import numpy as np
-
-    features = predictor.code.features(predictor.card.inputs.read(rows), predictor.history)
-    flags: dict[int, list[str]] = {}
-    for column in predictor.card.columns.columns:
-        if column.kind == "c" and column.name in features:
-            values = features[column.name]
-            strange = np.isnan(codes(column, values)) & values.notna().to_numpy()
-            for place in np.flatnonzero(strange).tolist():
-                flags.setdefault(place, []).append(f"unseen_category:{column.name}")
-    return predictor.score(features), flags
+def _by_name(said: Answer | None) -> Mapping[str, float]:
+    if said is None:
+        return {}
+    return said if isinstance(said, Mapping) else {"": said}
