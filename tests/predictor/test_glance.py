@@ -1,4 +1,4 @@
-"""A glance at the columns finds the rows in which a look finds anything, and no others."""
+"""A glance at the columns finds what a look at each row finds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from everfit.predictor import Guard, glance
 from everfit.steps.sample import as_sent
-from tests.predictor.test_guard import INPUTS, RANGES_OF, guard
+from tests.predictor.test_guard import INPUTS, guard
 
 ROWS = st.lists(
     st.fixed_dictionaries(
@@ -23,10 +23,18 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(rows=ROWS, of=st.sampled_from([guard(), guard(ranges=None)]))
+OF = [guard(), guard(ranges=None), guard(out_of_range="previous", missing_value="abstain", empty="flag")]
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=ROWS, of=st.sampled_from(OF))
 @example(rows=[{"hour": 23, "carrier": "HA", "charter": None, "at": None}], of=guard())
-def test_a_glance_sees_what_a_look_sees(rows: list[dict[str, object]], of: Guard):
+def test_a_glance_finds_what_a_look_finds(rows: list[dict[str, object]], of: Guard):
     table = INPUTS.read(pd.DataFrame(rows, columns=list(INPUTS.names)))
-    assert RANGES_OF.usual_inputs == 1
-    assert glance(of, table).tolist() == [bool(of.look(row).odd) for row in as_sent(table)]
+    found = glance(of, table)
+    for place, row in enumerate(as_sent(table)):
+        looked = of.look(row)
+        if looked.asks and looked.row == row:
+            assert (tuple(found.flags.get(place, ())), found.look[place]) == (looked.flags, False)
+        else:
+            assert (place in found.flags, found.look[place]) == (False, True)

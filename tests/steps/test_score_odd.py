@@ -138,7 +138,7 @@ def test_any_row_of_a_table_is_answered_as_it_would_be_alone(pair: tuple[Predict
             one.answers_to,
             lambda waiting: (1, stand_in(before.guard, waiting, before.answers_to)),
         )
-        said, flags = found.odd.get(place, (float(found.scores[place]), ()))
+        said, flags = found.instead.get(place, float(found.scores[place])), found.flags.get(place, ())
         assert (said, tuple(flags)) == (alone.predictions[0], tuple(alone.flags[0] if alone.flags else ())), row
 
 
@@ -154,4 +154,5 @@ def test_nobody_is_asked_about_a_table_of_odd_rows_only(pair: tuple[Predictor, P
     fragile = CODE.replace("known = ", 'assert rows["hour"].notna().all()\n    known = ')
     strict = Predictor.load(toy_folder(tmp_path / "toy", 1, code=fragile, answers=AnswersSpec(missing_value="abstain")))
     found = score_rows.given(strict, None, pd.DataFrame([{**GOOD, "hour": np.nan}] * 2))
-    assert found.odd == dict.fromkeys(range(2), (None, ("missing_value:hour", "abstained")))
+    assert found.instead == {0: None, 1: None}
+    assert found.flags == dict.fromkeys(range(2), ("missing_value:hour", "abstained"))

@@ -135,8 +135,10 @@ def answer(
         for made in _on_engine(ports, spec, predictor, before if before and before[0] != version else None, mine):
             some = places[start : start + len(made.scores)]
             scores[some[:, None], columns] = made.scores.reshape(len(some), len(columns))
-            for place, (said, flag) in made.odd.items():
-                flags[some[place]], scores[some[place]] = flag, np.nan
+            for place, flag in made.flags.items():
+                flags[some[place]] = flag
+            for place, said in made.instead.items():
+                scores[some[place]] = np.nan
                 for name, number in _by_name(said).items():
                     scores[some[place], names.index(name)] = number
                 unanswered += said is None

@@ -1,6 +1,6 @@
 """One version's answers to many rows, odd ones among them: what the model server would give to each, all in one table.
 
-Rows in which nothing is odd are scored together. Every other row takes the way of a request: the same guard looks at
+Rows that are left to the model are scored together. Every other row takes the way of a request: the same guard looks at
 it, and the same policy says who answers.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from everfit.errors import DataError
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
     from everfit.predictor import Predictor
     from everfit.values import Answer
 
+Row = Mapping[str, Any]
 Before = tuple[int, "Predictor"]
 """The version before the one that answers, which stands in where the policy says so."""
 
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """One of `scores` for each row; and `odd`: answer and flags of each row of which there is anything to say, by its
-    place. There that answer counts, whatever stands in `scores`."""
+    """One of `scores` for each row, and by the rows' places the `flags` of odd ones, and the answers to those that the
+    version does not score itself (`instead`: its predecessor's, a constant, or None)."""
 
     scores: NDArray[np.float64]
-    odd: Mapping[int, tuple[Answer | None, Sequence[str]]]
+    flags: Mapping[int, Sequence[str]]
+    instead: Mapping[int, Answer | None]
 
 
 def given(predictor: Predictor, before: Before | None, rows: pd.DataFrame) -> Given:
@@ -45,34 +48,47 @@ def given(predictor: Predictor, before: Before | None, rows: pd.DataFrame) -> Gi
     """
     import numpy as np
 
-    from everfit.predictor import answer, glance, in_words, stand_in
+    from everfit.predictor import Answered, answer, glance, in_words
 
-    guard = predictor.guard.unrefusing
+    guard, named = predictor.guard.unrefusing, predictor.card.scores
     typed, sent = _read(predictor.card.inputs, rows)
-    odd = glance(guard, typed)
-    odd[list(sent)] = True
-    usual = np.flatnonzero(~odd)
-    named = predictor.card.scores
+    seen = glance(guard, typed)
+    seen.look[list(sent)] = True
+    own = np.flatnonzero(~seen.look)
     scores = np.full((len(rows), len(named)) if named else len(rows), np.nan)
-    if len(usual):
-        features = predictor.code.features(typed.iloc[usual].reset_index(drop=True), predictor.history)
-        scores[usual] = predictor.score(features)
+    if len(own):
+        features = predictor.code.features(typed.iloc[own].reset_index(drop=True), predictor.history)
+        scores[own] = predictor.score(features)
     if guard.has_bar:
-        odd[usual] = [guard.doubt(one) is not None for one in in_words(scores[usual], named)]
-    places = np.flatnonzero(odd).tolist()
-    if not places:
-        return Given(scores, {})
-    asked = as_sent(typed.iloc[places])
-    more = [name for name in _more(predictor, before) if name in rows.columns]
-    for place, row in zip(places, asked, strict=True):
+        seen.look[own] = [guard.doubt(one) is not None for one in in_words(scores[own], named)]
+    places = np.flatnonzero(seen.look).tolist()
+    asked = _sent(predictor, before, rows, typed, sent, places)
+    found = answer(guard, asked, predictor.answers_to, partial(_instead, before)) if places else Answered(())
+    flags = zip(places, found.flags or [()] * len(places), strict=True)
+    return Given(scores, {**seen.flags, **dict(flags)}, dict(zip(places, found.predictions, strict=True)))
+
+
+def _instead(before: Before | None, rows: Sequence[Row]) -> tuple[int, Sequence[Answer | None]] | None:
+    from everfit.predictor import stand_in
+
+    return (before[0], stand_in(before[1].guard, rows, before[1].answers_to)) if before else None
+
+
+def _sent(
+    predictor: Predictor,
+    before: Before | None,
+    rows: pd.DataFrame,
+    typed: pd.DataFrame,
+    sent: Mapping[int, Row],
+    places: Sequence[int],
+) -> list[dict[str, Any]]:
+    """Rows as their callers would send them, with whatever the version before wants to know beside."""
+    wanted = [name for name in before[1].inputs if name not in predictor.inputs] if before else []
+    more = [name for name in wanted if name in rows.columns]
+    made = as_sent(typed.iloc[list(places)])
+    for place, row in zip(places, made, strict=True):
         row.update({name: plain(rows[name].iloc[place]) for name in more}, **sent.get(place, {}))
-
-    def previous(of: Sequence[Mapping[str, Any]]) -> tuple[int, Sequence[Answer | None]] | None:
-        return (before[0], stand_in(before[1].guard, of, before[1].answers_to)) if before else None
-
-    found = answer(guard, asked, predictor.answers_to, previous)
-    flags = found.flags or [()] * len(places)
-    return Given(scores, dict(zip(places, zip(found.predictions, flags, strict=True), strict=True)))
+    return made
 
 
 def plain(value: Any) -> Any:
@@ -91,11 +107,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return float(value) if isinstance(value, Decimal) else value
-
-
-def _more(predictor: Predictor, before: Before | None) -> tuple[str, ...]:
-    """What the version before wants to know beside what this one does."""
-    return tuple(name for name in before[1].inputs if name not in predictor.inputs) if before else ()
 
 
 def _read(inputs: Inputs, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, dict[str, Any]]]:
