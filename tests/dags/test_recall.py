@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from dataclasses import replace
 
 import pytest
@@ -27,7 +25,7 @@ dag = recall_dag(load_spec("flight_delays").model_copy(update={"name": "recalled
 
 
 @pytest.fixture
-def ledger(tmp_path, monkeypatch):
+def ledger(tmp_path, connect):
     """Two champions, the first one of January, the second one of January and February; March nobody knows."""
     from everfit.registry import MlflowRegistry
 
@@ -44,33 +42,13 @@ def ledger(tmp_path, monkeypatch):
         entry = ledger.append(f"judged:{version}", judged(f"r{version}"))
         ledger.append(f"registered:{version}", replace(registered(version, entry.seq), version=made))
         ledger.append(f"promoted:{version}", promoted(version, version - 1 or None))
-    for name, address in {"mlflow": shared_mlflow().url, "server": shared_model_server().url}.items():
-        host, _, port = address.removeprefix("http://").partition(":")
-        connection = {"conn_type": "http", "host": host, "port": int(port)}
-        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
-    for name in ("store", "landing"):
-        connection = {"conn_type": "fs", "extra": {"path": str(tmp_path / name)}}
-        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
-    monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "work"))
+    connect(mlflow=shared_mlflow().url, server=shared_model_server().url)
     return ledger
 
 
-@pytest.fixture
-def dag(tmp_path, monkeypatch):
-    from airflow.dag_processing.dagbag import DagBag
-
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    bundle = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(dags)}}
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([{"name": "own", **bundle}]))
-    (dags / "own.py").write_text(textwrap.dedent(DAG))
-    bag = DagBag(str(dags), bundle_path=dags, bundle_name="own")
-    assert bag.import_errors == {}
-    return bag.dags["recalled_toy_recall"]
-
-
 @pytest.mark.usefixtures("airflow_db")
-def test_a_batch_is_recalled_from_the_form(ledger, dag):
+def test_a_batch_is_recalled_from_the_form(ledger, own_dag):
+    dag = own_dag(DAG, "recalled_toy_recall")
     run = dag.test(run_conf={"partition": "2013-02", "reason": "the clocks were wrong"})
     assert run.state == "success"
     view = ledger.view()

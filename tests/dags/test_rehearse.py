@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +28,7 @@ dag = rehearse_dag(load_spec("flight_delays").model_copy(update={"name": "rehear
 
 
 @pytest.fixture
-def ports(tmp_path, monkeypatch) -> Ports:
+def ports(tmp_path, connect) -> Ports:
     """Two champions, one after the other, and the connections that lead to them."""
     nothing: Any = None
     made = Ports(
@@ -41,29 +39,8 @@ def ports(tmp_path, monkeypatch) -> Ports:
         work=tmp_path / "work",
     )
     two_champions(made, load_spec("flight_delays").model_copy(update={"name": "rehearsed_toy"}), tmp_path)
-    for name, address in {"mlflow": shared_mlflow().url, "server": shared_model_server().url}.items():
-        host, _, port = address.removeprefix("http://").partition(":")
-        connection = {"conn_type": "http", "host": host, "port": int(port)}
-        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
-    for name in ("store", "landing"):
-        connection = {"conn_type": "fs", "extra": {"path": str(tmp_path / name)}}
-        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(connection))
-    monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "airflow-work"))
+    connect(mlflow=shared_mlflow().url, server=shared_model_server().url)
     return made
-
-
-@pytest.fixture
-def dag(tmp_path, monkeypatch):
-    from airflow.dag_processing.dagbag import DagBag
-
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    bundle = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(dags)}}
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([{"name": "own", **bundle}]))
-    (dags / "own.py").write_text(textwrap.dedent(DAG))
-    bag = DagBag(str(dags), bundle_path=dags, bundle_name="own")
-    assert bag.import_errors == {}
-    return bag.dags["rehearsed_toy_rehearse"]
 
 
 def state(run) -> str:
@@ -72,7 +49,8 @@ def state(run) -> str:
 
 
 @pytest.mark.usefixtures("airflow_db")
-def test_a_rehearsal_is_green_red_and_skipped(ports, dag, tmp_path):
+def test_a_rehearsal_is_green_red_and_skipped(ports, own_dag, tmp_path):
+    dag = own_dag(DAG, "rehearsed_toy_rehearse")
     spec = load_spec("flight_delays").model_copy(update={"name": "rehearsed_toy"})
     assert state(dag.test()) == "success"
     ours = (tmp_path / "toy-1" / "model" / "model.ubj").read_bytes()

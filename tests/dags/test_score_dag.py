@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from uuid import uuid4
 
 import pytest
@@ -70,38 +68,19 @@ def test_airflow_keeps_it():
 
 
 @pytest.fixture
-def house(tmp_path, monkeypatch):
+def house(tmp_path, connect):
     """Two versions, the first one the champion; June in order and July not."""
     house = furnished(house_in(tmp_path, f"scored_{uuid4().hex[:8]}"))
     june = trips(6).drop(columns="late")
     house.land("2013-06", june)
     house.land("2013-07", june.assign(hour=june["hour"] + 20))
-    host, _, port = shared_mlflow().url.removeprefix("http://").partition(":")
-    connections = {name: {"conn_type": "fs", "extra": {"path": str(tmp_path / name)}} for name in ("store", "landing")}
-    connections |= {"mlflow": {"conn_type": "http", "host": host, "port": int(port)}}
-    connections |= {"server": {"conn_type": "http", "host": "127.0.0.1", "port": 9}}
-    for name, said in connections.items():
-        monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(said))
-    monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "work"))
+    connect(mlflow=shared_mlflow().url)
     return house
 
 
-@pytest.fixture
-def dag(house, tmp_path, monkeypatch):
-    from airflow.dag_processing.dagbag import DagBag
-
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    bundle = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(dags)}}
-    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([{"name": "own", **bundle}]))
-    (dags / "own.py").write_text(textwrap.dedent(DAG).format(name=house.spec.name, folder=house.spec.folder))
-    bag = DagBag(str(dags), bundle_path=dags, bundle_name="own")
-    assert bag.import_errors == {}
-    return bag.dags[f"{house.spec.name}_score"]
-
-
 @pytest.mark.usefixtures("airflow_db")
-def test_all_that_waits_is_scored_and_a_bad_delivery_is_no_failure(house, dag):
+def test_all_that_waits_is_scored_and_a_bad_delivery_is_no_failure(house, own_dag):
+    dag = own_dag(DAG.format(name=house.spec.name, folder=house.spec.folder), f"{house.spec.name}_score")
     run = dag.test()
     assert run.state == "success"
     view = house.ledger.view()

@@ -1,8 +1,5 @@
 """A model whose spec asks for a search, trained by real Airflow: workers, the choice, the candidate."""
 
-import json
-import textwrap
-
 import pytest
 
 from everfit.ledger.entries import CandidateJudged
@@ -28,35 +25,17 @@ globals().update(build_dags(spec.model_copy(update={"train": train, "gates": spe
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    """A DAG folder of the test's own, with three accepted months, MLflow, and no server."""
+def place(tmp_path, connect):
+    """Three accepted months, MLflow, and no server."""
     with mlflow_server(tmp_path / "mlflow") as mlflow:
-        host, _, port = mlflow.url.removeprefix("http://").partition(":")
-        connections = {
-            "store": {"conn_type": "fs", "extra": {"path": str(tmp_path / "workshop/store")}},
-            "landing": {"conn_type": "fs", "extra": {"path": str(tmp_path / "landing")}},
-            "mlflow": {"conn_type": "http", "host": host, "port": int(port)},
-            "server": {"conn_type": "http", "host": "127.0.0.1", "port": 9},
-        }
-        for name, said in connections.items():
-            monkeypatch.setenv(f"AIRFLOW_CONN_EVERFIT_{name.upper()}", json.dumps(said))
-        monkeypatch.setenv("EVERFIT_WORK", str(tmp_path / "work"))
-        dags = tmp_path / "dags"
-        dags.mkdir()
-        (dags / "own.py").write_text(textwrap.dedent(SEARCHING_DAG))
-        bundle = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": str(dags)}}
-        monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([{"name": "own", **bundle}]))
+        connect(store=tmp_path / "workshop/store", mlflow=mlflow.url)
         yield tmp_path
 
 
 @pytest.mark.usefixtures("airflow_db")
-def test_two_workers_search_and_the_candidate_is_trained_with_what_they_found(place):
-    from airflow.dag_processing.dagbag import DagBag
-
+def test_two_workers_search_and_the_candidate_is_trained_with_what_they_found(place, own_dag):
     workshop = open_workshop(place / "workshop", land(place / "landing", ["2013-01", "2013-02", "2013-03"], 0.02))
-    bag = DagBag(str(place / "dags"), bundle_path=place / "dags", bundle_name="own")
-    assert bag.import_errors == {}
-    dag = bag.dags["flight_delays_train"]
+    dag = own_dag(SEARCHING_DAG, "flight_delays_train")
     order = ["resolve_snapshot", "build_features", "search", "choose", "train", "evaluate", "judge", "register"]
     assert [task.task_id for task in dag.topological_sort()] == order
     assert (dag.get_task("search").pool, dag.get_task("search").queue) == ("default_pool", "default")

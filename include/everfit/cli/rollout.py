@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from everfit.cli.opened import now, opened, person
-from everfit.ledger.entries import DeploymentStarted, StageEntered
+from everfit.ledger.entries import DeploymentStarted
 from everfit.ledger.words import in_words
 from everfit.spec import load_spec
 from everfit.values import Outcome
@@ -83,7 +83,7 @@ def told(view: View, name: str, judged: Judged | None, at: datetime) -> Group:
 def _plan(
     view: View, intent: Entry[DeploymentStarted], judged: Judged | None, outcome: Entry | None, at: datetime
 ) -> Table:
-    entered = {entry.body.number: entry for entry in view.of(StageEntered) if entry.body.intent == intent.seq}
+    entered = {entry.body.number: entry for entry in view.stages(intent.seq)}
     here, last = (judged.entered.body.number if judged else -1), max(entered, default=-1)
     grid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for number, stage in enumerate(intent.body.plan):

@@ -131,8 +131,11 @@ class View:
     def stage(self) -> Entry[StageEntered] | None:
         """The stage that the version on trial is at, if it is rolled out in stages and has entered one."""
         started = next((e for e in reversed(self.of(DeploymentStarted)) if e.body.version == self.standing.trial), None)
-        entered = (e for e in reversed(self.of(StageEntered)) if started and e.body.intent == started.seq)
-        return next(entered, None)
+        return next(reversed(self.stages(started.seq)), None) if started else None
+
+    def stages(self, intent: int) -> tuple[Entry[StageEntered], ...]:
+        """The stages that the rollout begun in entry `intent` has entered, in their order."""
+        return tuple(entry for entry in self.of(StageEntered) if entry.body.intent == intent)
 
     def route(self, model: str) -> Route:
         """Which versions answer whom now. The champion before one that came in stages goes on in the shadow."""

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
-from everfit.errors import DeployError, KeptBack, LedgerError, NotApproved, StaleHead, UnknownName
+from everfit.errors import (
+    Corrupted,
+    DeployError,
+    KeptBack,
+    LedgerError,
+    NotApproved,
+    Recalled,
+    StaleHead,
+    UnknownName,
+)
 from everfit.ledger.approvals import approval, may_be_promoted
-from everfit.ledger.entries import Deployed, DeploymentStarted, GatesOverridden, ModelRegistered, Promoted, RolledBack
+from everfit.ledger.entries import (
+    Deployed,
+    DeploymentFailed,
+    DeploymentOvertaken,
+    DeploymentStarted,
+    GatesOverridden,
+    ModelRegistered,
+    Promoted,
+    RolledBack,
+)
 from everfit.ledger.reconciler import reconcile
 from everfit.steps.trial import put_on_trial
 
@@ -19,8 +39,74 @@ if TYPE_CHECKING:
     from everfit.values import Stage, StoredFile
 
 
-def begin(ledger: Ledger, registered: ModelRegistered, fence: Fence, plan: tuple[Stage, ...] = ()) -> int:
-    """Write down the intent; returns its entry. Its key counts: a new intent follows only one that has an outcome.
+@dataclass(frozen=True)
+class Work:
+    """One version's way to the champion's place, in the hands of one attempt."""
+
+    ports: Ports
+    spec: ModelSpec
+    ledger: Ledger
+    registered: ModelRegistered
+    intent: Entry[DeploymentStarted]
+    fence: Fence
+    progress: Progress
+
+    @property
+    def version(self) -> int:
+        """The version that is deployed."""
+        return self.registered.version.version
+
+    @property
+    def plan(self) -> tuple[Stage, ...]:
+        """The stages that it comes in; none if it replaces the champion at once."""
+        return self.intent.body.plan
+
+    def end(self, body: DeploymentFailed | DeploymentOvertaken) -> Entry:
+        """Write down that it came to nothing: everybody is the champion's again, at once."""
+        entry = self.ledger.append(f"failed:{self.intent.seq}", body, fence=self.fence)
+        self.progress(f"version {self.version} is stopped: {body.reason}")
+        reconcile(self.spec.name, self.ledger, self.ports.registry, self.ports.target)
+        return entry
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """End it with what goes wrong in the block; a version whose evidence is stale waits to be judged again.
+
+        Whoever could not be reached is asked again by the next try.
+        """
+        try:
+            yield
+        except (DeployError, StaleHead, Corrupted, Recalled) as error:
+            ended = DeploymentOvertaken if isinstance(error, StaleHead) else DeploymentFailed
+            self.end(ended(self.version, str(error)))
+            raise
+
+
+def in_hand(
+    ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: Progress, plan: tuple[Stage, ...] = ()
+) -> Work | Entry:
+    """Fence off older attempts and find the open intent, or write one down; or, where the version is the champion, what
+    made it that, once registry and target have followed.
+
+    Errors: `UnknownName`, `NotApproved`, `KeptBack`, `StaleHead`, and what `follow` raises.
+    """
+    ledger = ports.ledger(spec.name)
+    view = ledger.view()
+    registered = registered_as(view, version, spec.name)
+    if view.champion != version:
+        agreed(spec, view, version)
+        passed(view, registered)
+    fence = ledger.open(f"deploy:{version}", attempt)
+    if view.champion == version:
+        return follow(ports, spec, ledger, crowning(view), fence)
+    intent = open_intent(view, version) or begin(ledger, registered, fence, plan)
+    return Work(ports, spec, ledger, registered, intent, fence, progress)
+
+
+def begin(
+    ledger: Ledger, registered: ModelRegistered, fence: Fence, plan: tuple[Stage, ...] = ()
+) -> Entry[DeploymentStarted]:
+    """Write down the intent. Its key counts: a new intent follows only one that has an outcome.
 
     There is nobody to compare a first version with, so it has no stages.
     """
@@ -31,44 +117,37 @@ def begin(ledger: Ledger, registered: ModelRegistered, fence: Fence, plan: tuple
         still_judged(view, registered)
         return DeploymentStarted(version, view.champion, plan if view.champion else ())
 
-    return ledger.decide(f"deploy:{version}:{number}", start, fence).seq
+    return cast("Entry[DeploymentStarted]", ledger.decide(f"deploy:{version}:{number}", start, fence))
 
 
-def promote(
-    ports: Ports,
-    spec: ModelSpec,
-    ledger: Ledger,
-    registered: ModelRegistered,
-    intent: int,
-    progress: Progress,
-    fence: Fence,
-    evidence: StoredFile | None = None,
-) -> Entry:
+def promote(work: Work, evidence: StoredFile | None = None) -> Entry:
     """Put the version on trial, and make it the champion if it passes; `evidence` is what its last stage showed."""
-    version, view = registered.version.version, ledger.view()
-    if promoted := view.claimed(f"promoted:{intent}"):
+    version, registered, view = work.version, work.registered, work.ledger.view()
+    if promoted := view.claimed(f"promoted:{work.intent.seq}"):
         raise StaleHead(
             f"version {version} was promoted in entry {promoted.seq}, and entry {crowning(view).seq} made"
             f" {view.champion} the champion before registry and target had followed: deploy it anew if that is wanted"
         )
     still_judged(view, registered)
-    trial = try_out(ports, spec, ledger, registered, progress)
+    trial = try_out(work)
 
     def crown(view: View) -> Promoted:
         still_judged(view, registered)
         told = trial.rows, trial.largest_difference, evidence
         return Promoted(version, view.champion, registered.judged, *told)
 
-    return ledger.decide(f"promoted:{intent}", crown, fence)
+    decision = work.ledger.decide(f"promoted:{work.intent.seq}", crown, work.fence)
+    work.progress(f"version {version} is the champion: registry and target follow")
+    return decision
 
 
-def try_out(ports: Ports, spec: ModelSpec, ledger: Ledger, registered: ModelRegistered, progress: Progress) -> Trial:
+def try_out(work: Work) -> Trial:
     """Have the version on its target, and its answers compared with those that it gave offline."""
-    version = registered.version.version
-    progress(f"version {version} is the challenger: loading it on its target")
-    reconcile(spec.name, ledger, ports.registry, ports.target)
-    trial = _tried(ports, ledger, version, ledger.view().judged(registered.judged).sample)
-    progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
+    work.progress(f"version {work.version} is the challenger: loading it on its target")
+    reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)
+    sample = work.ledger.view().judged(work.registered.judged).sample
+    trial = _tried(work.ports, work.ledger, work.version, sample)
+    work.progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
     return trial
 
 
@@ -132,12 +211,12 @@ def registered_as(view: View, version: int, model: str) -> ModelRegistered:
     return replace(found[version], judged=judged.seq) if judged else found[version]
 
 
-def open_intent(view: View, version: int) -> int | None:
-    """The entry of the newest intent for the version, if it has neither failed nor been promoted and followed."""
-    mine = [entry.seq for entry in view.of(DeploymentStarted) if entry.body.version == version]
-    if not mine or view.claimed(f"failed:{mine[-1]}"):
+def open_intent(view: View, version: int) -> Entry[DeploymentStarted] | None:
+    """The newest intent for the version, if it has neither failed nor been promoted and followed."""
+    mine = [entry for entry in view.of(DeploymentStarted) if entry.body.version == version]
+    if not mine or view.claimed(f"failed:{mine[-1].seq}"):
         return None
-    promoted = view.claimed(f"promoted:{mine[-1]}")
+    promoted = view.claimed(f"promoted:{mine[-1].seq}")
     return None if promoted and followed(view, promoted) else mine[-1]
 
 

@@ -14,20 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.errors import Corrupted, DeployError, NotEnoughData, Recalled, StaleHead
-from everfit.ledger.entries import DeploymentFailed, DeploymentOvertaken, RolledBack
-from everfit.ledger.reconciler import reconcile
-from everfit.steps.deciding import (
-    agreed,
-    begin,
-    crowning,
-    follow,
-    followed,
-    open_intent,
-    passed,
-    promote,
-    registered_as,
-)
+from everfit.errors import NotEnoughData, StaleHead
+from everfit.ledger.entries import RolledBack
+from everfit.steps.deciding import Work, crowning, follow, followed, in_hand, promote
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
@@ -45,29 +34,16 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
     is on record, the champion stays), `Unreachable` if registry or target are away (the next try goes on from here),
     `FencedOut`.
     """
-    ledger = ports.ledger(spec.name)
-    view = ledger.view()
-    registered = registered_as(view, version, spec.name)
+    view = ports.ledger(spec.name).view()
     if view.champion == version and followed(view, crowning(view)):
         progress(f"version {version} is the champion already")
         return crowning(view)
-    if view.champion != version:
-        agreed(spec, view, version)
-        passed(view, registered)
-    fence = ledger.open(f"deploy:{version}", attempt)
-    if view.champion == version:
-        return follow(ports, spec, ledger, crowning(view), fence)
-    intent = open_intent(view, version) or begin(ledger, registered, fence)
-    try:
-        decision = promote(ports, spec, ledger, registered, intent, progress, fence)
-    except (DeployError, StaleHead, Corrupted, Recalled) as error:
-        progress(f"version {version} is not deployed: {error}")
-        ended = DeploymentOvertaken if isinstance(error, StaleHead) else DeploymentFailed
-        ledger.append(f"failed:{intent}", ended(version, str(error)), fence=fence)
-        reconcile(spec.name, ledger, ports.registry, ports.target)
-        raise
-    progress(f"version {version} is the champion: registry and target follow")
-    return follow(ports, spec, ledger, decision, fence)
+    work = in_hand(ports, spec, version, attempt, progress)
+    if not isinstance(work, Work):
+        return work
+    with work.ending():
+        decision = promote(work)
+    return follow(ports, spec, work.ledger, decision, work.fence)
 
 
 def roll_back(ports: Ports, spec: ModelSpec, reason: str, by: str, key: str, undone: int | None = None) -> Entry:

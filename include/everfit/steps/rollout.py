@@ -15,33 +15,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from everfit.errors import Corrupted, DeployError, LedgerError, Recalled, StaleHead
-from everfit.ledger.entries import DeploymentFailed, DeploymentOvertaken, DeploymentStarted, StageEntered
+from everfit.errors import StaleHead
+from everfit.ledger.entries import DeploymentFailed, DeploymentStarted, StageEntered
 from everfit.ledger.reconciler import reconcile
-from everfit.steps.deciding import (
-    agreed,
-    begin,
-    crowning,
-    follow,
-    followed,
-    open_intent,
-    passed,
-    promote,
-    registered_as,
-    still_judged,
-    try_out,
-)
-from everfit.steps.deploy import deploy
+from everfit.steps.deciding import Work, crowning, follow, followed, in_hand, promote, still_judged, try_out
 from everfit.steps.stage import Judged, judged_now
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from everfit.ledger import Entry, Fence, Ledger, View
-    from everfit.ledger.entries import ModelRegistered
+    from everfit.ledger import Entry, Fence, View
     from everfit.ports import Ports, Progress
     from everfit.spec import ModelSpec
-    from everfit.values import Stage, StoredFile
+    from everfit.values import StoredFile
 
 
 @dataclass(frozen=True)
@@ -64,29 +50,6 @@ class Standing:
         return self.outcome != "goes on"
 
 
-@dataclass(frozen=True)
-class Work:
-    """One version's rollout in the hands of one attempt."""
-
-    ports: Ports
-    spec: ModelSpec
-    ledger: Ledger
-    registered: ModelRegistered
-    intent: Entry[DeploymentStarted]
-    fence: Fence
-    progress: Progress
-
-    @property
-    def version(self) -> int:
-        """The version that is rolled out."""
-        return self.registered.version.version
-
-    @property
-    def plan(self) -> tuple[Stage, ...]:
-        """Its stages."""
-        return self.intent.body.plan
-
-
 def advance(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: Progress) -> Standing:
     """Look once at the rollout of `version`, and do what is due: begin it, go on, promote, or stop it.
 
@@ -95,28 +58,18 @@ def advance(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress:
     is over, that is no error but `stopped`.
     """
     ledger = ports.ledger(spec.name)
-    view = ledger.view()
-    registered = registered_as(view, version, spec.name)
-    if over := _over(view, version, attempt):
+    if over := _over(ledger.view(), version, attempt):
         reconcile(spec.name, ledger, ports.registry, ports.target)
         progress(over.words)
         return over
-    if view.champion != version:
-        agreed(spec, view, version)
-        passed(view, registered)
-    fence = ledger.open(f"deploy:{version}", attempt)
-    if view.champion == version:
-        return _champion(follow(ports, spec, ledger, crowning(view), fence), version)
-    started = open_intent(view, version) or begin(ledger, registered, fence, spec.stages)
-    intent = _intent(ledger.view(), started)
-    if not intent.body.plan:
-        return _champion(deploy(ports, spec, version, attempt, progress), version)
-    work = Work(ports, spec, ledger, registered, intent, fence, progress)
-    try:
-        return _one_thing(work)
-    except (DeployError, StaleHead, Corrupted, Recalled) as error:
-        _stop(work, str(error), stale=isinstance(error, StaleHead))
-        raise
+    work = in_hand(ports, spec, version, attempt, progress, spec.stages)
+    if not isinstance(work, Work):
+        return _champion(work, version)
+    with work.ending():
+        standing = _one_thing(work) if work.plan else _champion(promote(work), version)
+    if standing.outcome == "champion":
+        follow(ports, spec, ledger, standing.entry, work.fence)
+    return standing
 
 
 def stop(ports: Ports, spec: ModelSpec, reason: str, by: str) -> Entry[DeploymentFailed] | None:
@@ -144,9 +97,9 @@ def _one_thing(work: Work) -> Standing:
             )
         if view.standing.trial != work.version:
             raise StaleHead(f"version {view.standing.trial} is on trial instead of version {work.version} by now")
-    at = _stage(view, work)
+    at = next(reversed(view.stages(work.intent.seq)), None)
     if at is None:
-        try_out(work.ports, work.spec, work.ledger, work.registered, work.progress)
+        try_out(work)
         return _enter(work, 0, "it answers as it did offline", None)
     reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)  # a crash may have come before
     return _as_judged(work, at, judged_now(work.ports, work.spec, view, at, work.plan))
@@ -162,13 +115,11 @@ def _as_judged(work: Work, at: Entry[StageEntered], said: Judged) -> Standing:
     work.progress(f"{name} is over: {said.words}")
     evidence = said.keep(work.ports)
     if said.then == "stop":
-        return _stop(work, said.words, evidence)
+        ended = work.end(DeploymentFailed(work.version, said.words, evidence))
+        return Standing(work.version, "stopped", ended, said.words)
     if number + 1 < len(work.plan):
         return _enter(work, number + 1, said.words, evidence)
-    decision = promote(
-        *(work.ports, work.spec, work.ledger, work.registered, work.intent.seq, work.progress, work.fence), evidence
-    )
-    return _champion(follow(work.ports, work.spec, work.ledger, decision, work.fence), work.version)
+    return _champion(promote(work, evidence), work.version)
 
 
 def _enter(work: Work, number: int, why: str, evidence: StoredFile | None) -> Standing:
@@ -188,16 +139,6 @@ def _enter(work: Work, number: int, why: str, evidence: StoredFile | None) -> St
     work.progress(words)
     again = work.ports.clock() + stage.at_least
     return Standing(version, "goes on", entry, words, stage.name, again)
-
-
-def _stop(work: Work, reason: str, evidence: StoredFile | None = None, *, stale: bool = False) -> Standing:
-    """Everybody is the champion's again, at once; a version whose evidence is stale waits to be judged again."""
-    failed = DeploymentFailed(work.version, reason, evidence)
-    body = DeploymentOvertaken(work.version, reason) if stale else failed
-    entry = work.ledger.append(f"failed:{work.intent.seq}", body, fence=work.fence)
-    work.progress(f"version {work.version} is stopped: {reason}")
-    reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)
-    return Standing(work.version, "stopped", entry, reason)
 
 
 def _over(view: View, version: int, attempt: str) -> Standing | None:
@@ -220,15 +161,3 @@ def _run(fence: Fence | None) -> str:
 
 def _champion(entry: Entry, version: int) -> Standing:
     return Standing(version, "champion", entry, f"version {version} is the champion (entry {entry.seq})")
-
-
-def _stage(view: View, work: Work) -> Entry[StageEntered] | None:
-    """The newest stage of this rollout."""
-    return next((e for e in reversed(view.of(StageEntered)) if e.body.intent == work.intent.seq), None)
-
-
-def _intent(view: View, seq: int) -> Entry[DeploymentStarted]:
-    for entry in view.of(DeploymentStarted):
-        if entry.seq == seq:
-            return entry
-    raise LedgerError(f"entry {seq} is no DeploymentStarted; look it up by its key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,7 +82,7 @@ def judged_now(
     watch = watch_of(plan, body.number, f"{spec.name}:{body.intent}")
     champion = _replaced(view, body.intent)
     sight = look(ports.store, spec, champion, body.version, watch, _began(view, body.intent, watch))
-    found = judge_stage(sight.watched, load(Bars, _json(stage.bars)), FALSE_ALARMS / watch.of)
+    found = judge_stage(sight.watched, load(Bars, json.loads(stage.bars)), FALSE_ALARMS / watch.of)
     then, words, again = _then(stage, found, sight, now - body.began)
     when = body.began + again if again is not None else None
     return Judged(spec.name, entered, stage, now, then, words, found, sight, when)
@@ -109,17 +110,10 @@ def _then(
 
 def _began(view: View, intent: int, watch: Watch) -> datetime:
     """When the history that the stage belongs to began."""
-    mine = [entry.body for entry in view.of(StageEntered) if entry.body.intent == intent]
-    return min(body.began for body in mine if body.number >= watch.first)
+    return min(entry.body.began for entry in view.stages(intent) if entry.body.number >= watch.first)
 
 
 def _replaced(view: View, intent: int) -> int:
     """The champion that the rollout is to replace."""
     started = next(entry.body for entry in view.of(DeploymentStarted) if entry.seq == intent)
     return started.champion or 0
-
-
-def _json(text: str) -> Any:
-    import json
-
-    return json.loads(text)
