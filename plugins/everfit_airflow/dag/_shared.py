@@ -1,8 +1,10 @@
-"""What all DAGs of a model share: tags, owner, retries, and the page behind the book symbol."""
+"""What DAGs share, those of a model and those of all models: tags, owner, retries, the page behind the book symbol."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import CronTriggerTimetable
 
 from everfit_airflow.retries import DEFAULTS
 
@@ -22,6 +24,24 @@ def shared(spec: ModelSpec, what: str, description: str, about: str) -> dict[str
         "catchup": False,
         "default_args": DEFAULTS | {"owner": spec.owner},
     }
+
+
+def of_all(what: str, description: str, about: str, tag: str = "") -> dict[str, Any]:
+    """The arguments of the DAG `everfit_<what>`, which looks after all models, one run at a time."""
+    return {
+        "dag_id": f"everfit_{what}",
+        "description": description,
+        "doc_md": about,
+        "tags": ["everfit", tag or what],
+        "catchup": False,
+        "max_active_runs": 1,
+        "default_args": DEFAULTS | {"owner": "everfit"},
+    }
+
+
+def by_clock(cron: str) -> CronTriggerTimetable:
+    """Runs at these times (UTC), and not for those that have passed."""
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=False)
 
 
 def in_pool(spec: ModelSpec) -> dict[str, Any]:

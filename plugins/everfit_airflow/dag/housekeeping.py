@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from everfit_airflow import operators as do
-from everfit_airflow.retries import DEFAULTS
+from everfit_airflow.dag._shared import by_clock, of_all
 
 WEEKLY = "40 3 * * 0"
 
@@ -21,18 +21,8 @@ def housekeeping_dag(models: list[str]) -> DAG:
             "what would go.",
         )
     }
-    with DAG(
-        "everfit_housekeeping",
-        schedule=CronTriggerTimetable(WEEKLY, timezone="UTC", run_immediately=False),
-        params=form,
-        max_active_runs=1,
-        max_active_tasks=1,
-        catchup=False,
-        description="Deletes, or only lists, data that no living model needs.",
-        doc_md=ABOUT,
-        tags=["everfit", "housekeeping"],
-        default_args=DEFAULTS | {"owner": "everfit"},
-    ) as dag:
+    said = "Deletes, or only lists, data that no living model needs."
+    with DAG(**of_all("housekeeping", said, ABOUT), schedule=by_clock(WEEKLY), params=form, max_active_tasks=1) as dag:
         for model in models:
             do.FreeSpaceOperator(task_id=model, model=model)
     return dag

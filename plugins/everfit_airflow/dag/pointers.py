@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset
-from everfit_airflow.retries import DEFAULTS
+from everfit_airflow.dag._shared import by_clock, of_all
 
 SWEEP = "17 * * * *"
 """Events are wake-ups only (Airflow 3.3.2 can lose one while a run is active), so a timer looks as well."""
@@ -14,18 +14,11 @@ SWEEP = "17 * * * *"
 
 def pointers_dag(models: list[str]) -> DAG:
     """Publish whenever a model has new data, one run at a time."""
-    timetable = CronTriggerTimetable(SWEEP, timezone="UTC", run_immediately=False)
+    said = "Commits a .dvc pointer to every accepted batch of all models to one git repository."
+    timetable = by_clock(SWEEP)
     woken_by = AssetAny(*(data_asset(model) for model in models))
-    with DAG(
-        "everfit_pointers",
-        schedule=AssetOrTimeSchedule(timetable=timetable, assets=woken_by) if models else timetable,
-        max_active_runs=1,
-        catchup=False,
-        description="Commits a .dvc pointer to every accepted batch of all models to one git repository.",
-        doc_md=ABOUT,
-        tags=["everfit", "pointers"],
-        default_args=DEFAULTS | {"owner": "everfit"},
-    ) as dag:
+    schedule = AssetOrTimeSchedule(timetable=timetable, assets=woken_by) if models else timetable
+    with DAG(**of_all("pointers", said, ABOUT), schedule=schedule) as dag:
         do.PublishPointersOperator(task_id="publish")
     return dag
 

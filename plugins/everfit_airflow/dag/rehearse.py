@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
 from everfit_airflow import operators as do
-from everfit_airflow.dag._shared import shared
+from everfit_airflow.dag._shared import by_clock, shared
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
@@ -17,7 +17,7 @@ def rehearse_dag(spec: ModelSpec) -> DAG:
     """Let the version before the champion show that it could take over."""
     cron = spec.schedule.rehearse
     with DAG(
-        schedule=CronTriggerTimetable(cron, timezone="UTC", run_immediately=False) if cron else None,
+        schedule=by_clock(cron) if cron else None,
         max_active_runs=1,
         **shared(spec, "rehearse", "Proves that going back to the previous champion would work.", _about(spec)),
     ) as dag:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, task_group
+from airflow.sdk import DAG, AssetOrTimeSchedule, Param, task_group
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset
-from everfit_airflow.dag._shared import shared
+from everfit_airflow.dag._shared import by_clock, shared
 from everfit_airflow.form import PARTITION
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _when(spec: ModelSpec, score: ScoreSpec) -> Any:
     accepted = [data_asset(spec.name)] if score.of == "batches" else None
     if score.look is None:
         return accepted
-    timetable = CronTriggerTimetable(score.look, timezone="UTC", run_immediately=False)
+    timetable = by_clock(score.look)
     return AssetOrTimeSchedule(timetable=timetable, assets=accepted) if accepted else timetable
 
 

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
 from everfit_airflow import operators as do
-from everfit_airflow.retries import DEFAULTS
+from everfit_airflow.dag._shared import by_clock, of_all
 
 HOURLY = "25 * * * *"
 
 
 def served_dag(models: list[str]) -> DAG:
     """One task per model; each reads the newest of what its champion answered."""
-    with DAG(
-        "everfit_served",
-        schedule=CronTriggerTimetable(HOURLY, timezone="UTC", run_immediately=False),
-        max_active_runs=1,
-        max_active_tasks=1,
-        catchup=False,
-        description="Answers logged requests again offline, and compares with what the model server said.",
-        doc_md=ABOUT,
-        tags=["everfit", "serving"],
-        default_args=DEFAULTS | {"owner": "everfit"},
-    ) as dag:
+    said = "Answers logged requests again offline, and compares with what the model server said."
+    with DAG(**of_all("served", said, ABOUT, "serving"), schedule=by_clock(HOURLY), max_active_tasks=1) as dag:
         for model in models:
             do.CheckServedOperator(task_id=model, model=model)
     return dag

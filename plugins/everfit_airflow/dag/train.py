@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, chain
+from airflow.sdk import DAG, AssetOrTimeSchedule, chain
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset
-from everfit_airflow.dag._shared import in_pool, shared
+from everfit_airflow.dag._shared import by_clock, in_pool, shared
 from everfit_airflow.form import train_form
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _when_to_train(spec: ModelSpec) -> Any:
     new_data = [data_asset(spec.name)] if schedule.on_new_data else None
     if schedule.cron is None:
         return new_data
-    timetable = CronTriggerTimetable(schedule.cron, timezone="UTC", run_immediately=False)
+    timetable = by_clock(schedule.cron)
     return AssetOrTimeSchedule(timetable=timetable, assets=new_data) if new_data else timetable
 
 
