@@ -182,6 +182,17 @@ def model_server(
         yield service
 
 
+@contextmanager
+def folder_server(model: Path, folder: Path, *options: str, health: str = "/healthz", **env: str) -> Iterator[Service]:
+    """A real model server on one model folder; what it writes is below `folder`. It wants tokens or `--behind`."""
+    port = free_port()
+    command = [sys.executable, "-m", "everfit.serving", "--folder", str(model), "--work", str(folder / "work")]
+    address = ["--host", "127.0.0.1", "--port", str(port)]
+    log = folder / "server.log"
+    with running(Service([*command, *address, *options], f"http://127.0.0.1:{port}", health, log, env)) as service:
+        yield service
+
+
 def free_port() -> int:
     """A TCP port of this machine that nobody uses just now."""
     with socket.socket() as probe:

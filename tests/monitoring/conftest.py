@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.services import ROOT, Service, free_port, running
+from tests.services import ROOT, Service, folder_server, free_port, running
 from tests.toy_model import ROWS, toy_folder
 
 MONITORING = ROOT / "include" / "monitoring"
@@ -58,7 +57,9 @@ class Watched:
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     tmp = tmp_path_factory.mktemp("watched")
-    with model_server(tmp) as server, prometheus(tmp, server.url.removeprefix("http://")) as scraping:
+    env = {"EVERFIT_TOKENS": f"predict:{CALLER} read:{SCRAPE}", "EVERFIT_STORE": str(tmp / "store")}
+    serving = folder_server(toy_folder(tmp / "toy"), tmp, "--keep-predictions", "1", **env)
+    with serving as server, prometheus(tmp, server.url.removeprefix("http://")) as scraping:
         watched = Watched(server, scraping)
         watched.until(lambda: watched.query("everfit_version_info"), "a first scrape")
         for _ in range(4):  # a counter's rate needs two scrapes that see it
@@ -68,16 +69,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             assert CLIENT.get(f"{server.url}/metrics").status_code == 401
             time.sleep(0.6)
         yield watched
-
-
-@contextmanager
-def model_server(tmp: Path) -> Iterator[Service]:
-    port, folder = free_port(), toy_folder(tmp / "toy")
-    command = [sys.executable, "-m", "everfit.serving", "--folder", str(folder), "--port", str(port)]
-    keeping = ["--work", str(tmp / "work"), "--keep-predictions", "1"]
-    env = {"EVERFIT_TOKENS": f"predict:{CALLER} read:{SCRAPE}", "EVERFIT_STORE": str(tmp / "store")}
-    with running(Service([*command, *keeping], f"http://127.0.0.1:{port}", "/healthz", tmp / "server.log", env)) as one:
-        yield one
 
 
 @contextmanager

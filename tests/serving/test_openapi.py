@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import Service, free_port, running
+from tests.services import Service, folder_server
 from tests.serving.conftest import CLIENT
 from tests.toy_model import toy_folder
 
@@ -19,12 +19,8 @@ BOSS = {"Authorization": f"Bearer {'boss' * 8}"}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    tmp, port = tmp_path_factory.mktemp("openapi"), free_port()
-    folder = toy_folder(tmp / "toy")
-    command = [sys.executable, "-m", "everfit.serving", "--folder", str(folder), "--port", str(port)]
-    env = {"EVERFIT_TOKENS": f"predict+read+manage:{'boss' * 8}"}
-    service = Service([*command, "--work", str(tmp)], f"http://127.0.0.1:{port}", "/healthz", tmp / "log", env)
-    with running(service):
+    tmp = tmp_path_factory.mktemp("openapi")
+    with folder_server(toy_folder(tmp / "toy"), tmp, EVERFIT_TOKENS=f"predict+read+manage:{'boss' * 8}") as service:
         yield service
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from everfit.predictor import Predictor
 from everfit.serving.folder import OneFolder
 from everfit.targets.bundles import FILE, Bundle
 from everfit.targets.s3_bundle import answers
-from tests.services import Service, free_port, running
+from tests.services import folder_server
 from tests.targets.conftest import Shelf, trained
 from tests.toy_model import ROWS
 
@@ -31,21 +30,7 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def container(bundle: Path, tmp_path: Path) -> Iterator[str]:
-    port = free_port()
-    words = [
-        sys.executable,
-        "-m",
-        "everfit.serving",
-        "--folder",
-        str(bundle),
-        "--behind",
-        "sagemaker",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    with running(Service(words, f"http://127.0.0.1:{port}", "/ping", tmp_path / "server.log")) as service:
+    with folder_server(bundle, tmp_path, "--behind", "sagemaker", health="/ping") as service:
         yield service.url
 
 
