@@ -40,6 +40,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
 
 def test_all_that_waits_is_scored_and_told(house: House) -> None:
     june = trips(6).drop(columns="late")
+    june.loc[7, ["hour", "carrier", "leaves"]] = None
     house.land("2013-06", june)
     house.land("2013-07", june.assign(hour=june["hour"] + 20))
     house.stage(0.4, "plane", shadow=True)
@@ -53,6 +54,7 @@ def test_all_that_waits_is_scored_and_told(house: House) -> None:
     assert f"{own} in the shadow by version 2" in said
     assert f"{body.challenged} in the shadow by version 1" in said
     assert body.file.key in said.replace("\n", "").replace(" ", "")
+    assert "1 without an answer" in said
     assert "not scored" in said
     assert "trips.hour" in said
     code, said = run(("predict", house.spec.name), 140)

@@ -82,5 +82,5 @@ def _who(body: BatchScored) -> str:
     if body.withheld:
         parts.append(f"{body.withheld:,} bad rows withheld")
     if body.unanswered:
-        parts.append(f"{body.unanswered:,} odd rows without an answer")
+        parts.append(f"{body.unanswered:,} without an answer")
     return ", ".join(parts)
