@@ -28,6 +28,7 @@ What can be written and called, made from the code. Do not edit this page: run `
 - [Gates](#gates)
 - [Rules](#rules)
 - [Strategies of rolling out](#strategies-of-rolling-out)
+- [Triggers](#triggers)
 - [Algorithms](#algorithms)
 - [Operators and sensors](#operators-and-sensors)
 - [The command line](#the-command-line)
@@ -67,6 +68,7 @@ def page() -> str:
         *_gates(),
         *_rules(),
         *_strategies(),
+        *_triggers(),
         *_algorithms(),
         *_doors(),
         *_commands(),
@@ -189,6 +191,21 @@ def _strategies() -> Iterator[str]:
     for name, kind in catalog.strategies().items():
         yield from _named(name, kind, settings[name], schema)
     yield f"The settings under `bars`: {_prose(inspect.cleandoc(Bars.__doc__ or ''))}"
+
+
+def _triggers() -> Iterator[str]:
+    from everfit import catalog
+    from everfit.spec import json_schema
+
+    yield (
+        "## Triggers\n\nWhy a training run starts. `retrain.when` in the spec is a list of names, each with its "
+        "settings, or of groups of them (`all_of`, `any_of`, `k_of`). How they count together, and what has to wait: "
+        "[how-to/say-when-to-retrain.md](how-to/say-when-to-retrain.md)."
+    )
+    schema = json_schema()
+    settings = schema["$defs"]["Trigger"]["oneOf"][-1]["properties"]
+    for name, kind in catalog.triggers().items():
+        yield from _named(name, kind, settings[name], schema)
 
 
 def _algorithms() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Finds gates, rules, algorithms and the like by the name of their file: `everfit/gates/above_bar.py` is `above_bar`.
 
 There is no registration: the file is enough. The class is the one public dataclass defined there that has the
-method `judge` (a gate), `check` (a rule), `fit` (an algorithm), `map` (an engine) or `stages` (a strategy of rolling
-out); a file without one is passed over.
+method `judge` (a gate), `check` (a rule), `fit` (an algorithm), `map` (an engine), `stages` (a strategy of rolling
+out) or `fires` (a trigger); a file without one is passed over.
 
 >>> name_of(algorithm("xgboost"))
 'xgboost'
@@ -36,6 +36,7 @@ RULES = Shelf("rule", "everfit.validation.rules", "check")
 ALGORITHMS = Shelf("algorithm", "everfit.models", "fit")
 ENGINES = Shelf("engine", "everfit.engines", "map")
 STRATEGIES = Shelf("strategy", "everfit.rollouts", "stages")
+TRIGGERS = Shelf("trigger", "everfit.triggers", "fires")
 
 
 def gate(name: str) -> type[Any]:
@@ -81,6 +82,11 @@ def engines() -> Mapping[str, type[Any]]:
 def strategies() -> Mapping[str, type[Any]]:
     """Every strategy of rolling out by name."""
     return _all(STRATEGIES)
+
+
+def triggers() -> Mapping[str, type[Any]]:
+    """Every trigger by name."""
+    return _all(TRIGGERS)
 
 
 def labels(gates: Iterable[Any]) -> tuple[str, ...]:

@@ -99,5 +99,25 @@ def duration(setting: str, said: str) -> timedelta:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+def cron(setting: str, said: str) -> None:
+    """Refuse what is no cron expression.
+
+    >>> cron("sweep", "0 25 * * 1")
+    Traceback (most recent call last):
+    ValueError: sweep: found '0 25 * * 1' ([0 25 * * 1] is not acceptable, out of range), wanted five fields (minute \
+hour day month weekday) or a word like @daily
+    """
+    # 0.03 s that a spec without a schedule need not pay
+    from croniter import CroniterError, croniter  # type: ignore[import-untyped]
+
+    wanted = "five fields (minute hour day month weekday) or a word like @daily"
+    if not said.startswith("@") and len(said.split()) != len("mhdmw"):
+        raise ValueError(f"{setting}: found {said!r}, wanted {wanted}")
+    try:
+        croniter(said)
+    except (CroniterError, ValueError, KeyError) as error:
+        raise ValueError(f"{setting}: found {said!r} ({error}), wanted {wanted}") from error
+
+
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -33,6 +33,12 @@ def landing_asset(model: str, trigger: BaseEventTrigger) -> Asset:
     return Asset(name=name, group="everfit", watchers=[AssetWatcher(name=name, trigger=trigger)])
 
 
+def due_asset(model: str, trigger: BaseEventTrigger) -> Asset:
+    """A training run has come to be due by itself: `trigger` says so, from the triggerer."""
+    name = f"{model}_due"
+    return Asset(name=name, group="everfit", watchers=[AssetWatcher(name=name, trigger=trigger)])
+
+
 def challenger_asset(model: str) -> Asset:
     """A candidate passed its gates and became a version of the model."""
     return Asset(name=f"{model}_challenger", group="everfit")

@@ -107,16 +107,53 @@ def test_notifiers_are_told_by_every_task():
     assert not any(task["__var"].get("has_on_failure_callback") for task in ingest()[1]["tasks"])
 
 
+ASSETS = ["flight_delays_data", "flight_delays_due"]
+
+
 def test_training_starts_by_schedule_by_data_and_by_hand(bag):
     dag = bag.dags["flight_delays_train"]
     assert dag.timetable.timetable.expression == "0 5 * * 1"
-    assert [asset.name for asset in dag.timetable.asset_condition.objects] == ["flight_delays_data"]
+    assert [asset.name for asset in dag.timetable.asset_condition.objects] == [
+        "flight_delays_data",
+        "flight_delays_due",
+    ]
     assert set(dag.params) == {"batches", "until", "device", "force", "note"}
     train = dag.get_task("train")
     assert (train.pool, train.queue) == ("gpu", "gpu")
     assert [asset.name for asset in dag.get_task("register").outlets] == ["flight_delays_challenger"]
     order = ["resolve_snapshot", "build_features", "train", "evaluate", "judge", "register"]
     assert [task.task_id for task in dag.topological_sort()] == order
+
+
+@pytest.mark.parametrize(
+    ("retrain", "crons", "assets"),
+    [
+        ({}, [], ["flight_delays_data"]),
+        ({"when": []}, [], []),
+        ({"when": ["new_data"], "cooldown": "6h"}, [], ASSETS),
+        ({"when": [{"schedule": {"cron": "0 0 * * *"}}]}, ["0 0 * * *"], []),
+        ({"when": ["changed", {"schedule": {"cron": "0 0 * * *"}}]}, ["0 0 * * *"], ["flight_delays_due"]),
+        (
+            {"when": [{"schedule": {"cron": "0 5 * * 1"}}, {"schedule": {"cron": "0 5 1 * *"}}]},
+            ["0 5 * * 1", "0 5 1 * *"],
+            [],
+        ),
+    ],
+)
+def test_what_wakes_a_training(retrain, crons, assets):
+    from airflow.sdk import AssetOrTimeSchedule
+    from airflow.sdk.definitions.timetables.assets import AssetTriggeredTimetable
+
+    from everfit.spec import RetrainSpec, load_spec
+    from everfit_airflow import build_dags
+
+    spec = load_spec("flight_delays").model_copy(update={"retrain": RetrainSpec(**retrain)})
+    timetable = build_dags(spec)["flight_delays_train"].timetable
+    found = timetable.asset_condition.objects if isinstance(timetable, AssetTriggeredTimetable) else []
+    assert [asset.name for asset in found] == assets
+    clock = timetable.timetable if isinstance(timetable, AssetOrTimeSchedule) else timetable
+    single = [clock.expression] if hasattr(clock, "expression") else []
+    assert [*single, *(one.expression for one in getattr(clock, "timetables", []))] == crons
 
 
 def test_the_budget_of_a_model_reaches_every_task_that_trains(bag):

@@ -13,7 +13,7 @@ import pytest
 
 from everfit.cli.new import scaffold
 from everfit.ledger import Ledger
-from everfit.ledger.entries import BatchAccepted, BatchLate, BatchQuarantined
+from everfit.ledger.entries import BatchAccepted, BatchLate, BatchQuarantined, RetrainAsked
 from everfit.stores import open_store
 from tests.e2e.waiting import until
 from tests.services import KEYS, s3_server
@@ -50,6 +50,7 @@ data:
   tables: {{examples: {{file: examples.csv}}}}
   counts_when: {{within: {within}}}
   wake: {wake}
+retrain: {{when: [changed]}}
 """
 
 
@@ -70,8 +71,11 @@ class Arriving:
         if whole:
             (folder / "_SUCCESS").touch()
 
+    def ledger(self, model: str) -> Ledger:
+        return Ledger(model, open_store(str(self.stack.paths.store)), lambda: datetime.now(UTC))
+
     def view(self, model: str):
-        return Ledger(model, open_store(str(self.stack.paths.store)), lambda: datetime.now(UTC)).view()
+        return self.ledger(model).view()
 
     def settled(self, model: str) -> set[str]:
         return {partition for partition, _ in self.view(model).settled}
@@ -125,7 +129,7 @@ def arriving(tmp_path_factory):
         stack = up(state)
         try:
             with stack.airflow() as airflow:
-                airflow.wait_for_dags("by_watch_ingest", "by_queue_ingest")
+                airflow.wait_for_dags("by_watch_ingest", "by_queue_ingest", "by_queue_train")
                 found = Arriving(stack, airflow, sqs, queue, root / "told.txt")
                 for dag in ("by_watch_ingest", "by_queue_ingest"):
                     first = found.until(lambda dag=dag: airflow.runs(dag), "a new DAG sweeps once")
@@ -189,3 +193,13 @@ def test_of_a_late_delivery_a_person_is_told_once_and_then_it_is_settled(arrivin
     assert "2013-07: waiting since" in told
     red = [run.id for run in arriving.airflow.runs("by_watch_ingest") if run.state == "failed"]
     assert red == [run.id for run in failed]
+
+
+def test_a_run_that_is_due_starts_though_nothing_arrives(arriving):
+    """As after a recall at a terminal: nobody tells Airflow, but the watch in the triggerer sees it in the ledger."""
+    entry = arriving.ledger("by_queue").append("retrain:test", RetrainAsked("a batch was recalled", "ann"))
+    (run,) = arriving.until(lambda: arriving.view("by_queue").triggers, "a run that is due", timeout=120)
+    assert run.body.why == "due"
+    assert run.body.because == (f"entry {entry.seq}: a new training run is asked for, by ann: a batch was recalled",)
+    assert entry.seq in run.body.consumed
+    assert arriving.run_types("by_queue_train") == ["asset_triggered"]

@@ -28,7 +28,7 @@ data:
   tables:
     sales: {{file: "sales-*.csv"}}
     shops: {{file: shops.csv}}
-schedule: {{on_new_data: false}}
+retrain: {{when: []}}
 """
 SUITES = {
     "sales": """{"name": "sales", "expectations": [

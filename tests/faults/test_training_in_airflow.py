@@ -53,7 +53,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     models = tmp_path / "models"
     shutil.copytree(MODELS / MODEL, models / MODEL)
     spec = yaml.safe_load((models / MODEL / "model.yaml").read_text())
-    spec["train"]["params"], spec["gates"], spec["schedule"] = PARAMS, [], {"on_new_data": False}
+    spec["train"]["params"], spec["gates"], spec["retrain"] = PARAMS, [], {"when": []}
     (models / MODEL / "model.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
     (tmp_path / "dags").mkdir()
     (tmp_path / "dags" / f"{MODEL}.py").write_text(DAG)

@@ -22,7 +22,7 @@ train:
 gates:
   - answers_sanely
   - above_bar: {metric: auc, at_least: 0.6}
-schedule: {cron: "0 5 * * 1"}
+retrain: {when: [new_data, {schedule: {cron: "0 5 * * 1"}}]}
 """
 
 

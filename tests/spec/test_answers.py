@@ -45,7 +45,7 @@ def test_unless_told_otherwise_what_cannot_be_read_is_refused_and_the_rest_flagg
     ],
 )
 def test_a_mistake_is_told_with_its_line(change: Change, written: str, said: str):
-    models = change("schedule:", f"answers: {written}\nschedule:")
+    models = change("retrain:", f"answers: {written}\nretrain:")
     with pytest.raises(SpecError) as error:
         load_spec("shop", models)
     assert "model.yaml:17: " + said in str(error.value)

@@ -89,7 +89,7 @@ def test_a_spec_can_be_built_in_python(models: Path) -> None:
         window={"batches": 4, "holdout": 1, "at_least": 2},
         train={"params": {"rounds": 20, "learning_rate": 0.05}},
         gates=("answers_sanely", AboveBar(metric="auc", at_least=0.6)),
-        schedule={"cron": "0 5 * * 1"},
+        retrain={"when": ["new_data", {"schedule": {"cron": "0 5 * * 1"}}]},
         folder=models / "shop",
     )
     assert built == read

@@ -94,7 +94,7 @@ def spec_of(model: str, cron: str | None = None, **pool: Any) -> ModelSpec:
         data={"landing": "trips", "tables": {"trips": {"file": "trips.csv"}}},
         window={"batches": 3, "holdout": 1, "at_least": 2},
         train={"pool": {"order": "gain", **pool}},
-        schedule={"cron": cron},
+        retrain={"when": ["new_data", *([{"schedule": {"cron": cron}}] if cron else [])]},
     )
 
 

@@ -6,10 +6,11 @@ from typing import cast
 import pytest
 
 from everfit.errors import NotEnoughData, SpecError
-from everfit.ledger.entries import BatchAccepted, CandidateJudged
+from everfit.ledger.entries import BatchAccepted, CandidateJudged, RunTriggered
 from everfit.ports import Ports
 from everfit.spec import ModelSpec, WindowSpec, load_spec
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of, unused_batches
+from everfit.steps.why_now import NotNow
 from everfit.stores import LocalStore
 from everfit.testing.fakes import TickingClock
 from everfit.values import Batch, Snapshot, StoredFile
@@ -43,7 +44,7 @@ def judge(ports: Ports, spec: ModelSpec, run: str) -> None:
 def test_the_newest_batches_are_taken_and_the_last_is_held_out(ports: Ports, spec: ModelSpec) -> None:
     seqs = [accept(ports, spec, month) for month in [MONTHS[2], *MONTHS[:2], *MONTHS[3:6]]]
     made = resolve(ports, spec, TrainRequest("r1", "schedule", by="airflow", note="hello"))
-    assert made is not None
+    assert isinstance(made, RunTriggered)
     assert [batch.partition for batch in made.batches] == MONTHS[2:6]
     assert made.consumed == (seqs[0], *seqs[3:])
     assert (made.why, made.by, made.note, made.forced, made.device) == ("schedule", "airflow", "hello", False, "auto")
@@ -77,9 +78,9 @@ def test_nothing_new_is_no_run_unless_forced(ports: Ports, spec: ModelSpec) -> N
         accept(ports, spec, month)
     assert resolve(ports, spec, TrainRequest("r1", "new data"))
     judge(ports, spec, "r1")
-    assert resolve(ports, spec, TrainRequest("r2", "schedule")) is None
+    assert isinstance(resolve(ports, spec, TrainRequest("r2", "schedule")), NotNow)
     forced = resolve(ports, spec, TrainRequest("r3", "person", forced=True, device="cpu"))
-    assert forced is not None
+    assert isinstance(forced, RunTriggered)
     assert (forced.forced, forced.consumed, forced.device) == (True, (), "cpu")
     assert [entry.body.run for entry in ports.ledger(spec.name).view().triggers] == ["r1", "r3"]
 
@@ -91,7 +92,7 @@ def test_a_new_month_and_a_corrected_one_are_new(ports: Ports, spec: ModelSpec) 
     judge(ports, spec, "r1")
     corrected = accept(ports, spec, MONTHS[1], "b", version=2)
     made = resolve(ports, spec, TrainRequest("r2", "new data"))
-    assert made is not None
+    assert isinstance(made, RunTriggered)
     assert made.consumed == (corrected,)
     assert [batch.label for batch in made.batches] == ["2013-01", "2013-02 v2", "2013-03"]
 
@@ -100,7 +101,7 @@ def test_the_batches_of_a_run_that_died_are_still_new(ports: Ports, spec: ModelS
     seqs = tuple(accept(ports, spec, month) for month in MONTHS[:3])
     resolve(ports, spec, TrainRequest("died", "new data"))
     made = resolve(ports, spec, TrainRequest("next", "schedule"))
-    assert made is not None
+    assert isinstance(made, RunTriggered)
     assert made.consumed == seqs
     judge(ports, spec, "next")
     assert unused_batches(ports.ledger(spec.name).view()) == ()
@@ -120,7 +121,7 @@ def test_a_person_may_choose_the_window(ports: Ports, spec: ModelSpec) -> None:
     for month in MONTHS[:6]:
         accept(ports, spec, month)
     made = resolve(ports, spec, TrainRequest("r1", "person", batches=3, until="2013-04"))
-    assert made is not None
+    assert isinstance(made, RunTriggered)
     assert [batch.partition for batch in made.batches] == MONTHS[1:4]
 
 

@@ -16,6 +16,7 @@ from everfit.ledger.entries import BatchAccepted, BatchRecalled, CandidateJudged
 from everfit.ports import Ports
 from everfit.spec import ModelSpec, WindowSpec, load_spec
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of, unused_batches
+from everfit.steps.why_now import NotNow
 from everfit.steps.window import choose
 from everfit.stores import LocalStore
 from everfit.testing.fakes import TickingClock
@@ -171,7 +172,7 @@ def test_a_static_window_has_nothing_new_until_one_of_its_batches_is_corrected(p
     made = spec(kind="static", **{"from": MONTHS[0], "until": MONTHS[2]})
     resolved(ports, "r1", made)
     judge(ports, "r1")
-    assert resolve(ports, made, TrainRequest("r2", "schedule")) is None
+    assert isinstance(resolve(ports, made, TrainRequest("r2", "schedule")), NotNow)
     ledger = ports.ledger("flight_delays")
     seq = ledger.append("again", BatchAccepted(batch(MONTHS[1], "new", version=2), "f", "")).seq
     assert resolved(ports, "r3", made).consumed == (seq,)
@@ -182,7 +183,7 @@ def test_what_is_skipped_is_new_once_it_is_in_the_window(ports: Ports) -> None:
     made = spec(batches=3, skip=1)
     assert [b.partition for b in resolved(ports, "r1", made).batches] == MONTHS[:3]
     judge(ports, "r1")
-    assert resolve(ports, made, TrainRequest("r2", "schedule")) is None
+    assert isinstance(resolve(ports, made, TrainRequest("r2", "schedule")), NotNow)
     view = ports.ledger("flight_delays").view()
     assert [seq for seq, _ in unused_batches(view)] == [seqs[3]]
     assert unused_batches(view, made.window) == ()
@@ -195,13 +196,13 @@ def test_a_run_that_is_asked_for_starts_without_a_new_batch_once(ports: Ports) -
     made = spec(batches=3)
     resolved(ports, "r1", made)
     judge(ports, "r1")
-    assert resolve(ports, made, TrainRequest("r2", "schedule")) is None
+    assert isinstance(resolve(ports, made, TrainRequest("r2", "schedule")), NotNow)
     ledger = ports.ledger("flight_delays")
     asked = ledger.append("asked", RetrainAsked("a batch was recalled", "ada")).seq
     assert resolved(ports, "r3", made).consumed == (asked,)
     assert resolved(ports, "r4", made).consumed == (asked,), "r3 was not judged: its work is made up for"
     judge(ports, "r4")
-    assert resolve(ports, made, TrainRequest("r5", "schedule")) is None
+    assert isinstance(resolve(ports, made, TrainRequest("r5", "schedule")), NotNow)
 
 
 def test_a_recalled_batch_is_in_no_window(ports: Ports) -> None:

@@ -88,18 +88,19 @@ class Flow:
 
     def _train(self, request: TrainRequest) -> None:
         from everfit.steps.snapshot import resolve, same_again, snapshot_of
+        from everfit.steps.why_now import NotNow
 
         with self.telling.step("resolve") as line:
             try:
                 request = same_again(self.ports, self.spec, request)
                 with self._spending("resolve", line) as account:
                     triggered = resolve(self.ports, self.spec, request)
-                    account.run = triggered.run if triggered else ""
+                    account.run = "" if isinstance(triggered, NotNow) else triggered.run
             except NotEnoughData as error:
                 line.say(f"not yet: {error}", "yellow")
                 return
-            if triggered is None:
-                line.say("nothing new to learn from; --force trains all the same")
+            if isinstance(triggered, NotNow):
+                line.say(f"{triggered.words}; --force trains all the same")
                 return
             snapshot = snapshot_of(self.spec, triggered)
             learnt, held = (", ".join(b.label for b in part) for part in (snapshot.training, snapshot.held_out))

@@ -135,6 +135,8 @@ class RunTriggered:
 
     Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
     that accepted a batch or asked for a run. With `base`, training goes on from that version instead of from nothing.
+    `because` says in words on what evidence it started; `recipe` what the model is made with beside data (see
+    `steps.recipe`).
     """
 
     run: str
@@ -149,6 +151,8 @@ class RunTriggered:
     device: str
     gap: int = 0
     base: int | None = None
+    because: tuple[str, ...] = ()
+    recipe: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,11 @@ def _(body: PointersPublished) -> str:
 def _(body: RunTriggered) -> str:
     first, last = body.batches[0].label, body.batches[-1].label
     note = f" ({body.note})" if body.note else ""
-    return f"training started because of {body.why}, by {body.by}, on {first} to {last}, snapshot {body.snapshot}{note}"
+    because = f" ({'; '.join(body.because)})" if body.because else ""
+    return (
+        f"training started because of {body.why}{because}, by {body.by}, on {first} to {last}, snapshot {body.snapshot}"
+        f"{note}"
+    )
 
 
 @_say.register

@@ -13,6 +13,7 @@ from everfit.spec.model import ModelSpec
 from everfit.spec.pool import PoolSpec
 from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
+from everfit.spec.retrain import RetrainSpec
 from everfit.spec.schema import json_schema
 from everfit.spec.scoring import ScoreSpec
 from everfit.spec.tasks import TaskSpec
@@ -30,6 +31,7 @@ __all__ = [
     "ModelSpec",
     "PoolSpec",
     "PromotionSpec",
+    "RetrainSpec",
     "ScheduleSpec",
     "ScoreSpec",
     "TableSpec",

@@ -1,4 +1,4 @@
-"""Turns a name and its settings, as written in a spec, into the gate, rule, strategy or algorithm that they mean."""
+"""Turns a name and its settings, as written in a spec, into the gate, rule, strategy and so on that they mean."""
 
 from __future__ import annotations
 
@@ -45,20 +45,21 @@ def _at_its_setting(mistake: Mistake, known: list[str]) -> Mistake:
 
 def gate_from(item: Any) -> Any:
     """A gate as written, `name` or `{name: {settings}}`, as an instance of its class; an instance is taken as it is."""
-    return _named(catalog.GATES, item)
+    return named(catalog.GATES, item)
 
 
 def rule_from(item: Any) -> Any:
     """A rule as written, `name` or `{name: {settings}}`, as an instance of its class; an instance is taken as it is."""
-    return _named(catalog.RULES, item)
+    return named(catalog.RULES, item)
 
 
 def strategy_from(item: Any) -> Any:
     """A strategy as written, `name` or `{name: {settings}}`, as an instance of its class."""
-    return _named(catalog.STRATEGIES, item)
+    return named(catalog.STRATEGIES, item)
 
 
-def _named(shelf: catalog.Shelf, item: Any) -> Any:
+def named(shelf: catalog.Shelf, item: Any) -> Any:
+    """What an item stands for, of the things on one shelf."""
     settings: Any
     match item:
         case str():

@@ -26,6 +26,7 @@ from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
+from everfit.spec.retrain import RetrainSpec
 from everfit.spec.scoring import ScoreSpec
 from everfit.spec.tasks import TaskId, TaskSpec
 from everfit.spec.training import ScheduleSpec, TrainSpec
@@ -88,6 +89,7 @@ class ModelSpec(Frozen):
         description="How a version that passed its gates comes to people: strategies, one after the other, each a file "
         "in everfit/rollouts with its settings. Left out: at once.",
     )
+    retrain: RetrainSpec = RetrainSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     score: ScoreSpec | None = Field(
         default=None, description="Write predictions for whole batches; without it, only the model server answers."

@@ -12,6 +12,8 @@ from everfit import catalog
 from everfit.spec.building import adapter
 from everfit.spec.model import ModelSpec
 
+TRIGGER = {"$ref": "#/$defs/Trigger"}
+
 
 class _Untitled(GenerateJsonSchema):
     """Without a made-up title at every key: `max_depth` says more than "Max Depth"."""
@@ -27,6 +29,8 @@ def json_schema() -> dict[str, Any]:
     schema["title"] = "everfit model"
     schema["properties"]["gates"]["items"] = _one_of(catalog.gates(), schema["$defs"])
     schema["properties"]["rollout"]["items"] = _one_of(catalog.strategies(), schema["$defs"])
+    schema["$defs"]["Trigger"] = _trigger(schema["$defs"])
+    schema["$defs"]["RetrainSpec"]["properties"]["when"]["items"] = TRIGGER
     data = schema["$defs"]["DataSpec"]
     data["properties"]["rules"]["items"] = _one_of(catalog.rules(), schema["$defs"])
     train = schema["$defs"]["TrainSpec"]
@@ -51,6 +55,24 @@ def _one_of(kinds: Mapping[str, type[Any]], definitions: dict[str, Any]) -> dict
         "maxProperties": 1,
     }
     return {"oneOf": [*alone, named]}
+
+
+def _trigger(definitions: dict[str, Any]) -> dict[str, Any]:
+    """One item under `retrain.when`: a trigger, or a group of them, in which there may be groups."""
+    trigger = _one_of(catalog.triggers(), definitions)
+    some = {"type": "array", "items": TRIGGER, "minItems": 1}
+    k_of = {
+        "type": "object",
+        "properties": {"k": {"type": "integer", "minimum": 1}, "of": some},
+        "required": ["k", "of"],
+        "additionalProperties": False,
+    }
+    trigger["oneOf"][-1]["properties"] |= {
+        "all_of": some | {"description": "A run is wanted once all of these want one."},
+        "any_of": some | {"description": "A run is wanted once any of these wants one."},
+        "k_of": k_of | {"description": "A run is wanted once k of these want one."},
+    }
+    return trigger
 
 
 def _or_nothing(setting: dict[str, Any]) -> dict[str, Any]:

@@ -118,10 +118,11 @@ def _learned(run: RunTriggered) -> tuple[Batch, ...]:
 
 def _age(view: View, spec: ModelSpec, now: datetime) -> float:
     """The champion's age in periods of the schedule; without one new rows say it all, and without champion nothing."""
-    if spec.schedule.cron is None or view.champion is None:
+    crons = spec.retrain.crons
+    if not crons or view.champion is None:
         return 0.0
     began = view.claimed(f"run:{view.trained_on(view.champion).run}")
-    return (now - began.at) / _period(spec.schedule.cron, now) if began else 0.0
+    return (now - began.at) / min(_period(cron, now) for cron in crons) if began else 0.0
 
 
 def _period(cron: str, now: datetime) -> timedelta:

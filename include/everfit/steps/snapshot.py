@@ -10,6 +10,8 @@ from everfit.features import load_code
 from everfit.gpu import ordinal
 from everfit.ledger.entries import CandidateJudged, RunTriggered
 from everfit.steps.base import base_for
+from everfit.steps.recipe import recipe
+from everfit.steps.why_now import NotNow, Now, why_now
 from everfit.steps.window import choose
 from everfit.values import Batch, Snapshot, digest
 
@@ -36,8 +38,8 @@ class TrainRequest:
     forced: bool = False
 
 
-def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggered | None:
-    """Take the window's batches as the run's snapshot and record that it starts; None if nothing is new and not forced.
+def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggered | NotNow:
+    """Take the window's batches as the run's snapshot and record that it starts, and why; or say why it does not.
 
     A batch is new until a run that learnt from it has been judged: a run that died is made up for by the next one. So
     is an entry that asks for a run. The same run asked again gets the same answer, whatever has arrived since. Errors:
@@ -46,14 +48,17 @@ def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggere
 
     def trigger(view: View) -> RunTriggered:
         triggered = _trigger(view, spec, request)
-        if not (triggered.consumed or request.forced):
-            raise _NothingNew
-        return triggered
+        found = why_now(view, spec, _unused(view, _window(view, spec, request)), request.why, ports.clock())
+        if isinstance(found, Now):
+            return replace(triggered, because=found.because)
+        if request.forced:
+            return replace(triggered, because=(f"forced, though {found.words}",))
+        raise _Waits(found)
 
     try:
         body = ports.ledger(spec.name).decide(f"run:{request.run}", trigger).body
-    except _NothingNew:
-        return None
+    except _Waits as error:
+        return error.found
     if not isinstance(body, RunTriggered):
         raise TypeError(f"entry run:{request.run} is {type(body).__name__}, not RunTriggered")
     return body
@@ -86,8 +91,10 @@ def unused_batches(view: View, window: WindowSpec | None = None) -> tuple[tuple[
     return _unused(view, view.batches if window is None else choose(window, view.batches))
 
 
-class _NothingNew(Exception):
-    pass
+class _Waits(Exception):
+    def __init__(self, found: NotNow) -> None:
+        super().__init__(found.words)
+        self.found = found
 
 
 def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
@@ -108,6 +115,7 @@ def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered
         device=request.device or spec.train.device,
         gap=snapshot.gap,
         base=base_for(view, spec, snapshot),
+        recipe=recipe(spec),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import CronTriggerTimetable
+from airflow.sdk import CronTriggerTimetable, MultipleCronTriggerTimetable
 
 from everfit_airflow.retries import DEFAULTS
 
@@ -39,9 +39,10 @@ def of_all(what: str, description: str, about: str, tag: str = "") -> dict[str, 
     }
 
 
-def by_clock(cron: str) -> CronTriggerTimetable:
+def by_clock(*crons: str) -> CronTriggerTimetable | MultipleCronTriggerTimetable:
     """Runs at these times (UTC), and not for those that have passed."""
-    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=False)
+    kind = CronTriggerTimetable if len(crons) == 1 else MultipleCronTriggerTimetable
+    return kind(*crons, timezone="UTC", run_immediately=False)
 
 
 def in_pool(spec: ModelSpec) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, chain
+from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, chain
 
 from everfit_airflow import operators as do
-from everfit_airflow.assets import data_asset
+from everfit_airflow.assets import data_asset, due_asset
+from everfit_airflow.connections import Connections
 from everfit_airflow.dag._shared import by_clock, in_pool, shared
 from everfit_airflow.form import train_form
+from everfit_airflow.looking import sent_whole
 
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
@@ -58,12 +60,18 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
 
 
 def _when_to_train(spec: ModelSpec) -> Any:
-    schedule = spec.schedule
-    new_data = [data_asset(spec.name)] if schedule.on_new_data else None
-    if schedule.cron is None:
-        return new_data
-    timetable = by_clock(schedule.cron)
-    return AssetOrTimeSchedule(timetable=timetable, assets=new_data) if new_data else timetable
+    """On new data, at the times of the triggers, and when a run has come to be due: whether it is decided there."""
+    assets = [data_asset(spec.name)] if spec.retrain.on_new_data else []
+    if spec.retrain.waits:
+        from everfit_airflow.triggers.due import DueTrigger
+
+        watch = DueTrigger(spec=sent_whole(spec), connections=Connections().to_dict())
+        assets.append(due_asset(spec.name, watch))
+    some = AssetAny(*assets) if assets else None
+    if not spec.retrain.crons:
+        return some
+    timetable = by_clock(*spec.retrain.crons)
+    return AssetOrTimeSchedule(timetable=timetable, assets=some) if some else timetable
 
 
 def _about(spec: ModelSpec) -> str:

@@ -37,10 +37,11 @@ class ResolveSnapshotOperator(StepOperator):
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Resolve, record the trigger, and return the run's name in the ledger."""
         from everfit.steps.snapshot import TrainRequest, resolve
+        from everfit.steps.why_now import NotNow
 
         dag_run = context["dag_run"]
         answers = read_answers(context["params"], dag_run.conf)
-        why = WHY.get(str(getattr(dag_run.run_type, "value", dag_run.run_type)), "another DAG")
+        why = _why(context)
         request = TrainRequest(
             run=run_name(context),
             why=why,
@@ -54,21 +55,30 @@ class ResolveSnapshotOperator(StepOperator):
         try:
             with self.spending(ports, "resolve") as account:
                 triggered = resolve(ports, spec, request)
-                account.run = triggered.run if triggered else ""
+                account.run = "" if isinstance(triggered, NotNow) else triggered.run
         except NotEnoughData as error:
             if why == "a person":
                 raise
             skip(str(error))  # the first batches of a new model: no failure of anybody
-        if triggered is None:
+        if isinstance(triggered, NotNow):
+            again = " It is asked again by itself." if triggered.until else ""
             skip(
-                f"nothing to train on for {spec.name}: no accepted batch is new since the last run."
+                f"no training of {spec.name} now: {triggered.words}.{again}"
                 " To train all the same, trigger the DAG with 'Train even if nothing is new'."
             )
         self.tell(openlineage.resolved, triggered)
         say_all(
-            f"snapshot {triggered.snapshot}, because of: {triggered.why}",
+            f"snapshot {triggered.snapshot}, because of {triggered.why}: {'; '.join(triggered.because)}",
             [f"{b.label}  {b.sha256[:12]}  {b.rows:>9,} rows" for b in triggered.batches],
         )
         gap = f", the {triggered.gap} before are for neither" if triggered.gap else ""
         say(f"the last {triggered.holdout} of {len(triggered.batches)} batches are kept for judging{gap}")
         return {"run": triggered.run, "snapshot": triggered.snapshot, "why": triggered.why}
+
+
+def _why(context: Context) -> str:
+    """What started the run, in one word: the data, or the watch over what is due, if it was an asset."""
+    kind = context["dag_run"].run_type
+    why = WHY.get(str(getattr(kind, "value", kind)), "another DAG")
+    names = {asset.name for asset in context.get("triggering_asset_events") or {}}
+    return "due" if why == "new data" and names and all(name.endswith("_due") for name in names) else why

@@ -1,0 +1,36 @@
+"""Whether a run is due that nothing has started: because time has passed, or the model's folder has changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from everfit.ledger.entries import CandidateJudged
+from everfit.steps.recipe import recipe
+from everfit.steps.snapshot import unused_batches
+from everfit.steps.why_now import Now, why_now
+from everfit.steps.window import choose
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from everfit.ledger import View
+    from everfit.spec import ModelSpec
+
+
+def due(view: View, spec: ModelSpec, now: datetime) -> tuple[str, ...]:
+    """Why a run is due; nothing if none is, or if the newest run has begun with all that speaks for it.
+
+    A run that died is made up for by the next one, as ever: to start it again and again would only fail more often.
+    """
+    if len(choose(spec.window, view.batches)) < spec.window.at_least:
+        return ()
+    fresh = unused_batches(view, spec.window)
+    found = why_now(view, spec, fresh, "due", now)
+    if not isinstance(found, Now):
+        return ()
+    newest = view.triggers[-1] if view.triggers else None
+    if newest is None or any(entry.body.run == newest.body.run for entry in view.of(CandidateJudged)):
+        return found.because
+    events = {*(seq for seq, _ in fresh), *view.asked}
+    begun = events <= {*newest.body.consumed} and newest.body.recipe == recipe(spec)
+    return () if begun else found.because
