@@ -6,7 +6,6 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from everfit.statistics.drift.drift import LEVEL, Drift
-from everfit.statistics.drift.laws import quadratic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +26,7 @@ def chi_squared(pair: Pair, level: float = LEVEL, minimum: float = MINIMUM) -> D
     Sources: Pearson, Biometrika 8 (1911) 250-254; Cohen, Statistical Power Analysis (1988), chapter 7.
     """
     value = float(effect(pair.reference, pair.window, pair.pooled))
-    law = quadratic(pair.covariance, pair.pooled, pair.freedom)
+    law = pair.law
     return Drift("chi-squared", value, sqrt(law.reach(level)), law.p(value**2), minimum, level)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import inf, nan
 from typing import TYPE_CHECKING
 
+from everfit.statistics.drift.laws import Law, quadratic
 from everfit.statistics.histogram import Histogram
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Sums:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """The shares of both in the same cells, with the covariance matrix of the difference if nothing drifted.
+    """The shares of both in the same cells, and `pooled`, with the covariance of the difference if nothing drifted.
 
     `freedom` is how well that is known: the clusters of the reference less one, or infinite for independent rows. For
     numbers, `places` says where cells are on the line and `spread` what their standard deviation was in the reference.
@@ -79,18 +80,18 @@ class Pair:
     reference: Array
     window: Array
     rows: tuple[float, float]
+    pooled: Array
     covariance: Array
     freedom: float
     places: Array | None = None
     spread: float = nan
 
     @cached_property
-    def pooled(self) -> Array:
-        """The shares of both together."""
-        import numpy as np
-
-        one, two = self.rows
-        return np.asarray((one * self.reference + two * self.window) / (one + two), dtype=np.float64)
+    def law(self) -> Law:
+        """The law of the sum of squared differences, each over its share in both together, if nothing drifted."""
+        if self.freedom == inf:  # all directions vary alike: nothing to work out
+            return Law(sum(1 / rows for rows in self.rows), len(self.pooled) - 1.0)
+        return quadratic(self.covariance, self.pooled, self.freedom)
 
 
 def pair(reference: Profile, window: Profile) -> Pair | None:
@@ -140,31 +141,32 @@ def _pair(one: Sums, two: Sums, places: Array | None = None, spread: float = nan
     """Both with the covariance of rows that are independent, or of rows that go together by cluster."""
     import numpy as np
 
-    plain = Pair(one.counts / one.total, two.counts / two.total, (one.rows, two.rows), np.empty(0), inf, places, spread)
-    alone = np.diag(plain.pooled) - np.outer(plain.pooled, plain.pooled)
-    each = _together(one, two, alone, plain) if one.clusters >= FEWEST_CLUSTERS else None
-    freedom = inf if each is None else one.clusters - 1.0
-    first, second = each or (alone, alone)
-    covariance = first / one.rows + second / two.rows
-    return Pair(plain.reference, plain.window, plain.rows, covariance, freedom, places, spread)
+    reference, window = one.counts / one.total, two.counts / two.total
+    pooled = (one.rows * reference + two.rows * window) / (one.rows + two.rows)
+    alone = np.diag(pooled) - np.outer(pooled, pooled)
+    covariance, freedom = alone / one.rows + alone / two.rows, inf
+    if one.clusters >= FEWEST_CLUSTERS and one.size > 1:
+        more = _more(one, pooled)
+        covariance += more / one.rows + (two.size - 1) / (one.size - 1) * more / two.rows
+        freedom = one.clusters - 1.0
+    return Pair(reference, window, (one.rows, two.rows), pooled, covariance, freedom, places, spread)
 
 
-def _together(one: Sums, two: Sums, alone: Array, plain: Pair) -> tuple[Array, Array] | None:
-    """The covariance per row of each side, from how much the reference's clusters differ; None if no more than chance.
+def _more(one: Sums, pooled: Array) -> Array:
+    """How much more shares vary, per row, than those of independent rows would: from how much clusters differ.
 
-    The linearised variance of shares in clusters. What clusters add grows with the rows that share one (Kish's
-    1 + (size - 1) rho), so a window of smaller clusters has less of it, one of larger clusters more.
+    The linearised variance of shares in clusters, which in no direction is taken to be less than that of independent
+    rows: few clusters may be alike by chance. What clusters add grows with the rows that share one (Kish's
+    1 + (size - 1) rho), so to a window of larger clusters they add more.
 
     Source: Rao and Scott, J. American Statistical Association 76 (1981) 221-230.
     """
     import numpy as np
 
-    share, rows = plain.reference, one.products.sum(axis=1)
+    share, rows = one.counts / one.total, one.products.sum(axis=1)
     between = one.products - np.outer(share, rows) - np.outer(rows, share) + rows.sum() * np.outer(share, share)
+    root = np.sqrt(pooled)
+    inverse = np.divide(1, root, out=np.zeros_like(root), where=root > 0)
     per_row = one.rows * one.clusters / (one.clusters - 1) / one.total**2 * between
-    filled = plain.pooled > 0
-    effect = float(np.sum(np.diag(per_row)[filled] / plain.pooled[filled])) / max(int(filled.sum()) - 1, 1)
-    if effect <= 1 or one.size <= 1:
-        return None
-    ratio = (two.size - 1) / (one.size - 1)
-    return per_row, max(1 - ratio, 0.0) * alone + ratio * per_row
+    effects, ways = np.linalg.eigh(per_row * np.outer(inverse, inverse))
+    return np.asarray((ways * np.maximum(effects - 1, 0)) @ ways.T * np.outer(root, root), dtype=np.float64)

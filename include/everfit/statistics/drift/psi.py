@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from everfit.statistics.drift.drift import LEVEL, Drift
-from everfit.statistics.drift.laws import quadratic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +28,7 @@ def psi(pair: Pair, level: float = LEVEL, minimum: float = MINIMUM) -> Drift:
     """
     cells = len(pair.reference)
     p, q = ((shares * rows + 0.5) / (rows + cells / 2) for shares, rows in zip(_both(pair), pair.rows, strict=True))
-    value, law = index(p, q), quadratic(pair.covariance, pair.pooled, pair.freedom)
+    value, law = float(index(p, q)), pair.law
     return Drift("PSI", value, law.reach(level), law.p(value), minimum, level)
 
 

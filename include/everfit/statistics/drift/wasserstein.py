@@ -27,8 +27,8 @@ def wasserstein(pair: Pair, level: float = LEVEL, minimum: float = MINIMUM) -> D
     So it says nothing of a column that was constant; the others do. If nothing drifted, the distance is a sum of
     absolute normal variables; see `absolute`.
 
-    Sources: Vallender, Theory of Probability and its Applications 18 (1974) 784-786; del Barrio, Gine and Matran, Annals
-    of Probability 27 (1999) 1009-1071 (its law); the division by the standard deviation as in Evidently.
+    Sources: Vallender, Theory of Probability and its Applications 18 (1974) 784-786; del Barrio, Gine and Matran,
+    Annals of Probability 27 (1999) 1009-1071 (its law); the division by the standard deviation as in Evidently.
     """
     import numpy as np
 
