@@ -209,4 +209,4 @@ def _of_size(edges: tuple[float, ...], kind: np.dtype[Any]) -> NDArray[Any]:
     wide = np.array(edges, dtype=np.float64)
     with np.errstate(over="ignore"):
         near = wide.astype(kind)
-    return np.where(near < wide, np.nextafter(near, kind.type(inf)), near)
+        return np.where(near < wide, np.nextafter(near, kind.type(inf)), near)
