@@ -1,4 +1,4 @@
-"""Validation and gates against one read, training and the pipeline in Airflow against bare scripts, in one run."""
+"""Validation, drift, gates against one read, training and the pipeline in Airflow against bare scripts, in one run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench import asking, checkpoints, gates, rollback, scoring, serving, store, training, validation
+from bench import asking, checkpoints, drift, gates, rollback, scoring, serving, store, training, validation
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged
 from everfit.stores import open_store
@@ -31,6 +31,7 @@ def main() -> int:
     """Measure in turns, check that both made the same model, and print the ratio."""
     console = Console()
     validation.main(console)
+    drift.main(console)
     gates.main(console)
     training.main(console)
     if checkpoints.main():

@@ -22,6 +22,17 @@ def benjamini_hochberg(chances: Sequence[float], share: float) -> tuple[bool, ..
     return tuple(last > 0 and p <= ordered[last - 1] for p in chances)
 
 
+def benjamini_yekutieli(chances: Sequence[float], share: float) -> tuple[bool, ...]:
+    """The same whatever the tests have to do with each other, at a price: the share over 1 + 1/2 + ... + 1/all.
+
+    Source: Benjamini and Yekutieli, Annals of Statistics 29 (2001) 1165-1188, theorem 1.3.
+
+    >>> benjamini_yekutieli([0.04, 0.001, 0.5], 0.05)
+    (False, True, False)
+    """
+    return benjamini_hochberg(chances, share / max(sum(1 / place for place in range(1, len(chances) + 1)), 1))
+
+
 def holm(chances: Sequence[float], share: float) -> tuple[float, ...]:
     """At which level each p-value is tested, so that even one false alarm among all comes at most `share` of the time.
 
