@@ -41,8 +41,9 @@ def of_all(what: str, description: str, about: str, tag: str = "") -> dict[str, 
 
 def by_clock(*crons: str) -> CronTriggerTimetable | MultipleCronTriggerTimetable:
     """Runs at these times (UTC), and not for those that have passed."""
-    kind = CronTriggerTimetable if len(crons) == 1 else MultipleCronTriggerTimetable
-    return kind(*crons, timezone="UTC", run_immediately=False)
+    if len(crons) == 1:
+        return CronTriggerTimetable(crons[0], timezone="UTC", run_immediately=False)
+    return MultipleCronTriggerTimetable(*crons, timezone="UTC", run_immediately=False)
 
 
 def in_pool(spec: ModelSpec) -> dict[str, Any]:
