@@ -97,12 +97,12 @@ def _land_wrong(stack: Stack, share: float) -> None:
     from pyarrow import parquet
 
     for folder in land(stack.paths.state / "moved", AGAIN, share):
-        parquet.write_table(_from_the_wrong_end(parquet.read_table(folder / "flights.parquet")), folder / "moved")
+        parquet.write_table(from_the_wrong_end(parquet.read_table(folder / "flights.parquet")), folder / "moved")
         (folder / "moved").replace(folder / "flights.parquet")
         _deliver(folder, stack.paths.landing / "flights" / folder.name)
 
 
-def _from_the_wrong_end(flights: Table) -> Table:
+def from_the_wrong_end(flights: Table) -> Table:
     """Each day's arrival delays in the opposite order; a flight that never arrived still has none."""
     import pyarrow as pa
 

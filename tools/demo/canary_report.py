@@ -60,7 +60,7 @@ def _loss(answers: Sequence[Answer]) -> float:
 
 
 def _judge(console: Console, outcome: Outcome) -> None:
-    table = page.columns("signal", "verdict", "effect", "bar", "interval against bar", "flights")
+    table = page.columns("signal", "verdict", "effect", "bar", "interval against bar", "of")
     for part in _found(outcome).parts:
         table.add_row(
             part.name,
@@ -68,7 +68,7 @@ def _judge(console: Console, outcome: Outcome) -> None:
             "" if part.effect is None else f"{part.effect:+.3f}",
             "" if part.bar is None else f"{part.bar:.3g}",
             drawn(part, page.TONE[part.outcome]),
-            f"{part.n:,}",
+            f"{part.n:,} {'answers' if part.name == 'errors' else 'flights'}",
         )
     page.section(console, "What the judge saw when it stopped the canary", table)
 
@@ -99,9 +99,10 @@ def _in_time(console: Console, outcome: Outcome) -> None:
     worse = outcome.stopped.body.version
     first, last = _span(outcome)
     end = outcome.traffic.answers[-1].done
-    each = max(1, math.ceil((end - first).total_seconds() / SKYLINE))
-    text = Text(f"share of the requests that version {worse} answered, {each} s a column\n", "dim")
-    text.append(skyline(_shares(outcome, worse, first, timedelta(seconds=each))) + "\n", "red")
+    each = timedelta(seconds=max(1, math.ceil((end - first).total_seconds() / SKYLINE)))
+    text = Text(f"share of the requests that version {worse} answered, {each.seconds} s a column\n", "dim")
+    text.append(skyline(_shares(outcome, worse, first, each)) + "\n", "red")
+    text.append(" " * ((outcome.stopped.at - first) // each) + "▲ stopped\n", "bold")
     answers, labels = outcome.evidence["answers"], outcome.evidence["labels"]
     stopped = f"the judge stops it, after {answers:,} answers, by what became of {labels:,} of its flights"
     for moment, what in (

@@ -22,7 +22,7 @@ from tools.local.environment import command_environment
 from tools.local.stack import Stack
 
 TONE = {Said.PASSED: "green", Said.FAILED: "red", Said.CANNOT_TELL: "yellow"}
-NUMBERS = {"rows", "seconds", "effect", "bar", "answers", "flights", "log loss", "slowest", "median"}
+NUMBERS = {"rows", "seconds", "effect", "bar", "of", "answers", "flights", "log loss", "slowest", "median"}
 
 
 def section(console: Console, title: str, body: object) -> None:

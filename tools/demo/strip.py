@@ -1,4 +1,4 @@
-"""A verdict as a line of text: its interval, drawn against its bar; and shares as they go, as one too."""
+"""Things as a line of text: a verdict's interval, drawn against its bar, and shares as they go."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 from everfit.values import Detail, Verdict
 
 WIDTH = 26
-HEIGHTS = " ▁▂▃▄▅▆▇█"
+HEIGHTS = "·▁▂▃▄▅▆▇█"
 
 
 def drawn(verdict: Verdict | Detail, tone: str) -> Text:
@@ -47,7 +47,7 @@ def skyline(shares: Sequence[float]) -> str:
     """Shares, one after the other, as heights of a line; the highest is full, and none is so low as to look like none.
 
     >>> skyline([0, 0.01, 0.1, 0.2, 0])
-    ' ▁▄█ '
+    '·▁▄█·'
     """
     most = max(shares, default=0) or 1
     return "".join(HEIGHTS[math.ceil(share / most * (len(HEIGHTS) - 1))] for share in shares)
