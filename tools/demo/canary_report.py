@@ -100,17 +100,22 @@ def _in_time(console: Console, outcome: Outcome) -> None:
     first, last = _span(outcome)
     end = outcome.traffic.answers[-1].done
     each = timedelta(seconds=max(1, math.ceil((end - first).total_seconds() / SKYLINE)))
-    text = Text(f"share of the requests that version {worse} answered, {each.seconds} s a column\n", "dim")
+    text = Text()
+    text.append(f"share of the requests that version {worse} answered, {each.seconds} s a column\n", "dim")
     text.append(skyline(_shares(outcome, worse, first, each)) + "\n", "red")
-    text.append(" " * ((outcome.stopped.at - first) // each) + "▲ stopped\n", "bold")
+    text.append(" " * ((outcome.stopped.at - first) // each) + "▲ stopped", "bold")
     answers, labels = outcome.evidence["answers"], outcome.evidence["labels"]
     stopped = f"the judge stops it, after {answers:,} answers, by what became of {labels:,} of its flights"
+    since = sum(answer.sent > last for answer in outcome.traffic.answers)
     for moment, what in (
         (first, f"version {worse} answers somebody for the first time"),
         (outcome.stopped.at, f"{stopped} (entry {outcome.stopped.seq})"),
-        (last, f"it has answered somebody for the last time; since then version {outcome.view.champion} answers all"),
+        (
+            last,
+            f"it answers somebody for the last time; version {outcome.view.champion} answers all {since} after that",
+        ),
     ):
-        text.append(f"{(moment - first).total_seconds():6.1f} s  ", "bold").append(what + "\n")
+        text.append(f"\n{(moment - first).total_seconds():6.1f} s  ", "bold").append(what)
     page.section(console, "In time", text)
 
 
