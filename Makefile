@@ -23,7 +23,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # The environment is whole when the stamp of these very requirements is there; it is written last.
 STAMP := $(VENV)/.ready-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help env lock packages lint types schema test soak races nulls up down status demo bench clean
+.PHONY: help env lock packages lint types schema test soak races nulls up down status demo canary bench clean
 
 help:  ## list these words
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ status: env  ## say what runs, where, and how to log in
 
 demo: env  ## run the main job: months of flights arrive, a champion serves
 	@$(PY) -m tools.demo
+
+canary: env  ## plant a worse model that no gate can know of, and see it stopped in its canary
+	@$(PY) -m tools.demo canary
 
 bench: env  ## measure validation against one read, training, and the pipeline in Airflow against a bare script
 	@$(PY) -m bench

@@ -1,4 +1,4 @@
-"""What the demo plays, in three acts, through the real DAGs and nothing else."""
+"""What the demo plays: the main job, in three acts, through the real DAGs and nothing else."""
 
 from __future__ import annotations
 
@@ -9,19 +9,16 @@ from typing import Any
 
 import httpx
 
-from everfit.features.code import load_code
 from everfit.ledger import View
 from everfit.ledger.entries import BatchQuarantined, CandidateJudged, Deployed
 from everfit.spec import load_spec
 from everfit.steps.snapshot import unused_batches
-from everfit.validation.read import read_table
 from tools.demo.errors import DemoError
-from tools.demo.traffic import Traffic, as_asked, callers
-from tools.demo.watch import Watch
+from tools.demo.traffic import Flight, Traffic, callers, flights_of
+from tools.demo.watch import MODEL, Watch
 from tools.land_flights import land
 from tools.local.stack import Stack
 
-MODEL = "flight_delays"
 FIRST = ("2013-01", "2013-02", "2013-03", "2013-04", "2013-05")
 BROKEN, NEXT = "2013-06", ("2013-06", "2013-07")
 TO_PREDICT = "2013-08"
@@ -42,10 +39,7 @@ class Outcome:
 
 def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     """Land, wait, look; `DemoError` if something does not come true in time."""
-    others = [dag for dag in watch.dags() if not dag.startswith(f"{MODEL}_")]
-    for dag in others:  # the second model would work on the same months: two cores are for the main job
-        watch.airflow.pause(dag)
-
+    watch.pause_others()
     watch.title("Act 1: five months of flights arrive, and a first champion serves")
     land(stack.paths.landing, FIRST, share)
     watch.say(f"landed {FIRST[0]} to {FIRST[-1]}: every flight out of New York in these months")
@@ -59,11 +53,12 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     watch.title("Act 3: the corrected month and the next one arrive; the champion is challenged, and people ask both")
     land(stack.paths.landing, NEXT, share)
     watch.say(f"landed {' and '.join(NEXT)}")
-    with callers(f"http://127.0.0.1:{stack.ports.server}", MODEL, _flights(stack, share)) as traffic:
+    flights = flights_of(stack, MODEL, TO_PREDICT, share)
+    with callers(f"http://127.0.0.1:{stack.ports.server}", MODEL, flights) as traffic:
         view = watch.until(_challenged, "the challenger judged, and whatever followed from it")
 
     watch.title("One real flight")
-    request, happened = _a_flight(stack, share)
+    request, happened = _a_flight(flights)
     answer = _ask(stack, request)
     return Outcome(view, request, answer, happened, traffic)
 
@@ -91,21 +86,10 @@ def _land_broken(landing: Path, share: float) -> None:
     folder.rename(landing / "flights" / BROKEN)
 
 
-def _a_flight(stack: Stack, share: float) -> tuple[Mapping[str, Any], str]:
-    """A flight of a month that no model has seen, as a caller would send it, and what happened to it."""
-    late = [row for row, label in _flights(stack, share) if label]
+def _a_flight(flights: list[Flight]) -> tuple[Mapping[str, Any], str]:
+    """A flight as a caller would send it, and what happened to it."""
+    late = [row for row, label in flights if label]
     return {"model": MODEL, "rows": [late[len(late) // 2]]}, "it arrived more than 15 minutes late"
-
-
-def _flights(stack: Stack, share: float) -> list[tuple[Mapping[str, Any], float]]:
-    """The flights of a month that no model has seen, as callers ask about them, and whether each was late."""
-    spec = load_spec(MODEL)
-    folder = stack.paths.state / "aside" / "flights" / TO_PREDICT
-    if not folder.exists():
-        (folder,) = land(stack.paths.state / "aside", [TO_PREDICT], share)
-    tables = {name: read_table(folder / table.file) for name, table in spec.data.tables.items()}
-    code = load_code(spec.code_path)
-    return as_asked(code.rows(tables), list(code.inputs), spec.label)
 
 
 def _ask(stack: Stack, request: Mapping[str, Any]) -> Mapping[str, Any]:

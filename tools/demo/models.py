@@ -7,18 +7,24 @@ from pathlib import Path
 
 from tools.local.paths import PROJECT
 
-ROLLOUT = """
+STAGES = """
 rollout:
   - shadow: {at_least: 5s, at_most: 5m, answers: 100, bars: {block: 1, latency: null}}
   - canary: {steps: [20, 50], bake: 5s, at_most: 5m, answers: 50, needs: no_harm, bars: {block: 1, latency: null}}
 """
 """Times are not judged: in the demo everything runs on the machine that trains."""
 
+CANARY = """
+rollout:
+  - canary: {steps: [20, 50], bake: 2m, at_most: 5m, bars: {block: 0.5, latency: null}}
+"""
+"""No shadow before: it would see the harm before anybody is answered, and there would be no canary to be seen."""
 
-def in_seconds(model: str, folder: Path) -> Path:
-    """A copy of the models in `folder`, in which this one is rolled out in stages; returns the folder."""
+
+def in_seconds(model: str, folder: Path, rollout: str) -> Path:
+    """A copy of the models in `folder`, in which this one is rolled out so; returns the folder."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(PROJECT / "include" / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
     with (folder / model / "model.yaml").open("a", encoding="utf-8") as file:
-        file.write(ROLLOUT)
+        file.write(rollout)
     return folder

@@ -1,15 +1,19 @@
-"""A verdict as a line of text: its interval, drawn against its bar."""
+"""Things as a line of text: a verdict's interval, drawn against its bar, and shares as they go."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 from rich.text import Text
 
-from everfit.values import Verdict
+from everfit.values import Detail, Verdict
 
 WIDTH = 26
+HEIGHTS = "·▁▂▃▄▅▆▇█"
 
 
-def drawn(verdict: Verdict, tone: str) -> Text:
+def drawn(verdict: Verdict | Detail, tone: str) -> Text:
     """The interval `──●──` with the bar `│`, each strip in its own scale; nothing where there is no interval or bar.
 
     >>> from everfit.values import Outcome
@@ -37,3 +41,13 @@ def drawn(verdict: Verdict, tone: str) -> Text:
     text.plain = text.plain[: at(verdict.bar)] + "│" + text.plain[at(verdict.bar) + 1 :]
     text.stylize("bold default", at(verdict.bar), at(verdict.bar) + 1)
     return text
+
+
+def skyline(shares: Sequence[float]) -> str:
+    """Shares, one after the other, as heights of a line; the highest is full, and none is so low as to look like none.
+
+    >>> skyline([0, 0.01, 0.1, 0.2, 0])
+    '·▁▄█·'
+    """
+    most = max(shares, default=0) or 1
+    return "".join(HEIGHTS[math.ceil(share / most * (len(HEIGHTS) - 1))] for share in shares)
