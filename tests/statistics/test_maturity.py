@@ -70,6 +70,19 @@ def test_ten_in_a_hundred_are_found_where_seven_have_come(law, truth):
     assert np.median([one.high - one.low for one in found]) < 0.03
 
 
+def test_a_window_that_is_shorter_than_the_delays_says_that_nobody_knows():
+    """Five days, where delays are ten on average: any tail would fit."""
+    rng, found = np.random.default_rng(9), []
+    for _ in range(300):
+        day, delay = taken(rng, 40_000)
+        inside = day >= DAYS - 5
+        seen = so_far(day[inside], delay[inside], rng.random(inside.sum()) < RATE)
+        found.append(rate(seen, geometric(seen, NOW), NOW, level=0.975))
+    assert np.mean([covers(one, RATE) for one in found]) >= 0.9
+    assert np.median([one.high for one in found]) > 0.9
+    assert max(one.high for one in found) <= 1
+
+
 def test_the_rate_within_some_days_needs_no_law():
     rng, truth = np.random.default_rng(2), RATE * share_by(14)
     found = [rate_within(conversions(rng, 5000), NOW, 14, level=0.975) for _ in range(RUNS)]

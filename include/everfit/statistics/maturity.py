@@ -41,8 +41,8 @@ def rate(arrivals: Arrivals, law: Maturity, now: int, since: int | None = None, 
     """The share of rows that are positive, where only positives are told: those that came, over the rows that are ripe.
 
     With `geometric` it is the share that is ever positive, with `truncated` the share that is by the greatest age. The
-    ends of the interval are symmetric in log odds; they know that the law of delays was learnt from few labels, and
-    that rows of one day go together.
+    ends of the interval know that the law of delays was learnt from few labels, and that rows of one day go together;
+    where the window is shorter than most delays, the upper end says that nobody knows.
 
     Sources: Chapelle, KDD 2014, 1097-1105; Yasui, Morishita, Fujita and Shibata, WWW 2020 (arXiv 2002.02068).
 
@@ -56,7 +56,7 @@ def rate(arrivals: Arrivals, law: Maturity, now: int, since: int | None = None, 
     known = arrivals.known(now)
     positives = known.came.sum(axis=1).astype(float)
     found = mean_loss(LateLosses(known, positives, positives * 0), law, now, since, level)
-    return in_log_odds(found)
+    return _in_ripeness(found)
 
 
 def rate_within(arrivals: Arrivals, now: int, periods: int, level: float = LEVEL) -> Estimate:
@@ -196,7 +196,22 @@ def in_log_odds(found: Estimate) -> Estimate:
 
     p = found.value
     if not 0 < p < 1:
-        return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
+        return replace(found, value=min(max(p, 0.0), 1.0), low=min(max(found.low, 0.0), 1.0), high=min(found.high, 1.0))
     middle, reach = log(p / (1 - p)), (found.high - p) / (p * (1 - p))
     low, high = (1 / (1 + exp(-min(max(middle + sign * reach, -700), 700))) for sign in (-1, 1))
     return replace(found, low=low, high=high)
+
+
+def _in_ripeness(found: Estimate) -> Estimate:
+    """The same, no less wide than with ends that are symmetric in the inverse: in how ripe labels are, that is.
+
+    As long as most delays are longer than what one has seen, hardly any ripeness can be excluded, and no rate.
+    """
+    from dataclasses import replace
+
+    p, whole = found.value, in_log_odds(found)
+    if not 0 < p < 1:
+        return whole
+    less, reach = 1 / p, (found.high - p) / p**2
+    high = 1 / (less - reach) if reach < less else 1.0
+    return replace(whole, low=min(whole.low, 1 / (less + reach)), high=min(max(whole.high, high), 1.0))
