@@ -83,10 +83,10 @@ def calibrate(y: Array, scores: Array, days: NDArray[np.int64]) -> Calibration:
     return Calibration(curves, np.array(each))
 
 
-def expect(metric: str, scores: Array, calibration: Calibration, days: NDArray[np.int64]) -> Expected:
+def expect_metric(metric: str, scores: Array, calibration: Calibration, days: NDArray[np.int64]) -> Expected:
     """The expected `accuracy`, `log_loss` or `brier`, of two classes or more, or `precision` or `recall` at one half.
 
-    The part of a window that is at hand: parts are `merged`, and `estimate` makes the figure of them.
+    The part of a window that is at hand: parts are `merged`, and `estimate_metric` makes the figure of them.
     """
     import numpy as np
 
@@ -100,7 +100,7 @@ def expect(metric: str, scores: Array, calibration: Calibration, days: NDArray[n
     return Expected(means.sum(axis=1), spread, np.stack([shared(load, days) for load in loads]), leans, len(p))
 
 
-def estimate(expected: Expected, calibration: Calibration, level: float = LEVEL) -> Estimated:
+def estimate_metric(expected: Expected, calibration: Calibration, level: float = LEVEL) -> Estimated:
     """The figure that is to be expected once labels are here, with bounds of what will be found.
 
     Sources: NannyML's confidence-based performance estimation; Bialek, Kuberski, Perrakis and Bifet, Estimating model
@@ -110,8 +110,8 @@ def estimate(expected: Expected, calibration: Calibration, level: float = LEVEL)
     >>> said, day = np.repeat([0.2, 0.8], 500), np.arange(1000) % 20
     >>> came = (np.arange(1000) // 20 % 5 < np.where(said > 0.5, 4, 1)).astype(float)
     >>> past = calibrate(came, said, day)
-    >>> now = expect("accuracy", np.full(100, 0.8), past, np.arange(100) % 7)
-    >>> round(estimate(now, past).value, 3), estimate(now, past).blind_to
+    >>> now = expect_metric("accuracy", np.full(100, 0.8), past, np.arange(100) % 7)
+    >>> round(estimate_metric(now, past).value, 3), estimate_metric(now, past).blind_to
     (0.8, 'concept drift')
     """
     return expected.estimated(calibration.moved, calibration.shocks, level)

@@ -37,7 +37,7 @@ def mature_share(law: Maturity, days: NDArray[np.int64], now: int) -> Array:
     return law.at(now - days)
 
 
-def rate(arrivals: Arrivals, law: Maturity, now: int, since: int | None = None, level: float = LEVEL) -> Estimate:
+def late_rate(arrivals: Arrivals, law: Maturity, now: int, since: int | None = None, level: float = LEVEL) -> Estimate:
     """The share of rows that are positive, where only positives are told: those that came, over the rows that are ripe.
 
     With `geometric` it is the share that is ever positive, with `truncated` the share that is by the greatest age. The
@@ -50,12 +50,12 @@ def rate(arrivals: Arrivals, law: Maturity, now: int, since: int | None = None, 
     >>> from everfit.statistics.delays import geometric
     >>> came = np.array([[40, 20, 10], [40, 20, 0], [40, 0, 0]])
     >>> seen = Arrivals(np.array([0, 1, 2]), np.full(3, 800), came)
-    >>> round(170 / 2400, 4), round(rate(seen, geometric(seen, now=2), now=2).value, 4)
+    >>> round(170 / 2400, 4), round(late_rate(seen, geometric(seen, now=2), now=2).value, 4)
     (0.0708, 0.1)
     """
     known = arrivals.known(now)
     positives = known.came.sum(axis=1).astype(float)
-    found = mean_loss(LateLosses(known, positives, positives * 0), law, now, since, level)
+    found = late_loss(LateLosses(known, positives, positives * 0), law, now, since, level)
     return _in_ripeness(found)
 
 
@@ -88,7 +88,7 @@ class LateLosses:
     negative: Array
 
 
-def mean_loss(losses: LateLosses, law: Maturity, now: int, since: int | None = None, level: float = LEVEL) -> Estimate:
+def late_loss(losses: LateLosses, law: Maturity, now: int, since: int | None = None, level: float = LEVEL) -> Estimate:
     """The mean loss of rows from `since` on, where only positives are told: a missing label is no negative.
 
     A row whose positives are told by now with chance `F` stands for `F` rows; its label, divided by `F`, is right on
