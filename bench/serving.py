@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import socket
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -29,10 +31,12 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from everfit.features import Columns, Inputs, load_code
+from everfit.features import Columns, Inputs, Ranges, load_code, sum_up
 from everfit.models import Rows, Terms, Training
 from everfit.models.xgboost import XGBoost
-from everfit.predictor import Card, write_model_folder
+from everfit.predictor import Card, Policy, policy, write_model_folder
+from everfit.serving.tokens import VARIABLE
+from everfit.spec import AnswersSpec
 
 AIM = 2.5
 ROUNDS = 20
@@ -45,7 +49,8 @@ WORDS = {
 }
 USUAL = ("empty", "everfit", "journal", "fastapi")
 COLUMNS = tuple(f"feature_{n:02}" for n in range(27))
-WORDY = COLUMNS[3:5]
+WORDY, GAPPY = COLUMNS[3:5], COLUMNS[9]
+TOKEN = secrets.token_urlsafe(32)
 CODE = f"""
 from everfit.features import as_given as features
 
@@ -150,6 +155,7 @@ def prepared(folder: Path) -> tuple[dict[str, object], bytes]:
     frame = pd.DataFrame(random.normal(size=(count, len(COLUMNS))), columns=list(COLUMNS))
     for name, many in zip(WORDY, (16, 100), strict=True):
         frame[name] = np.array([f"{name}_{n}" for n in range(many)])[random.integers(0, many, count)]
+    frame.loc[random.random(count) < 0.02, GAPPY] = np.nan
     labels = (frame[COLUMNS[0]] + frame[COLUMNS[1]] * frame[COLUMNS[2]] + random.normal(size=count) > 0).to_numpy("f4")
     (folder / "features.py").write_text(CODE)
     code, inputs, columns = load_code(folder / "features.py"), Inputs.learn(frame, COLUMNS), Columns.learn(frame)
@@ -159,10 +165,11 @@ def prepared(folder: Path) -> tuple[dict[str, object], bytes]:
     )
     said = {"task": "binary", "label": "y", "algorithm": "xgboost", "params": {}, "seed": 0, "snapshot": ""}
     card = Card(model="bench", code=code.sha256, inputs=inputs, columns=columns, history=(), libraries={}, **said)
-    write_model_folder(folder / "model", card, trained.model, code, {})
+    beside = policy.files(Policy.of(AnswersSpec()), Ranges.merged([sum_up(inputs, frame)]))
+    write_model_folder(folder / "model", card, trained.model, code, {}, beside)
     (folder / "apps.py").write_text(APP.replace("FOLDER", repr(str(folder / "model"))))
     row = {str(name): value.item() if hasattr(value, "item") else value for name, value in frame.iloc[0].items()}
-    row[COLUMNS[9]] = None
+    row[GAPPY] = None
     return row, json.dumps({"model": "bench", "rows": [row]}).encode()
 
 
@@ -184,14 +191,15 @@ def server(way: str, folder: Path) -> Iterator[tuple[psutil.Process, int]]:
     if way == "mlflow":
         command = mlflow_command(folder, port)
     env = {**os.environ, "EVERFIT_STORE": str(folder / "store"), "OMP_WAIT_POLICY": "PASSIVE"}
-    env |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
-    started = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        wait(f"http://127.0.0.1:{port}{health}")
-        yield psutil.Process(started.pid), port
-    finally:
-        started.terminate()
-        started.wait(30)
+    env |= {"MLFLOW_DISABLE_TELEMETRY": "true", VARIABLE: f"predict:{TOKEN}"}
+    with (folder / f"{way}.log").open("wb+") as log:
+        started = subprocess.Popen(command, env=env, stderr=log, stdout=log)
+        try:
+            wait(f"http://127.0.0.1:{port}{health}", started, log)
+            yield psutil.Process(started.pid), port
+        finally:
+            started.terminate()
+            started.wait(30)
 
 
 def mlflow_command(folder: Path, port: int) -> list[str]:
@@ -208,10 +216,10 @@ def mlflow_command(folder: Path, port: int) -> list[str]:
     return [str(Path(sys.executable).with_name("mlflow")), *serve]
 
 
-def wait(url: str, seconds: float = 90) -> None:
-    """Until somebody answers."""
+def wait(url: str, started: subprocess.Popen[bytes], log: BinaryIO, seconds: float = 90) -> None:
+    """Until somebody answers; a server that ends, or takes too long, is told with its last words."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and started.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=2).close()
         except urllib.error.HTTPError:
@@ -220,13 +228,15 @@ def wait(url: str, seconds: float = 90) -> None:
             time.sleep(0.1)
         else:
             return
-    raise SystemExit(f"{url} did not start")
+    log.seek(0)
+    raise SystemExit(f"{url} did not start:\n{log.read()[-3000:].decode(errors='replace')}")
 
 
 def load(process: psutil.Process, port: int, path: str, body: bytes, connections: int, seconds: float) -> Found:
     """Ask on so many connections at once for so many seconds; each asks again when it has its answer."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     request, open_ = head.encode() + body, [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
     for one in open_:
