@@ -42,12 +42,13 @@ AIM = 2.5
 ROUNDS = 20
 WORDS = {
     "empty": "empty raw ASGI endpoint",
+    "onnx": "the same with orjson and ONNX Runtime, nothing checked",
     "everfit": "everfit, validated",
     "journal": "everfit, validated and kept in the journal",
     "fastapi": "FastAPI and inplace_predict",
     "mlflow": "mlflow models serve",
 }
-USUAL = ("empty", "everfit", "journal", "fastapi")
+USUAL = ("empty", "onnx", "everfit", "journal", "fastapi")
 COLUMNS = tuple(f"feature_{n:02}" for n in range(27))
 WORDY, GAPPY = COLUMNS[3:5], COLUMNS[9]
 TOKEN = secrets.token_urlsafe(32)
@@ -60,19 +61,44 @@ APP = """
 import json
 from pathlib import Path
 
-async def empty(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            said = (await receive())["type"]
-            await send({"type": said + ".complete"})
-            if said == "lifespan.shutdown":
-                return
-    while (await receive()).get("more_body"):
-        pass
-    body = b'{"model":"bench","version":0,"alias":"champion","predictions":[0.123456789]}'
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def raw(answer):
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            while True:
+                said = (await receive())["type"]
+                await send({"type": said + ".complete"})
+                if said == "lifespan.shutdown":
+                    return
+        message = await receive()
+        body = message["body"]
+        while message.get("more_body"):
+            message = await receive()
+            body += message["body"]
+        body = answer(body)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+def empty():
+    return raw(lambda _: b'{"model":"bench","version":0,"alias":"champion","predictions":[0.123456789]}')
+
+def onnx():
+    import orjson
+    from everfit.predictor import Predictor
+    from everfit.features.plain import Encoder
+    from operator import itemgetter
+
+    predictor = Predictor.load(Path(FOLDER))
+    names = predictor.card.columns.names
+    matrix, pick, score = Encoder(predictor.card.columns).matrix, itemgetter(*names), predictor.scorer.compiled().scorer
+
+    def answer(body):
+        rows = [pick(row) for row in orjson.loads(body)["rows"]]
+        return orjson.dumps({"model": "bench", "version": 0, "predictions": score.predict(matrix(rows)).tolist()})
+
+    return raw(answer)
 
 def fastapi():
     import numpy as np
@@ -182,7 +208,8 @@ def server(way: str, folder: Path) -> Iterator[tuple[psutil.Process, int]]:
     uvicorn = [sys.executable, "-m", "uvicorn", "--port", str(port), "--log-level", "warning", "--no-access-log"]
     ours = [sys.executable, "-m", "everfit.serving", "--folder", str(folder / "model"), "--port", str(port)]
     command, health = {
-        "empty": ([*uvicorn, "--app-dir", str(folder), "apps:empty"], "/"),
+        "empty": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:empty"], "/"),
+        "onnx": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:onnx"], "/"),
         "fastapi": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:fastapi"], "/docs"),
         "everfit": (ours, "/healthz"),
         "journal": ([*ours, "--keep-predictions", "1", "--work", str(folder / "work")], "/healthz"),
