@@ -1,8 +1,9 @@
 """What a request costs the model server: `python -m bench.serving [--picture serving.svg] [--seconds 2] [--mlflow]`.
 
 CPU seconds of the server's process by request, for one row of 27 features and 100 trees of depth 8, in turns: an empty
-raw ASGI endpoint, our /predict without and with a journal, and FastAPI with XGBoost's inplace_predict. The ratio to the
-empty endpoint is what counts; seconds on the clock depend on who else is at work.
+raw ASGI endpoint, the same with nothing but orjson and ONNX Runtime in it, our /predict (asked with a token) without
+and with a journal, and FastAPI with XGBoost's inplace_predict. All run on uvicorn with uvloop and httptools. The ratio
+to the empty endpoint is what counts; seconds on the clock depend on who else is at work. Then a crowd: `bench.crowd`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +29,11 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 import psutil
+import uvloop  # noqa: F401 - uvicorn takes it where it is there, and without it the figures are others
 from rich.console import Console
 from rich.table import Table
 
+from bench import crowd
 from everfit.features import Columns, Inputs, Ranges, load_code, sum_up
 from everfit.models import Rows, Terms, Training
 from everfit.models.xgboost import XGBoost
@@ -42,10 +45,10 @@ AIM = 2.5
 ROUNDS = 20
 WORDS = {
     "empty": "empty raw ASGI endpoint",
-    "onnx": "the same with orjson and ONNX Runtime, nothing checked",
+    "onnx": "orjson and ONNX Runtime, unchecked",
     "everfit": "everfit, validated",
-    "journal": "everfit, validated and kept in the journal",
-    "fastapi": "FastAPI and inplace_predict",
+    "journal": "everfit, validated and kept",
+    "fastapi": "FastAPI, inplace_predict",
     "mlflow": "mlflow models serve",
 }
 USUAL = ("empty", "onnx", "everfit", "journal", "fastapi")
@@ -152,11 +155,20 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3, help="of load on each server")
     parser.add_argument("--mlflow", action="store_true", help="mlflow models serve too")
     said = parser.parse_args()
-    found = measure(said.seconds, [*USUAL, *(["mlflow"] if said.mlflow else [])])
-    tell(Console(), found)
-    if said.picture:
-        draw(found, said.picture)
+    found = show(Console(), said.seconds, [*USUAL, *(["mlflow"] if said.mlflow else [])], said.picture)
     return int(ratio(found, "journal", 1) > AIM)
+
+
+def show(console: Console, seconds: float, ways: Sequence[str] = USUAL, picture: Path | None = None) -> Measured:
+    """Measure, tell and draw."""
+    found = measure(seconds, ways)
+    tell(console, found)
+    crowds = crowded(seconds)
+    tell_crowds(console, crowds)
+    if picture:
+        crowd.draw(found, crowds, picture)
+        console.print(f"drawn: {picture}")
+    return found
 
 
 def measure(seconds: float, ways: Sequence[str], connections: Sequence[int] = (1, 16)) -> Measured:
@@ -173,6 +185,16 @@ def measure(seconds: float, ways: Sequence[str], connections: Sequence[int] = (1
                     found = load(process, port, path, bodies[way], many, seconds / ROUNDS)
                     turns.setdefault((way, many), []).append(found)
     return turns
+
+
+def crowded(seconds: float) -> dict[str, list[crowd.Level]]:
+    """What callers meet, the more there are of them: with one row, and with many, to overload."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as up:
+        row, one = prepared(Path(folder))
+        many = json.dumps({"model": "bench", "rows": [row] * crowd.ROWS}).encode()
+        servers = {way: up.enter_context(server(way, Path(folder))) for way in crowd.NAMED}
+        asked = {way: request_of("/predict", many if way == "many" else one) for way in servers}
+        return crowd.levels({way: (port, asked[way]) for way, (_, port) in servers.items()}, seconds)
 
 
 def prepared(folder: Path) -> tuple[dict[str, object], bytes]:
@@ -212,6 +234,7 @@ def server(way: str, folder: Path) -> Iterator[tuple[psutil.Process, int]]:
         "onnx": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:onnx"], "/"),
         "fastapi": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:fastapi"], "/docs"),
         "everfit": (ours, "/healthz"),
+        "many": ([*ours, "--most-waiting", str(crowd.LINE)], "/healthz"),
         "journal": ([*ours, "--keep-predictions", "1", "--work", str(folder / "work")], "/healthz"),
         "mlflow": ([sys.executable, "-c", "", str(port)], "/ping"),
     }[way]
@@ -261,11 +284,7 @@ def wait(url: str, started: subprocess.Popen[bytes], log: BinaryIO, seconds: flo
 
 def load(process: psutil.Process, port: int, path: str, body: bytes, connections: int, seconds: float) -> Found:
     """Ask on so many connections at once for so many seconds; each asks again when it has its answer."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    request, open_ = head.encode() + body, [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
+    request, open_ = request_of(path, body), [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
     for one in open_:
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for _ in range(20):
@@ -281,6 +300,15 @@ def load(process: psutil.Process, port: int, path: str, body: bytes, connections
     many = len(took) * connections
     took.sort()
     return Found(used / many * 1e6, many / elapsed, took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3)
+
+
+def request_of(path: str, body: bytes) -> bytes:
+    """The bytes of one request; the token goes to every server, so that all of them have as much to read."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def turn(connections: list[socket.socket], request: bytes) -> None:
@@ -322,33 +350,14 @@ def tell(console: Console, found: Measured) -> None:
     console.print(f"aim: at most {AIM} with validation and journal; medians of {ROUNDS} short turns")
 
 
-def draw(found: Measured, path: Path) -> None:
-    """CPU by request as bars, on a logarithmic scale, with the ratio beside each."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    ways = [way for way in WORDS if (way, 1) in found][::-1]
-    figure, axes = plt.subplots(figsize=(9, 0.9 + 0.62 * len(ways)), layout="constrained")
-    ink = {"empty": "#9aa5b1", "everfit": "#2f6db3", "journal": "#2f6db3"}
-    for place, way in enumerate(ways):
-        value, times = median(found[way, 1], "cpu"), ratio(found, way, 1)
-        axes.barh(place, value, height=0.58, color=ink.get(way, "#d5a253"))
-        axes.text(value * 1.06, place, f"{value:,.0f} µs   {times:.1f}x", va="center", color="#222")
-    floor = median(found["empty", 1], "cpu")
-    axes.axvline(floor * AIM, color="#b3402f", lw=1.2, ls=(0, (4, 3)))
-    axes.text(floor * AIM * 1.03, len(ways) - 0.42, f"aim {AIM}x", color="#b3402f", fontsize=9, va="bottom")
-    axes.set(
-        xscale="log",
-        xlim=(floor / 3, max(median(one, "cpu") for one in found.values()) * 4),
-        xlabel="CPU per request, µs",
-    )
-    axes.set_yticks(range(len(ways)), [WORDS[way] for way in ways])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    axes.set_title("One row, one connection: what an answer costs the server", loc="left", pad=16)
-    figure.savefig(path)
+def tell_crowds(console: Console, crowds: Mapping[str, Sequence[crowd.Level]]) -> None:
+    """A table of the levels."""
+    table = Table("a crowd", "callers", "answered/s", "503 with Retry-After/s", "p50 ms", "p99 ms", box=None)
+    for way, levels in crowds.items():
+        for one in levels:
+            figures = f"{one.answered:,.0f}", f"{one.shed:,.0f}" if one.shed else "", f"{one.p50:.2f}", f"{one.p99:.2f}"
+            table.add_row(crowd.NAMED[way], str(one.callers), *figures)
+    console.print(table)
 
 
 if __name__ == "__main__":
