@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from everfit.ports import Store
 
 LEVEL = 1
-"""How hard gzip tries: its most (9) takes eleven times as long, four times what the answer took, for a sixth less."""
+"""How hard gzip tries: at its hardest (9) it takes eleven times as long, and a sixth less room."""
 
 _TIME = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"(\d+)/(\d{8}T\d{6}\.\d{6}Z)_(\d{8}T\d{6}\.\d{6}Z)_(\d+)_(\d+)_[0-9a-f]{16}\.jsonl\.gz")

@@ -63,7 +63,7 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._in_head and self._arrived > MOST_HEAD:
-            self._refuse(431)
+            self._refuse(self._too_large)
         elif self._waiting and self._timer is None:
             self._watch()
 
@@ -79,7 +79,7 @@ class PatientProtocol(HttpToolsProtocol):
         for name, value in self.headers:
             head += len(name) + len(value) + 4
         if head > MOST_HEAD or len(self.headers) > MOST_HEADERS:
-            self._status = 414 if len(self.url) > MOST_HEAD else 431
+            self._status = self._too_large
             raise Impatient
         super().on_headers_complete()
 
@@ -93,6 +93,10 @@ class PatientProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Say what is wrong with the head, as all refusals of this server do."""
         self._refuse(self._status, msg)
+
+    @property
+    def _too_large(self) -> int:
+        return 414 if len(self.url) > MOST_HEAD else 431
 
     def _watch(self) -> None:
         self._begun = self.loop.time()
