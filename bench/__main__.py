@@ -30,6 +30,8 @@ AIM = 0.75
 def main() -> int:
     """Measure in turns, check that both made the same model, and print the ratio."""
     console = Console()
+    down("bench")
+    shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
     validation.main(console)
     drift.main(console)
     gates.main(console)
@@ -38,10 +40,8 @@ def main() -> int:
         return 1
     scoring.main(console)
     store.tell(console, store.measure())
-    serving.tell(console, serving.measure(3, serving.USUAL))
+    serving.show(console, 3, picture=Paths.of("bench").state / "serving.svg")
     rollback.main(console)
-    down("bench")
-    shutil.rmtree(Paths.of("bench").state, ignore_errors=True)
     stack = up("bench", tell=console.print)
     try:
         prepare(stack, console)

@@ -1,8 +1,9 @@
 """What a request costs the model server: `python -m bench.serving [--picture serving.svg] [--seconds 2] [--mlflow]`.
 
 CPU seconds of the server's process by request, for one row of 27 features and 100 trees of depth 8, in turns: an empty
-raw ASGI endpoint, our /predict without and with a journal, and FastAPI with XGBoost's inplace_predict. The ratio to the
-empty endpoint is what counts; seconds on the clock depend on who else is at work.
+raw ASGI endpoint, the same with nothing but orjson and ONNX Runtime in it, our /predict (asked with a token) without
+and with a journal, and FastAPI with XGBoost's inplace_predict. All run on uvicorn with uvloop and httptools. The ratio
+to the empty endpoint is what counts; seconds on the clock depend on who else is at work. Then a crowd: `bench.crowd`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import secrets
 import socket
 import statistics
 import subprocess
@@ -18,34 +20,41 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 import psutil
+import uvloop  # noqa: F401 - uvicorn takes it where it is there, and without it the figures are others
 from rich.console import Console
 from rich.table import Table
 
-from everfit.features import Columns, Inputs, load_code
+from bench import crowd
+from everfit.features import Columns, Inputs, Ranges, load_code, sum_up
 from everfit.models import Rows, Terms, Training
 from everfit.models.xgboost import XGBoost
-from everfit.predictor import Card, write_model_folder
+from everfit.predictor import Card, Policy, policy, write_model_folder
+from everfit.serving.tokens import VARIABLE
+from everfit.spec import AnswersSpec
 
 AIM = 2.5
 ROUNDS = 20
 WORDS = {
     "empty": "empty raw ASGI endpoint",
+    "onnx": "orjson and ONNX Runtime, unchecked",
     "everfit": "everfit, validated",
-    "journal": "everfit, validated and kept in the journal",
-    "fastapi": "FastAPI and inplace_predict",
+    "journal": "everfit, validated and kept",
+    "fastapi": "FastAPI, inplace_predict",
     "mlflow": "mlflow models serve",
 }
-USUAL = ("empty", "everfit", "journal", "fastapi")
+USUAL = ("empty", "onnx", "everfit", "journal", "fastapi")
 COLUMNS = tuple(f"feature_{n:02}" for n in range(27))
-WORDY = COLUMNS[3:5]
+WORDY, GAPPY = COLUMNS[3:5], COLUMNS[9]
+TOKEN = secrets.token_urlsafe(32)
 CODE = f"""
 from everfit.features import as_given as features
 
@@ -55,19 +64,44 @@ APP = """
 import json
 from pathlib import Path
 
-async def empty(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while True:
-            said = (await receive())["type"]
-            await send({"type": said + ".complete"})
-            if said == "lifespan.shutdown":
-                return
-    while (await receive()).get("more_body"):
-        pass
-    body = b'{"model":"bench","version":0,"alias":"champion","predictions":[0.123456789]}'
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def raw(answer):
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            while True:
+                said = (await receive())["type"]
+                await send({"type": said + ".complete"})
+                if said == "lifespan.shutdown":
+                    return
+        message = await receive()
+        body = message["body"]
+        while message.get("more_body"):
+            message = await receive()
+            body += message["body"]
+        body = answer(body)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+def empty():
+    return raw(lambda _: b'{"model":"bench","version":0,"alias":"champion","predictions":[0.123456789]}')
+
+def onnx():
+    import orjson
+    from everfit.predictor import Predictor
+    from everfit.features.plain import Encoder
+    from operator import itemgetter
+
+    predictor = Predictor.load(Path(FOLDER))
+    names = predictor.card.columns.names
+    matrix, pick, score = Encoder(predictor.card.columns).matrix, itemgetter(*names), predictor.scorer.compiled().scorer
+
+    def answer(body):
+        rows = [pick(row) for row in orjson.loads(body)["rows"]]
+        return orjson.dumps({"model": "bench", "version": 0, "predictions": score.predict(matrix(rows)).tolist()})
+
+    return raw(answer)
 
 def fastapi():
     import numpy as np
@@ -121,11 +155,20 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3, help="of load on each server")
     parser.add_argument("--mlflow", action="store_true", help="mlflow models serve too")
     said = parser.parse_args()
-    found = measure(said.seconds, [*USUAL, *(["mlflow"] if said.mlflow else [])])
-    tell(Console(), found)
-    if said.picture:
-        draw(found, said.picture)
+    found = show(Console(), said.seconds, [*USUAL, *(["mlflow"] if said.mlflow else [])], said.picture)
     return int(ratio(found, "journal", 1) > AIM)
+
+
+def show(console: Console, seconds: float, ways: Sequence[str] = USUAL, picture: Path | None = None) -> Measured:
+    """Measure, tell and draw."""
+    found = measure(seconds, ways)
+    tell(console, found)
+    crowds = crowded(seconds)
+    tell_crowds(console, crowds)
+    if picture:
+        crowd.draw(found, crowds, picture)
+        console.print(f"drawn: {picture}")
+    return found
 
 
 def measure(seconds: float, ways: Sequence[str], connections: Sequence[int] = (1, 16)) -> Measured:
@@ -144,12 +187,23 @@ def measure(seconds: float, ways: Sequence[str], connections: Sequence[int] = (1
     return turns
 
 
+def crowded(seconds: float) -> dict[str, list[crowd.Level]]:
+    """What callers meet, the more there are of them: with one row, and with many, to overload."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as up:
+        row, one = prepared(Path(folder))
+        many = json.dumps({"model": "bench", "rows": [row] * crowd.ROWS}).encode()
+        servers = {way: up.enter_context(server(way, Path(folder))) for way in crowd.NAMED}
+        asked = {way: request_of("/predict", many if way == "many" else one) for way in servers}
+        return crowd.levels({way: (port, asked[way]) for way, (_, port) in servers.items()}, seconds)
+
+
 def prepared(folder: Path) -> tuple[dict[str, object], bytes]:
     """A model in its folder, one row for it, and the body that asks about that row."""
     random, count = np.random.default_rng(0), 20_000
     frame = pd.DataFrame(random.normal(size=(count, len(COLUMNS))), columns=list(COLUMNS))
     for name, many in zip(WORDY, (16, 100), strict=True):
         frame[name] = np.array([f"{name}_{n}" for n in range(many)])[random.integers(0, many, count)]
+    frame.loc[random.random(count) < 0.02, GAPPY] = np.nan
     labels = (frame[COLUMNS[0]] + frame[COLUMNS[1]] * frame[COLUMNS[2]] + random.normal(size=count) > 0).to_numpy("f4")
     (folder / "features.py").write_text(CODE)
     code, inputs, columns = load_code(folder / "features.py"), Inputs.learn(frame, COLUMNS), Columns.learn(frame)
@@ -159,10 +213,11 @@ def prepared(folder: Path) -> tuple[dict[str, object], bytes]:
     )
     said = {"task": "binary", "label": "y", "algorithm": "xgboost", "params": {}, "seed": 0, "snapshot": ""}
     card = Card(model="bench", code=code.sha256, inputs=inputs, columns=columns, history=(), libraries={}, **said)
-    write_model_folder(folder / "model", card, trained.model, code, {})
+    beside = policy.files(Policy.of(AnswersSpec()), Ranges.merged([sum_up(inputs, frame)]))
+    write_model_folder(folder / "model", card, trained.model, code, {}, beside)
     (folder / "apps.py").write_text(APP.replace("FOLDER", repr(str(folder / "model"))))
     row = {str(name): value.item() if hasattr(value, "item") else value for name, value in frame.iloc[0].items()}
-    row[COLUMNS[9]] = None
+    row[GAPPY] = None
     return row, json.dumps({"model": "bench", "rows": [row]}).encode()
 
 
@@ -175,23 +230,26 @@ def server(way: str, folder: Path) -> Iterator[tuple[psutil.Process, int]]:
     uvicorn = [sys.executable, "-m", "uvicorn", "--port", str(port), "--log-level", "warning", "--no-access-log"]
     ours = [sys.executable, "-m", "everfit.serving", "--folder", str(folder / "model"), "--port", str(port)]
     command, health = {
-        "empty": ([*uvicorn, "--app-dir", str(folder), "apps:empty"], "/"),
+        "empty": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:empty"], "/"),
+        "onnx": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:onnx"], "/"),
         "fastapi": ([*uvicorn, "--app-dir", str(folder), "--factory", "apps:fastapi"], "/docs"),
         "everfit": (ours, "/healthz"),
+        "many": ([*ours, "--most-waiting", str(crowd.LINE)], "/healthz"),
         "journal": ([*ours, "--keep-predictions", "1", "--work", str(folder / "work")], "/healthz"),
         "mlflow": ([sys.executable, "-c", "", str(port)], "/ping"),
     }[way]
     if way == "mlflow":
         command = mlflow_command(folder, port)
     env = {**os.environ, "EVERFIT_STORE": str(folder / "store"), "OMP_WAIT_POLICY": "PASSIVE"}
-    env |= {"MLFLOW_DISABLE_TELEMETRY": "true"}
-    started = subprocess.Popen(command, env=env, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        wait(f"http://127.0.0.1:{port}{health}")
-        yield psutil.Process(started.pid), port
-    finally:
-        started.terminate()
-        started.wait(30)
+    env |= {"MLFLOW_DISABLE_TELEMETRY": "true", VARIABLE: f"predict:{TOKEN}"}
+    with (folder / f"{way}.log").open("wb+") as log:
+        started = subprocess.Popen(command, env=env, stderr=log, stdout=log)
+        try:
+            wait(f"http://127.0.0.1:{port}{health}", started, log)
+            yield psutil.Process(started.pid), port
+        finally:
+            started.terminate()
+            started.wait(30)
 
 
 def mlflow_command(folder: Path, port: int) -> list[str]:
@@ -208,10 +266,10 @@ def mlflow_command(folder: Path, port: int) -> list[str]:
     return [str(Path(sys.executable).with_name("mlflow")), *serve]
 
 
-def wait(url: str, seconds: float = 90) -> None:
-    """Until somebody answers."""
+def wait(url: str, started: subprocess.Popen[bytes], log: BinaryIO, seconds: float = 90) -> None:
+    """Until somebody answers; a server that ends, or takes too long, is told with its last words."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and started.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=2).close()
         except urllib.error.HTTPError:
@@ -220,15 +278,13 @@ def wait(url: str, seconds: float = 90) -> None:
             time.sleep(0.1)
         else:
             return
-    raise SystemExit(f"{url} did not start")
+    log.seek(0)
+    raise SystemExit(f"{url} did not start:\n{log.read()[-3000:].decode(errors='replace')}")
 
 
 def load(process: psutil.Process, port: int, path: str, body: bytes, connections: int, seconds: float) -> Found:
     """Ask on so many connections at once for so many seconds; each asks again when it has its answer."""
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    request, open_ = head.encode() + body, [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
+    request, open_ = request_of(path, body), [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
     for one in open_:
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for _ in range(20):
@@ -244,6 +300,15 @@ def load(process: psutil.Process, port: int, path: str, body: bytes, connections
     many = len(took) * connections
     took.sort()
     return Found(used / many * 1e6, many / elapsed, took[len(took) // 2] * 1e3, took[int(len(took) * 0.99)] * 1e3)
+
+
+def request_of(path: str, body: bytes) -> bytes:
+    """The bytes of one request; the token goes to every server, so that all of them have as much to read."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {TOKEN}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def turn(connections: list[socket.socket], request: bytes) -> None:
@@ -285,33 +350,14 @@ def tell(console: Console, found: Measured) -> None:
     console.print(f"aim: at most {AIM} with validation and journal; medians of {ROUNDS} short turns")
 
 
-def draw(found: Measured, path: Path) -> None:
-    """CPU by request as bars, on a logarithmic scale, with the ratio beside each."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    ways = [way for way in WORDS if (way, 1) in found][::-1]
-    figure, axes = plt.subplots(figsize=(9, 0.9 + 0.62 * len(ways)), layout="constrained")
-    ink = {"empty": "#9aa5b1", "everfit": "#2f6db3", "journal": "#2f6db3"}
-    for place, way in enumerate(ways):
-        value, times = median(found[way, 1], "cpu"), ratio(found, way, 1)
-        axes.barh(place, value, height=0.58, color=ink.get(way, "#d5a253"))
-        axes.text(value * 1.06, place, f"{value:,.0f} µs   {times:.1f}x", va="center", color="#222")
-    floor = median(found["empty", 1], "cpu")
-    axes.axvline(floor * AIM, color="#b3402f", lw=1.2, ls=(0, (4, 3)))
-    axes.text(floor * AIM * 1.03, len(ways) - 0.42, f"aim {AIM}x", color="#b3402f", fontsize=9, va="bottom")
-    axes.set(
-        xscale="log",
-        xlim=(floor / 3, max(median(one, "cpu") for one in found.values()) * 4),
-        xlabel="CPU per request, µs",
-    )
-    axes.set_yticks(range(len(ways)), [WORDS[way] for way in ways])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)
-    axes.set_title("One row, one connection: what an answer costs the server", loc="left", pad=16)
-    figure.savefig(path)
+def tell_crowds(console: Console, crowds: Mapping[str, Sequence[crowd.Level]]) -> None:
+    """A table of the levels."""
+    table = Table("a crowd", "callers", "answered/s", "503 with Retry-After/s", "p50 ms", "p99 ms", box=None)
+    for way, levels in crowds.items():
+        for one in levels:
+            figures = f"{one.answered:,.0f}", f"{one.shed:,.0f}" if one.shed else "", f"{one.p50:.2f}", f"{one.p99:.2f}"
+            table.add_row(crowd.NAMED[way], str(one.callers), *figures)
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -137,3 +138,15 @@ def test_what_has_no_exact_form_says_so() -> None:
 def test_a_slice_of_a_booster_is_what_is_left() -> None:
     booster = grown("multi:softprob", 20)[:7]
     agree(booster, made(booster), rows(300, 4))
+
+
+@pytest.mark.parametrize("objective", ["binary:logistic", "reg:squarederror", "multi:softprob"])
+def test_threads_that_share_it_do_not_get_each_others_rows(objective: str) -> None:
+    scorer, matrix = made(grown(objective)).scorer, rows(400, seed=3)
+
+    def alone(_: int) -> np.ndarray:
+        return np.concatenate([scorer.predict(matrix[place : place + 1]) for place in range(len(matrix))])
+
+    with ThreadPoolExecutor(4) as pool:
+        for scores in pool.map(alone, range(8)):
+            np.testing.assert_array_equal(scores, scorer.predict(matrix))

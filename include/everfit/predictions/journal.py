@@ -41,7 +41,7 @@ class Journal:
     def add(self, line: bytes) -> bool:
         """Append one line; False, and nothing appended, if there is no room for it or the disk does not take it."""
         with self._lock:
-            if self._handle is None or self.size + len(line) > self.most:
+            if self._handle is None or self._waiting + self._written + len(line) > self.most:
                 return False
             try:
                 if os.write(self._handle, line) < len(line):

@@ -77,21 +77,18 @@ def line(
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> bytes:
     """The line of a prediction that was made at `at` in UTC, for who has no use for the prediction itself."""
-    said = {"id": id_, "at": at, "model": model, "version": version, "alias": alias, "rows": rows, "scores": scores}
-    return _to_json({**said, **more}, sum([[*row.values()].count(None) for row in rows])) + b"\n"
-
-
-def _to_json(said: Mapping[str, Any], missing: int) -> bytes:
-    """As JSON, in which `missing` values are null. The quickest writer makes null of a NaN too, which is then seen."""
+    said: dict[str, Any] = {"id": id_, "at": at, "model": model, "version": version, "alias": alias}
+    said |= {"rows": rows, "scores": scores, **more}
     try:
-        written = orjson.dumps(said)
-        if written.count(b"null") == missing:
+        written = orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+        nulls = written.count(b"null")  # the quickest writer makes one of a NaN, too
+        if nulls == 0 or nulls == sum([[*row.values()].count(None) for row in rows]):
             return written
     except TypeError:  # a whole number of more than 64 bits
         pass
     from pydantic_core import to_json
 
-    return to_json({**said, "at": said["at"].isoformat()}, inf_nan_mode="constants")
+    return to_json(said | {"at": at.isoformat()}, inf_nan_mode="constants") + b"\n"
 
 
 def id_of(at: datetime, noise: bytes) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from everfit.errors import DataError
 from everfit.predictions.prediction import ANSWERED_BY
@@ -16,8 +15,7 @@ Row = Mapping[str, Any]
 CONSTANT = "constant"
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """What a caller gets: for each row an answer or None, its flags (none at all if no row has one), and who answered
     where it was not the version that was asked: the version before it, or "constant"."""
 
@@ -42,13 +40,16 @@ class Answered:
         return said
 
 
-@dataclass(frozen=True)
-class Looked:
-    """Rows that have been looked at; the model is to answer those that are `asked`."""
+class Looked(NamedTuple):
+    """Rows that have been looked at; the model is to answer those that are `asked`.
+
+    `usual` are rows of which none is odd, for a model whose answers nobody doubts: whatever it says is the answer.
+    """
 
     guard: Guard
     rows: Sequence[Row]
     findings: Sequence[Finding]
+    usual: bool
 
     @classmethod
     def at(cls, guard: Guard, rows: Sequence[Row]) -> Looked:
@@ -56,15 +57,16 @@ class Looked:
         if not rows and guard.policy.actions["empty"] == "refuse":
             raise DataError(NO_ROWS)
         findings = [guard.look(row) for row in rows]
-        for place, finding in enumerate(findings):
-            if finding.action == "refuse":
-                raise guard.refuse(place, rows[place], finding)
-        return cls(guard, rows, findings)
+        odd = [place for place, finding in enumerate(findings) if finding.odd]
+        for place in odd:
+            if findings[place].action == "refuse":
+                raise guard.refuse(place, rows[place], findings[place])
+        return cls(guard, rows, findings, bool(rows) and not odd and not guard.doubts)
 
     @property
     def asked(self) -> list[Row]:
         """The rows for the model, as it reads them: none has a key missing or holds what it cannot read."""
-        return [finding.row for finding in self.findings if finding.asks]
+        return [finding.row for finding in self.findings if not finding.odd or finding.asks]
 
     def settled(self, scores: Sequence[Answer]) -> Settled:
         """With the model's answers to `asked`. Errors: `DataError` if low confidence refuses the request."""
@@ -81,8 +83,7 @@ class Looked:
         return Settled(self.rows, findings, answers)
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(NamedTuple):
     """All that the version itself can say; `waiting` are the rows that its predecessor is to answer."""
 
     rows: Sequence[Row]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from everfit.values import Answer
 
 CLASSES = ("binary", "multiclass")
@@ -17,6 +15,6 @@ def confidence(task: str, answer: Answer) -> float | None:
     >>> confidence("regression", 7.0) is None
     True
     """
-    if isinstance(answer, Mapping):
-        return max(answer.values()) if task == "multiclass" else None
-    return max(answer, 1 - answer) if task == "binary" else None
+    if isinstance(answer, int | float):  # a look at an abstract class takes ten times as long
+        return max(answer, 1 - answer) if task == "binary" else None
+    return max(answer.values()) if task == "multiclass" else None

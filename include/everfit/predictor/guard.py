@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from everfit.errors import DataError
 from everfit.features import Inputs, Ranges
@@ -40,8 +40,7 @@ class Oddity:
         return f"{self.called}:{self.name}" if self.name else self.called
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A row as the model reads it (the caller's own where nothing had to be replaced, with a key for each input), what
     is odd about it, and what is to be done: "" and "flag" leave it to the model."""
 
@@ -116,6 +115,11 @@ class Guard:
             odd.insert(0, Oddity("empty"))
         whole = {**row, **read} if read else row
         return Finding(whole, tuple(odd), self._strongest(odd)) if odd else Finding(whole)
+
+    @property
+    def doubts(self) -> bool:
+        """Whether an answer of the model may turn out not to be sure enough."""
+        return self.policy.confidence is not None or self.policy.width is not None
 
     def doubt(self, answer: Answer) -> Oddity | None:
         """The model's low confidence in its own answer, if the spec has a bar for it."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from everfit.errors import DataError
 from everfit.predictor import Answered
@@ -22,8 +22,7 @@ from everfit.serving.versions import Loaded, Shelf, Versions
 from everfit.values import Answer
 
 
-@dataclass(frozen=True)
-class Dealt:
+class Dealt(NamedTuple):
     """A request whose version is decided: `key` is what decided it, `noise` what its prediction's id is made of.
 
     A caller who named the alias (`named`) gets that version and no other.
@@ -48,8 +47,7 @@ class Dealt:
         return self.alias == CHALLENGER and not self.named
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """What was answered, by which version under which alias, and the id under which it is kept ("" if it is not)."""
 
     alias: str
@@ -81,7 +79,7 @@ class Dealing:
 
     def deal(self, model: str, alias: str | None, rows: Rows) -> Dealt:
         """Decide who answers; `UnknownName` if the model is not served, or nothing is loaded under the alias."""
-        noise, shelf = os.urandom(8), self.versions.shelves.get(model, Shelf())
+        noise, shelf = os.urandom(8), self.versions.shelves.get(model) or Shelf()
         if alias:
             return Dealt(model, alias, self.versions.get(model, alias), shelf, noise, named=True)
         who, key = dealt(shelf.route, rows, noise)
@@ -104,9 +102,11 @@ class Dealing:
             if not isinstance(error, DataError):
                 self._failed(to, rows, seconds, error, "")
             raise
+        if self.keeper is None:
+            return Given(to.alias, to.loaded.version, made, "")
         took = time.perf_counter() - begun
         id_ = self._kept(to, rows, made.predictions, flags=made.flags, seconds=took, deal=to.deal, noise=to.noise)
-        if id_ and self.shadows and not to.named:
+        if id_ and self.shadows and to.shelf.route.shadows and not to.named:
             self.shadows.offer(to.shelf, to.model, to.alias, rows, id_, to.key)
         return Given(to.alias, to.loaded.version, made, id_)
 

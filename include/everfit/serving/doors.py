@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
 
@@ -92,8 +93,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(NamedTuple):
     """What the doors look at in a request's head."""
 
     authorization: list[bytes]
@@ -102,18 +102,12 @@ class _Seen:
     chunked: bool
 
     @classmethod
-    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> _Seen:
-        authorization, host, length, chunked = [], b"", 0, False
-        for name, value in headers:
-            if name == b"authorization":
-                authorization.append(value)
-            elif name == b"content-length":
-                length = int(value) if value.isdigit() else 0  # the server has refused all others by now
-            elif name == b"transfer-encoding":
-                chunked = True
-            elif name == b"host":
-                host = value
-        return cls(authorization, host, length, chunked)
+    def of(cls, headers: Sequence[tuple[bytes, bytes]]) -> _Seen:
+        authorization = [value for name, value in headers if name == b"authorization"]
+        found = dict(headers)
+        length = found.get(b"content-length", b"")
+        size = int(length) if length.isdigit() else 0  # the server has refused all others by now
+        return cls(authorization, found.get(b"host", b""), size, b"transfer-encoding" in found)
 
 
 def _unknown(keys: Keys, scope: str, authorization: list[bytes]) -> tuple[int, str, str] | None:

@@ -18,6 +18,8 @@ async def guarded(score: Score, shelf: Shelf, model: str, loaded: Loaded, rows: 
     """The answer to a request: the version's own, or what its policy puts in that place."""
     looked = Looked.at(loaded.predictor.guard, rows)
     asked = looked.asked
+    if looked.usual:
+        return Answered(await score(model, loaded, asked))
     settled = looked.settled(await score(model, loaded, asked) if asked else [])
     before = shelf.by_alias.get("previous") if settled.waiting else None
     if before is None or before.version == loaded.version:

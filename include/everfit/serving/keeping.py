@@ -99,8 +99,9 @@ class Keeper:
             return ""
         at = self._clock().astimezone(UTC)
         id_ = id_of(at, noise)
-        more = {"key": key, "seconds": round(seconds, 7), "flags": flags, "shadow_of": shadow_of, "error": error}
-        some = {name: value for name, value in (more | {"deal": deal}).items() if value}
+        more = {"key": key, "seconds": round(seconds, 7), "flags": flags, "shadow_of": shadow_of}
+        more |= {"error": error, "deal": deal}
+        some = {name: value for name, value in more.items() if value}
         took = self._journal.add(line(id_, at, model, version, alias, rows, scores, some))
         (self._metrics.kept if took else self._metrics.dropped).add(model, version)
         return id_ if took else ""

@@ -42,7 +42,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
         self._begun = 0.0
-        self._arrived = self._head = self._fields = 0
+        self._arrived = 0
         self._in_head = self._waiting = False
         self._status = 400
 
@@ -63,30 +63,24 @@ class PatientProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._in_head and self._arrived > MOST_HEAD:
-            self._refuse(431)
+            self._refuse(self._too_large)
         elif self._waiting and self._timer is None:
             self._watch()
 
     def on_message_begin(self) -> None:
         """A new request."""
         super().on_message_begin()
-        self._head = self._fields = 0
         self._in_head = self._waiting = True
 
-    def on_url(self, url: bytes) -> None:
-        """Its first line."""
-        super().on_url(url)
-        self._weigh(len(url), 414)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header of it."""
-        self._fields += 1
-        self._weigh(len(name) + len(value) + 4, 431)
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        """The application is asked now."""
+        """The application is asked now, if the head is not too large."""
         self._in_head = False
+        head = len(self.url)
+        for name, value in self.headers:
+            head += len(name) + len(value) + 4
+        if head > MOST_HEAD or len(self.headers) > MOST_HEADERS:
+            self._status = self._too_large
+            raise Impatient
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -100,11 +94,9 @@ class PatientProtocol(HttpToolsProtocol):
         """Say what is wrong with the head, as all refusals of this server do."""
         self._refuse(self._status, msg)
 
-    def _weigh(self, size: int, status: int) -> None:
-        self._head += size
-        if self._head > MOST_HEAD or self._fields > MOST_HEADERS:
-            self._status = status
-            raise Impatient
+    @property
+    def _too_large(self) -> int:
+        return 414 if len(self.url) > MOST_HEAD else 431
 
     def _watch(self) -> None:
         self._begun = self.loop.time()

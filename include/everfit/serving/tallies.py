@@ -6,6 +6,7 @@ They are added to by the loop's own thread alone, and made into Prometheus' fami
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
@@ -25,12 +26,12 @@ class Tally(Collector):
 
     def __init__(self, name: str, text: str, labels: Sequence[str], registry: CollectorRegistry) -> None:
         self._named = name, text, tuple(labels)
-        self._found: dict[tuple[object, ...], float] = {}
+        self._found: defaultdict[tuple[object, ...], float] = defaultdict(int)
         registry.register(self)
 
     def add(self, *labels: object, by: float = 1) -> None:
         """Count one, or several."""
-        self._found[labels] = self._found.get(labels, 0) + by
+        self._found[labels] += by
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What was counted, as Prometheus reads it."""
