@@ -9,7 +9,7 @@ from everfit.errors import DeployError, KeptBack, LedgerError, NotApproved, Stal
 from everfit.ledger.approvals import approval, may_be_promoted
 from everfit.ledger.entries import Deployed, DeploymentStarted, GatesOverridden, ModelRegistered, Promoted, RolledBack
 from everfit.ledger.reconciler import reconcile
-from everfit.steps.trial import put_on_trial
+from everfit.steps.trial import AnsweredDifferently, put_on_trial
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, Fence, Ledger, View
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
     from everfit.steps.trial import Trial
     from everfit.values import Stage, StoredFile
+
+
+LOOKS = 4
+"""So often a version on trial is asked before it is to blame that another one answers."""
 
 
 def begin(ledger: Ledger, registered: ModelRegistered, fence: Fence, plan: tuple[Stage, ...] = ()) -> int:
@@ -36,7 +40,6 @@ def begin(ledger: Ledger, registered: ModelRegistered, fence: Fence, plan: tuple
 
 def promote(
     ports: Ports,
-    spec: ModelSpec,
     ledger: Ledger,
     registered: ModelRegistered,
     intent: int,
@@ -52,7 +55,7 @@ def promote(
             f" {view.champion} the champion before registry and target had followed: deploy it anew if that is wanted"
         )
     still_judged(view, registered)
-    trial = try_out(ports, spec, ledger, registered, progress)
+    trial = try_out(ports, ledger, registered, progress)
 
     def crown(view: View) -> Promoted:
         still_judged(view, registered)
@@ -62,28 +65,37 @@ def promote(
     return ledger.decide(f"promoted:{intent}", crown, fence)
 
 
-def try_out(ports: Ports, spec: ModelSpec, ledger: Ledger, registered: ModelRegistered, progress: Progress) -> Trial:
+def try_out(ports: Ports, ledger: Ledger, registered: ModelRegistered, progress: Progress) -> Trial:
     """Have the version on its target, and its answers compared with those that it gave offline."""
     version = registered.version.version
     progress(f"version {version} is the challenger: loading it on its target")
-    reconcile(spec.name, ledger, ports.registry, ports.target)
-    trial = _tried(ports, ledger, version, ledger.view().judged(registered.judged).sample)
+    trial = _tried(ports, ledger, version, ledger.view().judged(registered.judged).sample, progress)
     progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
     return trial
 
 
-def _tried(ports: Ports, ledger: Ledger, version: int, sample: StoredFile) -> Trial:
-    """What the target answered; `StaleHead` if somebody put another version on trial before it had."""
+def _tried(
+    ports: Ports, ledger: Ledger, version: int, sample: StoredFile, progress: Progress, looks: int = LOOKS
+) -> Trial:
+    """What the target answered; `StaleHead` if somebody put another version on trial before it had.
+
+    Aliases have no compare-and-swap: one who reconciles slowly may bring back the challenger of before just when this
+    one is asked. That is no fault of this one: all is made as the ledger says, and it is asked again.
+    """
+    reconcile(ledger.model, ledger, ports.registry, ports.target)
     try:
         return put_on_trial(ports, ledger.model, version, sample)
     except DeployError as error:
         other = ledger.view().challenger
-        if other == version:
+        if other != version:
+            raise StaleHead(
+                f"version {other or 'none'} took the place of version {version} on trial before that had answered: one "
+                "of the two is promoted; deploy the other one anew if that is wanted"
+            ) from error
+        if looks == 1 or isinstance(error, AnsweredDifferently):
             raise
-        raise StaleHead(
-            f"version {other or 'none'} took the place of version {version} on trial before that had answered: one of "
-            "the two is promoted; deploy the other one anew if that is wanted"
-        ) from error
+        progress(f"{error}; asking again")
+    return _tried(ports, ledger, version, sample, progress, looks - 1)
 
 
 def follow(ports: Ports, spec: ModelSpec, ledger: Ledger, decision: Entry, fence: Fence | None = None) -> Entry:

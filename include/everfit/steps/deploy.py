@@ -59,7 +59,7 @@ def deploy(ports: Ports, spec: ModelSpec, version: int, attempt: str, progress: 
         return follow(ports, spec, ledger, crowning(view), fence)
     intent = open_intent(view, version) or begin(ledger, registered, fence)
     try:
-        decision = promote(ports, spec, ledger, registered, intent, progress, fence)
+        decision = promote(ports, ledger, registered, intent, progress, fence)
     except (DeployError, StaleHead, Corrupted, Recalled) as error:
         progress(f"version {version} is not deployed: {error}")
         ended = DeploymentOvertaken if isinstance(error, StaleHead) else DeploymentFailed

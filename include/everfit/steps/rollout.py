@@ -146,7 +146,7 @@ def _one_thing(work: Work) -> Standing:
             raise StaleHead(f"version {view.standing.trial} is on trial instead of version {work.version} by now")
     at = _stage(view, work)
     if at is None:
-        try_out(work.ports, work.spec, work.ledger, work.registered, work.progress)
+        try_out(work.ports, work.ledger, work.registered, work.progress)
         return _enter(work, 0, "it answers as it did offline", None)
     reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)  # a crash may have come before
     return _as_judged(work, at, judged_now(work.ports, work.spec, view, at, work.plan))
@@ -166,7 +166,7 @@ def _as_judged(work: Work, at: Entry[StageEntered], said: Judged) -> Standing:
     if number + 1 < len(work.plan):
         return _enter(work, number + 1, said.words, evidence)
     decision = promote(
-        *(work.ports, work.spec, work.ledger, work.registered, work.intent.seq, work.progress, work.fence), evidence
+        *(work.ports, work.ledger, work.registered, work.intent.seq, work.progress, work.fence), evidence
     )
     return _champion(follow(work.ports, work.spec, work.ledger, decision, work.fence), work.version)
 
