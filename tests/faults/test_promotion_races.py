@@ -13,6 +13,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ from tests.faults.racer import (
     race,
     spec,
 )
+from tests.faults.shelf import Shelf, shelf
 from tests.services import s3_server
 
 FORK = multiprocessing.get_context("forkserver")
@@ -53,6 +55,12 @@ def s3() -> Iterator[dict[str, Any]]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+    with shelf(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
+
+
 LONG = [pytest.mark.races, pytest.mark.soak, pytest.mark.timeout(3_600)]
 
 
@@ -61,14 +69,16 @@ LONG = [pytest.mark.races, pytest.mark.soak, pytest.mark.timeout(3_600)]
     [
         pytest.param("disk", 3, id="disk"),
         pytest.param("s3", 1, id="s3"),
+        pytest.param("mlflow", 1, id="mlflow"),
         pytest.param("disk", 100, id="disk-100-rounds", marks=LONG),
         pytest.param("s3", 100, id="s3-100-rounds", marks=LONG),
+        pytest.param("mlflow", 20, id="mlflow-20-rounds", marks=LONG),
     ],
 )
 def test_of_sixteen_racers_one_wins_each_round(
     rounds: int, where: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    place = Place(tmp_path, request.getfixturevalue("s3") if where == "s3" else {})
+    place = Place(tmp_path, **({} if where == "disk" else {where: request.getfixturevalue(where)}))
     place.fill()
     start, end, stop = FORK.Barrier(RACERS + 1), FORK.Barrier(RACERS + 1), FORK.Event()
     racers = [FORK.Process(target=race, args=(place, number, rounds, start, end)) for number in range(RACERS)]
@@ -92,11 +102,12 @@ def test_of_sixteen_racers_one_wins_each_round(
         assert process.exitcode == 0
     said = [json.loads((tmp_path / f"said-{number}.json").read_text()) for number in range(RACERS)]
     for number in range(rounds):
-        (winner,) = [one[number] for one in said if one[number] != "StaleHead"]
-        assert int(winner) == reign[number + 1]
+        assert sorted(one[number] for one in said) == [str(reign[number + 1]), *["StaleHead"] * (RACERS - 1)]
     seen = json.loads((tmp_path / "observed.json").read_text())
     assert 0 not in {*seen["ledger"], *seen["alias"]}, "at some instant nobody served"
     assert {*seen["ledger"], *seen["alias"]} <= set(reign)
+    if place.mlflow:
+        check_record(place.mlflow, reign)
     print(
         f"\n{where}: {rounds} rounds of {RACERS} processes in {took:.0f} s, {ledger.verify()} entries, "
         f"{seen['looks']} looks of the observer: one winner each, never without a champion"
@@ -109,9 +120,19 @@ def check_round(place: Place, ledger: Ledger, reign: list[int]) -> int:
     promoted = view.of(Promoted)
     assert len(promoted) == len(reign) + 1
     assert (promoted[-1].body.version, promoted[-1].body.previous) == (view.champion, reign[-1])
-    assert place.desk.alias(MODEL, "champion") == view.champion
-    assert place.desk.route(MODEL) == view.route(MODEL)
+    assert place.registry.alias(MODEL, "champion") == view.champion
+    assert place.registry.route(MODEL) == view.route(MODEL)
     return view.champion
+
+
+def check_record(mlflow: Shelf, reign: list[int]) -> None:
+    """Of all that the alias ever was: it was never away, and never a version that was not champion before."""
+    held = mlflow.reign(MODEL, "champion")
+    assert held[0] == 1
+    assert held[-1] == reign[-1]
+    assert set(held) == set(reign), "0 would be an instant without a champion"
+    back = sum(after < before for before, after in pairwise(map(reign.index, held)))
+    print(f"\nMLflow's database saw {len(held)} writes of the alias, {back} of them by one who came late")
 
 
 @pytest.fixture
@@ -149,12 +170,12 @@ def test_killed_between_any_two_steps(place: Place, what: str, least: int) -> No
         process.join(60)
         view = place.ports().ledger(MODEL).view()
         assert view.champion in (1, 2), "one champion, whatever has happened"
-        assert place.desk.alias(MODEL, "champion") in (1, 2)
+        assert place.registry.alias(MODEL, "champion") in (1, 2)
         act(place.ports(), what, "new#2")
         view = place.ports().ledger(MODEL).view()
-        assert view.champion == place.desk.alias(MODEL, "champion") == wanted
-        assert view.previous == place.desk.alias(MODEL, "previous") == (1 if what == "deploy" else None)
-        assert place.desk.route(MODEL) == view.route(MODEL)
+        assert view.champion == place.registry.alias(MODEL, "champion") == wanted
+        assert view.previous == place.registry.alias(MODEL, "previous") == (1 if what == "deploy" else None)
+        assert place.registry.route(MODEL) == view.route(MODEL)
         decided = len(view.of(Promoted)) + len(view.of(RolledBack))
         assert decided == len(view.of(Deployed)) == (2 if what == "deploy" else 3)
         if process.exitcode == 0:
@@ -184,8 +205,8 @@ def test_a_frozen_attempt_wakes_up_after_its_retry(place: Place) -> None:
         assert ended in ("FencedOut", "went on")
         assert decisions(place) == before
         view = place.ports().ledger(MODEL).view()
-        assert view.champion == place.desk.alias(MODEL, "champion") == 1
-        assert place.desk.route(MODEL) == view.route(MODEL)
+        assert view.champion == place.registry.alias(MODEL, "champion") == 1
+        assert place.registry.route(MODEL) == view.route(MODEL)
         moments += 1
     assert moments >= 20
     assert fenced == moments
@@ -232,5 +253,5 @@ def test_a_storm_of_old_versions_changes_nothing(tmp_path: Path) -> None:
     assert set(said) <= {"StaleHead", "FencedOut"}
     assert decisions(place) == before
     view = ledger.view()
-    assert view.champion == place.desk.alias(MODEL, "champion") == versions
+    assert view.champion == place.registry.alias(MODEL, "champion") == versions
     assert len(view.of(DeploymentStarted)) == len(view.of(Promoted)) == versions
