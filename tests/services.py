@@ -26,6 +26,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from tools.local.templates import mlflow_template
+
 ROOT = Path(__file__).parents[1]
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 """What a server of ours that stands for Amazon's is asked with."""
@@ -114,6 +116,7 @@ def s3_server() -> Iterator[dict[str, Any]]:
 def mlflow_server(folder: Path) -> Iterator[Service]:
     """A real MLflow tracking server on SQLite that proxies its artifacts, all below `folder`; about 4 s to start."""
     folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(mlflow_template(), folder / "mlflow.db")
     port = free_port()
     command = [
         *(str(Path(sys.executable).with_name("mlflow")), "server", "--workers", "1"),
