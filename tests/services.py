@@ -116,7 +116,8 @@ def s3_server() -> Iterator[dict[str, Any]]:
 def mlflow_server(folder: Path) -> Iterator[Service]:
     """A real MLflow tracking server on SQLite that proxies its artifacts, all below `folder`; about 4 s to start."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(mlflow_template(), folder / "mlflow.db")
+    if not (folder / "mlflow.db").exists():
+        shutil.copyfile(mlflow_template(), folder / "mlflow.db")
     port = free_port()
     command = [
         *(str(Path(sys.executable).with_name("mlflow")), "server", "--workers", "1"),

@@ -7,8 +7,6 @@ many are at work at once. Runs of `<model>_deploy` by hand come on top, and one 
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -33,9 +31,9 @@ from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
 from everfit.targets.everfit_server import EverfitServer
 from tests.e2e.waiting import until
+from tests.faults.killing import frozen
 from tests.faults.shelf import Shelf, note_changes
 from tests.steps.judging import CODE, House
-from tools.local import processes
 from tools.local import stack as local_stack
 from tools.local.airflow_api import Airflow
 from tools.local.errors import StackError
@@ -46,7 +44,6 @@ MODEL = "stormy"
 CHAMPION, WAITING = 4, 5
 RUNS = 500
 AT_ONCE = 16
-WRITERS = {"scheduler", "dag-processor"}
 FIRST = datetime(2012, 1, 1, tzinfo=UTC)
 DAYS = {"from_date": FIRST.isoformat(), "to_date": (FIRST + timedelta(RUNS - 1)).isoformat()}
 FENCED = "it must stop here, the newer attempt goes on"
@@ -127,21 +124,16 @@ class Storm:
 
     def backfill(self, asked: Mapping[str, Any]) -> None:
         """Ask Airflow for it while nobody else writes: on SQLite it makes no backfill otherwise, and says so."""
-        writers = [one for one in processes.load(self.stack.paths.state / "processes.json") if one.name in WRITERS]
         for left in reversed(range(20)):
-            for one in writers:
-                os.killpg(one.pid, signal.SIGSTOP)
             try:
-                self.airflow.call("POST", "/backfills", json=asked)
+                with frozen(self.stack, "scheduler", "dag-processor"):
+                    self.airflow.call("POST", "/backfills", json=asked)
             except StackError as error:
                 if not left or "Database is locked" not in str(error):
                     raise
+                time.sleep(0.5)
             else:
                 return
-            finally:
-                for one in writers:
-                    os.killpg(one.pid, signal.SIGCONT)
-            time.sleep(0.5)
 
     def runs(self, *states: str) -> int:
         """How many runs of the DAG of every day are in one of these states."""
