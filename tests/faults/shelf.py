@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from everfit.registry import MlflowRegistry
 from everfit.values import ModelVersion
-from tests.services import mlflow_server
+from tests.services import shared_mlflow
 from tests.toy_model import publish, toy_folder
 
 NOTED = "alias_changes"
@@ -46,7 +46,7 @@ class Shelf:
 
         MlflowClient(self.url, self.url).delete_registered_model(model)
         with closing(sqlite3.connect(self.database, timeout=20)) as database, database:
-            database.execute(f"DELETE FROM {NOTED}")
+            database.execute(f"DELETE FROM {NOTED} WHERE name = ?", (model,))
 
     def reign(self, model: str, alias: str) -> list[int]:
         """What the alias has pointed to, in order; 0 for the times when it was not there."""
@@ -70,9 +70,10 @@ def note_changes(database: Path) -> None:
             )
 
 
-@contextmanager
-def shelf(folder: Path) -> Iterator[Shelf]:
-    """A server of its own, with triggers in its database."""
-    with mlflow_server(folder) as server:
-        note_changes(folder / "mlflow.db")
-        yield Shelf(server.url, folder / "mlflow.db")
+@cache
+def shared_shelf() -> Shelf:
+    """The MLflow server of all tests of this process, with triggers in its database."""
+    server = shared_mlflow()
+    database = server.log.with_name("mlflow.db")
+    note_changes(database)
+    return Shelf(server.url, database)

@@ -13,11 +13,13 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from everfit.errors import FencedOut, StaleHead
@@ -43,7 +45,7 @@ from tests.faults.racer import (
     race,
     spec,
 )
-from tests.faults.shelf import Shelf, shelf
+from tests.faults.shelf import Shelf, shared_shelf
 from tests.services import s3_server
 
 FORK = multiprocessing.get_context("forkserver")
@@ -57,16 +59,11 @@ def s3() -> Iterator[dict[str, Any]]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def shared_shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    with shelf(tmp_path_factory.mktemp("mlflow")) as server:
-        yield server
-
-
 @pytest.fixture
-def mlflow(shared_shelf: Shelf) -> Iterator[Shelf]:
-    yield shared_shelf
-    shared_shelf.forget(MODEL)
+def mlflow() -> Iterator[Shelf]:
+    shelf = shared_shelf()
+    yield shelf
+    shelf.forget(MODEL)
 
 
 def place_on(where: str, root: Path, request: pytest.FixtureRequest) -> Place:
@@ -252,11 +249,12 @@ def test_a_frozen_attempt_wakes_up_after_its_retry(scene: Scene, every: int, lea
 
 def frozen(process: Any) -> bool:
     """Wait until it has stopped itself; False if it ran to its end."""
-    while process.is_alive():
-        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        if state == "T":
-            return True
-        time.sleep(0.002)
+    with suppress(psutil.NoSuchProcess):
+        seen = psutil.Process(process.pid)
+        while process.is_alive():
+            if seen.status() == psutil.STATUS_STOPPED:
+                return True
+            time.sleep(0.002)
     return False
 
 
