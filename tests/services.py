@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -103,6 +104,7 @@ def s3_server() -> Iterator[dict[str, Any]]:
     """A real S3 (and SQS) server on a free port, in a thread of this process: the options that reach it."""
     from moto.server import ThreadedMotoServer
 
+    _one_put_at_a_time()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -110,6 +112,21 @@ def s3_server() -> Iterator[dict[str, Any]]:
         yield {"endpoint_url": f"http://{host}:{port}", **KEYS}
     finally:
         server.stop()
+
+
+@cache
+def _one_put_at_a_time() -> None:
+    """Amazon's S3 lets one of any number of conditional PUTs win. Moto looks and then writes, in a thread for each
+    request, so that now and then two would."""
+    from moto.s3.responses import S3Response
+
+    lock, put = threading.Lock(), S3Response.put_object
+
+    def alone(self: Any) -> Any:
+        with lock:
+            return put(self)
+
+    S3Response.put_object = alone  # type: ignore[method-assign]
 
 
 @contextmanager
