@@ -61,7 +61,7 @@ test: env packages lint types schema  ## run every check and every test
 soak: env packages  ## deliver thousands of files while Airflow's processes are killed (20 minutes)
 	$(VENV)/bin/pytest tests/faults -m "soak and not races" -s -p no:xdist
 
-races: env packages  ## sixteen processes race 100 rounds for the champion's place, on a disk and on S3 (an hour)
+races: env packages  ## race for the champion's place: 16 processes (disk, S3, MLflow), 500 backfilled runs (half an hour)
 	$(VENV)/bin/pytest tests/faults -m races -s -p no:xdist
 
 nulls: env  ## draw each simulation of an error rate 10,000 times (an hour)

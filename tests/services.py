@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +26,8 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from tools.local.templates import mlflow_template
 
 ROOT = Path(__file__).parents[1]
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -101,6 +104,7 @@ def s3_server() -> Iterator[dict[str, Any]]:
     """A real S3 (and SQS) server on a free port, in a thread of this process: the options that reach it."""
     from moto.server import ThreadedMotoServer
 
+    _one_put_at_a_time()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -110,10 +114,27 @@ def s3_server() -> Iterator[dict[str, Any]]:
         server.stop()
 
 
+@cache
+def _one_put_at_a_time() -> None:
+    """Amazon's S3 lets one of any number of conditional PUTs win. Moto looks and then writes, in a thread for each
+    request, so that now and then two would."""
+    from moto.s3.responses import S3Response
+
+    lock, put = threading.Lock(), S3Response.put_object
+
+    def alone(self: Any) -> Any:
+        with lock:
+            return put(self)
+
+    S3Response.put_object = alone  # type: ignore[method-assign]
+
+
 @contextmanager
 def mlflow_server(folder: Path) -> Iterator[Service]:
     """A real MLflow tracking server on SQLite that proxies its artifacts, all below `folder`; about 4 s to start."""
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "mlflow.db").exists():
+        shutil.copyfile(mlflow_template(), folder / "mlflow.db")
     port = free_port()
     command = [
         *(str(Path(sys.executable).with_name("mlflow")), "server", "--workers", "1"),

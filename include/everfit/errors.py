@@ -135,6 +135,10 @@ class DeployError(EverfitError):
     """A version does not load on its target, or does not answer there as it did offline."""
 
 
+class AnsweredDifferently(DeployError):
+    """The version answered on its target, and not as it did offline: to ask again would not help."""
+
+
 class Unreachable(EverfitError):
     """A service did not answer; trying again later can help."""
 

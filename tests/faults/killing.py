@@ -1,11 +1,12 @@
-"""kill -9 for Airflow's processes: those that the stack started, by their ids, one at a time, started anew."""
+"""kill -9 and SIGSTOP for Airflow's processes: those that the stack started, by their ids, and started anew."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -37,13 +38,31 @@ def kill_service(stack: Stack, name: str) -> None:
 
 def kill_a_task(stack: Stack, chance: random.Random) -> bool:
     """End one process of a running task (its supervisor or its child); False if none runs."""
-    (one,) = [process for process in processes.load(_list(stack)) if process.name == "scheduler"]
-    running = [p for p in processes.members([one], str(stack.paths.state)) if _is_a_task(p)]
+    running = at_work(stack)
     if not running:
         return False
     with suppress(psutil.NoSuchProcess):
         chance.choice(running).kill()
     return True
+
+
+def at_work(stack: Stack) -> list[psutil.Process]:
+    """The processes of running tasks: a supervisor and its child for each."""
+    (one,) = [process for process in processes.load(_list(stack)) if process.name == "scheduler"]
+    return [process for process in processes.members([one], str(stack.paths.state)) if _is_a_task(process)]
+
+
+@contextmanager
+def frozen(stack: Stack, *names: str) -> Iterator[None]:
+    """These services stand still within the block."""
+    groups = [process.pid for process in processes.load(_list(stack)) if process.name in names]
+    try:
+        for group in groups:
+            os.killpg(group, signal.SIGSTOP)
+        yield
+    finally:
+        for group in groups:
+            os.killpg(group, signal.SIGCONT)
 
 
 def _is_a_task(process: psutil.Process) -> bool:

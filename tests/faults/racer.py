@@ -1,7 +1,7 @@
 """Processes that deploy and go back, all at once, and are killed or frozen for it by a test.
 
-Ledger and sample lie in a real store (a disk or an S3 server). Aliases, route and answers are files on a disk, replaced
-one by one as MLflow replaces rows, so that thousands of deployments fit into a test.
+Ledger and sample lie in a real store (a disk or an S3 server), aliases and route in a real MLflow or, so that thousands
+of deployments fit into a test, in files (see `desk`).
 """
 
 from __future__ import annotations
@@ -9,25 +9,28 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from everfit.errors import EverfitError
 from everfit.ledger import Ledger
 from everfit.ledger.entries import CandidateJudged, ModelRegistered
+from everfit.ledger.reconciler import Aliases
 from everfit.ports import Ports, Store
+from everfit.registry import MlflowRegistry
 from everfit.spec import ModelSpec, load_spec
 from everfit.steps.deploy import deploy, roll_back
 from everfit.stores import LocalStore, S3Store
-from everfit.values import Answer, ModelVersion, Route, dump, load
+from everfit.values import ModelVersion
+from tests.faults.desk import Desk, Follower
+from tests.faults.shelf import Shelf
 from tests.steps.mortal import mortal
 
-PRELOAD = ["boto3", "pydantic", __name__]
+PRELOAD = ["boto3", "mlflow", "pydantic", __name__]
 MODEL = "raced"
 ROWS = 3
 WAIT = 120
@@ -41,56 +44,12 @@ CALLS = {
 
 
 @dataclass(frozen=True)
-class Desk:
-    """A registry of aliases and the target that follows it: files in a folder."""
-
-    root: Path
-
-    def alias(self, _model: str, name: str) -> int | None:
-        """The version that the alias points to."""
-        try:
-            return int((self.root / name).read_text())
-        except FileNotFoundError:
-            return None
-
-    def set_alias(self, _model: str, name: str, version: int | None) -> None:
-        """Point it elsewhere, or remove it."""
-        if version is None:
-            (self.root / name).unlink(missing_ok=True)
-        else:
-            self._put(name, str(version))
-
-    def route(self, model: str) -> Route:
-        """Who answers whom."""
-        try:
-            return load(Route, json.loads((self.root / "route").read_text()))
-        except FileNotFoundError:
-            return Route(model)
-
-    def set_route(self, route: Route) -> None:
-        """Keep it."""
-        self._put("route", json.dumps(dump(route)))
-
-    def follow(self, route: Route) -> Mapping[str, int]:
-        """Whatever the aliases say is what answers."""
-        return {name: version for name in route.aliases if (version := self.alias(route.model, name))}
-
-    def predict(self, model: str, alias: str, rows: Sequence[Mapping[str, Any]]) -> tuple[int, list[Answer]]:
-        """Every version answers the same."""
-        return self.alias(model, alias) or 0, [0.5] * len(rows)
-
-    def _put(self, name: str, text: str) -> None:
-        new = self.root / f".{name}-{uuid4().hex}"
-        new.write_text(text)
-        new.replace(self.root / name)
-
-
-@dataclass(frozen=True)
 class Place:
-    """Where everything lies: below `root`, or on the S3 server that `s3` reaches."""
+    """Where everything lies: below `root`, or on the S3 server that `s3` reaches, with aliases in `mlflow`."""
 
     root: Path
     s3: Mapping[str, Any] = field(default_factory=dict)
+    mlflow: Shelf | None = None
 
     @property
     def store(self) -> Store:
@@ -99,15 +58,18 @@ class Place:
         return LocalStore(self.root / "store")
 
     @property
-    def desk(self) -> Desk:
+    def registry(self) -> Aliases:
+        if self.mlflow:
+            return MlflowRegistry(self.mlflow.url, self.root / "work")
         (self.root / "desk").mkdir(parents=True, exist_ok=True)
         return Desk(self.root / "desk")
 
     def ports(self) -> Ports:
         """Opened anew by every process; all keep what they have read of the ledger in one place, as on one machine."""
         nothing: Any = None
+        registry = self.registry
         return Ports(
-            *(self.store, nothing, nothing, self.desk, self.desk),  # type: ignore[arg-type]
+            *(self.store, nothing, nothing, registry, Follower(registry)),  # type: ignore[arg-type]
             clock=lambda: datetime.now(UTC),
             work=self.root / "work",
         )
@@ -128,6 +90,8 @@ class Place:
                 f"judged:run-{version}", CandidateJudged(f"run-{version}", "mlflow", "snap", (), *said)
             )
             made = ModelVersion(MODEL, version, "mlflow", ())
+            if self.mlflow:
+                made = self.mlflow.put(MODEL, version, self.root)
             ledger.append(f"registered:{version}", ModelRegistered(made, judged.seq))
 
 
@@ -166,7 +130,7 @@ def observe(place: Place, stop: Event) -> None:
         ledger_said.add(ledger.view().champion or 0)
         alias_said.add(ports.registry.alias(MODEL, "champion") or 0)
         looks += 1
-        stop.wait(0.05 if place.s3 else 0.001)  # the server's time is for those who race
+        stop.wait(0.05 if place.s3 or place.mlflow else 0.001)  # the server's time is for those who race
     seen = {"ledger": sorted(ledger_said), "alias": sorted(alias_said), "looks": looks}
     (place.root / "observed.json").write_text(json.dumps(seen))
 

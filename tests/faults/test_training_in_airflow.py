@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -18,8 +14,9 @@ import yaml
 from everfit.ledger import Ledger
 from everfit.stores import open_store
 from everfit.values import FileHash
+from tests.e2e.waiting import until
+from tests.faults.killing import at_work
 from tools.land_flights import land
-from tools.local import processes
 from tools.local.stack import Stack, down, up
 
 MODEL = "flight_delays"
@@ -68,26 +65,6 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         down(str(state))
 
 
-def until(true: Callable[[], Any], what: str, within: float = 200) -> Any:
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        if found := true():
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"not within {within} s: {what}")
-
-
-def kill_the_task(stack: Stack) -> None:
-    """The process of the task itself: the youngest of those that the scheduler has at work."""
-    (scheduler,) = [one for one in processes.load(stack.paths.state / "processes.json") if one.name == "scheduler"]
-    at_work = [
-        process
-        for process in processes.members([scheduler], str(stack.paths.state))
-        if (title := " ".join(process.cmdline())).startswith("airflow worker -- ") and "<idle>" not in title
-    ]
-    os.kill(max(at_work, key=psutil.Process.create_time).pid, signal.SIGKILL)
-
-
 def trained(stack: Stack, run: str) -> FileHash:
     (judged,) = [
         entry.body
@@ -108,10 +85,11 @@ def test_a_killed_training_task_goes_on_to_the_same_bytes(stack: Stack) -> None:
     with stack.airflow() as airflow:
         airflow.wait_for_dags(f"{MODEL}_ingest", TRAIN)
         land(stack.paths.landing, MONTHS, 0.1)
-        until(lambda: len(ledger(stack).view().batches) == len(MONTHS), "three months accepted")
+        until(airflow, lambda: len(ledger(stack).view().batches) == len(MONTHS), "three months accepted", 200)
         run = airflow.trigger(TRAIN, {"force": True})
-        kept = until(lambda: [k for k in store.list(f"checkpoints/{MODEL}") if "/rounds/" in k], "a first checkpoint")
-        kill_the_task(stack)
+        rounds = f"checkpoints/{MODEL}"
+        kept = until(airflow, lambda: [k for k in store.list(rounds) if "/rounds/" in k], "a first checkpoint", 200)
+        max(at_work(stack), key=psutil.Process.create_time).kill()  # the task itself, not its supervisor
         assert airflow.wait(airflow.run(TRAIN, run.id), 300).state == "success"
         (task,) = [one for one in airflow.task_instances(TRAIN, run.id) if one.task == "train"]
         assert task.tries == 2
@@ -124,4 +102,4 @@ def test_a_killed_training_task_goes_on_to_the_same_bytes(stack: Stack) -> None:
     view = ledger(stack).view()
     first, second = (entry.body.run for entry in view.triggers)
     assert trained(stack, first) == trained(stack, second)
-    assert store.list(f"checkpoints/{MODEL}") == []
+    assert store.list(rounds) == []

@@ -245,6 +245,28 @@ def test_somebody_puts_another_one_on_trial_meanwhile(house: House) -> None:
     assert house.stands(champion=3, previous=1)
 
 
+def test_one_who_reconciles_slowly_brings_back_the_challenger_of_before(house: House) -> None:
+    """Between following the ledger and being asked, the version's alias points elsewhere, or nowhere: not its fault."""
+    house.deploy(house.challenger(0, None))
+    version, name = house.challenger(1, against=1), house.spec.name
+    late: list[int | None] = [None, 1]
+
+    class Meanwhile:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.ports.target, name)
+
+        def predict(self, *asked: Any) -> Any:
+            if late:
+                house.ports.registry.set_alias(name, "challenger", late.pop())
+                house.ports.target.follow(Route(name))
+            return house.ports.target.predict(*asked)
+
+    replace(house, ports=replace(house.ports, target=Meanwhile())).deploy(version)
+    assert late == []
+    assert house.stands(champion=version, previous=1)
+    assert (house.count(DeploymentFailed), house.count(DeploymentOvertaken)) == (0, 0)
+
+
 def test_mlflow_goes_down_in_the_middle(house: House) -> None:
     house.deploy(house.challenger(0, None))
     version = house.challenger(1, against=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from everfit.errors import (
+    AnsweredDifferently,
     Corrupted,
     DeployError,
     KeptBack,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
     from everfit.steps.trial import Trial
     from everfit.values import Stage, StoredFile
+
+
+LOOKS = 4
+"""So often a version on trial is asked before it is to blame that another one answers."""
 
 
 @dataclass(frozen=True)
@@ -144,25 +149,31 @@ def promote(work: Work, evidence: StoredFile | None = None) -> Entry:
 def try_out(work: Work) -> Trial:
     """Have the version on its target, and its answers compared with those that it gave offline."""
     work.progress(f"version {work.version} is the challenger: loading it on its target")
-    reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)
-    sample = work.ledger.view().judged(work.registered.judged).sample
-    trial = _tried(work.ports, work.ledger, work.version, sample)
+    trial = _tried(work, work.ledger.view().judged(work.registered.judged).sample)
     work.progress(f"{trial.rows} rows answered as offline, largest difference {trial.largest_difference:.1e}")
     return trial
 
 
-def _tried(ports: Ports, ledger: Ledger, version: int, sample: StoredFile) -> Trial:
-    """What the target answered; `StaleHead` if somebody put another version on trial before it had."""
+def _tried(work: Work, sample: StoredFile, looks: int = LOOKS) -> Trial:
+    """What the target answered; `StaleHead` if somebody put another version on trial before it had.
+
+    Aliases have no compare-and-swap: one who reconciles slowly may bring back the challenger of before just when this
+    one is asked. That is no fault of this one: all is made as the ledger says, and it is asked again.
+    """
+    reconcile(work.spec.name, work.ledger, work.ports.registry, work.ports.target)
     try:
-        return put_on_trial(ports, ledger.model, version, sample)
+        return put_on_trial(work.ports, work.spec.name, work.version, sample)
     except DeployError as error:
-        other = ledger.view().challenger
-        if other == version:
+        other = work.ledger.view().challenger
+        if other != work.version:
+            raise StaleHead(
+                f"version {other or 'none'} took the place of version {work.version} on trial before that had answered:"
+                " one of the two is promoted; deploy the other one anew if that is wanted"
+            ) from error
+        if looks == 1 or isinstance(error, AnsweredDifferently):
             raise
-        raise StaleHead(
-            f"version {other or 'none'} took the place of version {version} on trial before that had answered: one of "
-            "the two is promoted; deploy the other one anew if that is wanted"
-        ) from error
+        work.progress(f"{error}; asking again")
+    return _tried(work, sample, looks - 1)
 
 
 def follow(ports: Ports, spec: ModelSpec, ledger: Ledger, decision: Entry, fence: Fence | None = None) -> Entry:

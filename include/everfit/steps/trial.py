@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from everfit.errors import Corrupted, DeployError
+from everfit.errors import AnsweredDifferently, Corrupted, DeployError
 from everfit.values import Answer, numbers
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def put_on_trial(ports: Ports, model: str, version: int, sample: StoredFile, ali
     """Ask the target's `alias` for the rows of `sample`, a JSON file `{"rows": [...], "scores": [...]}`.
 
     A score may differ by 1e-6 of its size, and by 1e-6 if it is smaller than 1: other processors round differently.
-    Errors: `DeployError` if another version answers, or if a score differs by more; `Corrupted` for a broken sample.
+    Errors: `DeployError` if another version answers, `AnsweredDifferently` if a score differs by more; `Corrupted` for
+    a broken sample.
     """
     rows, wanted = _read(ports, sample)
     return ask(ports, model, version, alias, rows, wanted, sample.key)
@@ -50,10 +51,10 @@ def ask(
     if answered != version:
         raise DeployError(f"the target answers as {alias} with version {answered}; wanted version {version}")
     if len(scores) != len(wanted):
-        raise DeployError(f"the target gave {len(scores)} scores for {len(wanted)} rows of version {version}")
+        raise AnsweredDifferently(f"the target gave {len(scores)} scores for {len(wanted)} rows of version {version}")
     largest, row = max((difference(*pair), row) for row, pair in enumerate(zip(scores, wanted, strict=True)))
     if largest > TOLERANCE:
-        raise DeployError(
+        raise AnsweredDifferently(
             f"version {version} answers differently than offline: row {row} of {where} gave {scores[row]!r},"
             f" offline {wanted[row]!r} (allowed difference {TOLERANCE}). Compare the libraries of the target with those"
             " in the model's everfit.json"
