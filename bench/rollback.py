@@ -38,6 +38,8 @@ MODEL = "undone"
 SECONDS = 6.0
 CALLERS = 4
 PAUSE = 0.002
+AT_MOST = 120
+"""Seconds after which callers end by themselves, whatever became of who started them."""
 SPAWN = multiprocessing.get_context("spawn")
 
 
@@ -79,11 +81,11 @@ class Measured:
 
 
 def measure(ports: Ports, spec: ModelSpec, seconds: float = SECONDS) -> Measured:
-    """Ask for `seconds` from another process, and go back in the middle."""
+    """Ask from another process, go back after half of the `seconds`, and ask for as long once more after that."""
     undone = ports.ledger(spec.name).view().champion or 0
     with tempfile.TemporaryDirectory() as folder:
         said = Path(folder, "said.json")
-        callers = SPAWN.Process(target=call, args=(ports.target, spec.name, seconds, said))
+        callers = SPAWN.Process(target=call, args=(ports.target, spec.name, said))
         callers.start()
         while not said.with_suffix(".began").exists():
             if callers.exitcode is not None:
@@ -93,17 +95,19 @@ def measure(ports: Ports, spec: ModelSpec, seconds: float = SECONDS) -> Measured
         wish = time.monotonic()
         roll_back(ports, spec, "measuring how long it takes", "bench", f"bench:{wish}", undone)
         followed = time.monotonic()
+        time.sleep(seconds / 2)
+        said.with_suffix(".over").touch()
         callers.join(60)
         answers = [Answered(*one) for one in json.loads(said.read_text())]
     last = max((answer.done for answer in answers if answer.version == undone), default=wish)
     return Measured(answers, undone, max(last - wish, 0.0), followed - wish)
 
 
-def call(target: EverfitServer, model: str, seconds: float, said: Path) -> None:
-    """A process that asks the champion for one row again and again, on a few lines at a time."""
+def call(target: EverfitServer, model: str, said: Path) -> None:
+    """A process that asks the champion for one row again and again, on a few lines at a time, until told to end."""
     import httpx
 
-    end = time.monotonic() + seconds + 60
+    end, over = time.monotonic() + AT_MOST, said.with_suffix(".over")
 
     def one_caller(_number: int) -> list[tuple[float, float, int, str]]:
         found: list[tuple[float, float, int, str]] = []
@@ -111,9 +115,7 @@ def call(target: EverfitServer, model: str, seconds: float, said: Path) -> None:
             line = replace(target, session=session)
             ask(line, model)
             said.with_suffix(".began").touch()
-            nonlocal end
-            end = min(end, time.monotonic() + seconds)
-            while time.monotonic() < end:
+            while time.monotonic() < end and not over.exists():
                 found.append(ask(line, model))
                 time.sleep(PAUSE)
         return found

@@ -180,7 +180,7 @@ def test_too_few_batches_are_not_due(tmp_path: Path) -> None:
     assert house.due == ()
 
 
-def test_of_a_thousand_events_each_is_used_by_exactly_one_judged_run(tmp_path: Path) -> None:
+def test_of_hundreds_of_events_each_is_used_by_exactly_one_judged_run(tmp_path: Path) -> None:
     """Random batches, requests, deaths of runs and people, under cooldown, quiet hours and a budget, hour by hour."""
     house, random, asked = House(tmp_path), Random(7), 0
     house.wants(
@@ -190,7 +190,7 @@ def test_of_a_thousand_events_each_is_used_by_exactly_one_judged_run(tmp_path: P
         at_most={"runs": 15, "within": "7d"},
     )
     ledger = house.ports.ledger(house.spec.name)
-    while house.count + asked < 1000:
+    while house.count + asked < 300:
         house.now += timedelta(minutes=random.randint(5, 300))
         for _ in range(random.randint(0, 3)):
             house.accept(f"b{house.count:04}")
@@ -211,7 +211,7 @@ def test_of_a_thousand_events_each_is_used_by_exactly_one_judged_run(tmp_path: P
     assert sorted(used) == sorted(emitted)
     own = [entry for entry in view.triggers if entry.body.why in ("new data", "schedule", "due")]
     free = [entry for entry in own if not any("is asked for" in words for words in entry.body.because)]
-    assert len(free) > 20
+    assert len(free) > 10
     before = {entry.seq: [e.at for e in view.triggers if e.seq < entry.seq] for entry in free}
     assert all(entry.at - max(before[entry.seq], default=MONDAY) >= timedelta(hours=5) for entry in free[1:])
     assert all(6 <= entry.at.hour < 22 for entry in free)

@@ -13,6 +13,10 @@ from everfit_airflow.dag._shared import shared
 if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
+OFTEN: dict[str, Any] = {"retries": 9, "retry_exponential_backoff": 0}
+"""A retry whose question is answered already is woken up in the moment in which it parks, and Airflow 3.3.2 may then
+take it for failed (apache/airflow#66374): the next one hardly meets the same moment."""
+
 
 def deploy_dag(spec: ModelSpec) -> DAG:
     """Put a version on the model server and make it the champion."""
@@ -47,10 +51,11 @@ def _people(spec: ModelSpec) -> list[Any]:
     terms = spec.promotion.approval
     if terms is None:
         return []
-    first = do.ApprovePromotionOperator(task_id="approve", model=spec)
+    first = do.ApprovePromotionOperator(task_id="approve", model=spec, **OFTEN)
     if not terms.four_eyes:
         return [first]
-    return [first, do.ApprovePromotionOperator(task_id="approve_too", model=spec, answers=2, before=first.output)]
+    second = do.ApprovePromotionOperator(task_id="approve_too", model=spec, answers=2, before=first.output, **OFTEN)
+    return [first, second]
 
 
 def _about(spec: ModelSpec) -> str:
