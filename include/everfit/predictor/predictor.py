@@ -54,6 +54,10 @@ class Predictor:
         """The columns that a caller sends."""
         return self.card.inputs.names
 
+    def features(self, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+        """The feature table of rows as callers send them."""
+        return self.code.features(self.card.inputs.read(frame(rows, self.inputs)), self.history)
+
     def predict(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """One score per row, in order; a probability for a binary task, a column of them for each class or quantile
         of a task that has several (`card.scores` names them). Columns beyond `inputs` are ignored.

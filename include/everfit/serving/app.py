@@ -24,6 +24,7 @@ from everfit.serving.asgi import App
 from everfit.serving.batching import Batcher, Limits
 from everfit.serving.checking import Checking
 from everfit.serving.dealing import Dealing
+from everfit.serving.explaining import Explaining
 from everfit.serving.front import PATH, Front, body_of
 from everfit.serving.guarding import Score, unseen
 from everfit.serving.keeping import Keeper, Keeping
@@ -66,7 +67,7 @@ def create_app(settings: Settings, clock: Clock) -> App:
     batcher = Batcher(settings.limits)
     score = Ways(metrics, batcher, Checking(metrics)).score
     dealing = _dealing(settings.keeping, versions, metrics, score, clock)
-    predicting = Predicting(metrics, dealing)
+    predicting = Predicting(metrics, dealing, Explaining(settings.limits.seconds))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

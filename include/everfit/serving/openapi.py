@@ -137,6 +137,13 @@ _ANSWER: Schema = {
         {"type": "null"},
     ],
 }
+_DID: Schema = {"type": "object", "additionalProperties": {"type": "number"}}
+_EXPLAINED: Schema = {
+    "type": "array",
+    "description": "If asked for: what each feature did to each answer, the largest first, on the scale on which the"
+    " model adds up (log-odds, say); by class or quantile where there are several; null where it did not answer.",
+    "items": {"anyOf": [_DID, {"type": "object", "additionalProperties": _DID}, {"type": "null"}]},
+}
 _PREDICTED = _object(
     {
         "model": {"type": "string"},
@@ -145,6 +152,7 @@ _PREDICTED = _object(
         "predictions": {"type": "array", "items": _ANSWER},
     }
 )
+_PREDICTED["properties"]["explanations"] = _EXPLAINED
 _HEALTH = _object(
     {
         "status": {"type": "string"},

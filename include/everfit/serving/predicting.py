@@ -14,6 +14,7 @@ from everfit.errors import DataError, EverfitError, UnknownName, Unreachable
 from everfit.serving.batching import Batcher
 from everfit.serving.checking import Checking
 from everfit.serving.dealing import Dealing
+from everfit.serving.explaining import Explaining
 from everfit.serving.metrics import Metrics
 from everfit.serving.questions import Ask, Refusal, read
 from everfit.serving.scoring import PANDAS, QUICK, Rows, quickly
@@ -55,6 +56,7 @@ class Predicting:
 
     metrics: Metrics
     dealing: Dealing
+    explaining: Explaining
 
     async def reply(self, body: bytes, begun: float) -> Reply:
         """The answer to a request that began at `begun` (`time.perf_counter`), counted, and kept if any are."""
@@ -78,13 +80,18 @@ class Predicting:
     async def _answer(self, question: Ask, asked: Asked) -> Reply:
         dealt = self.dealing.deal(question.model, question.alias, question.rows)  # who answers whom is decided here
         asked.model, asked.alias, asked.version = question.model, dealt.alias, dealt.loaded.version
+        if question.explain:
+            self.explaining.check(dealt.loaded, question.rows)
         found = await self.dealing.answer(dealt, question.rows)  # what may be asked and answered is guarded here
         asked.alias, asked.version, asked.id = found.alias, found.version, found.id
         task = dealt.loaded.predictor.card.task
         self.metrics.said(question.model, found.version, found.alias, task, found.made.predictions, found.made.flags)
         named = {"model": question.model, "version": found.version, "alias": found.alias}
-        said = orjson.dumps({**named, **found.made.said(found.version)})
-        return Reply(200, said, {ID: found.id} if found.id else {})
+        said = {**named, **found.made.said(found.version)}
+        if question.explain:
+            by = next((one for one in dealt.shelf.by_alias.values() if one.version == found.version), None)
+            said["explanations"] = await self.explaining.explain(by, question.rows, found.made)
+        return Reply(200, orjson.dumps(said), {ID: found.id} if found.id else {})
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Question(BaseModel):
     model: str = Field(examples=["flight_delays"])
     alias: Literal["champion", "challenger", "previous"] | None = None
     rows: list[dict[str, Any]] = Field(examples=[[{"carrier": "UA", "distance": 1400}]])
+    explain: bool = Field(default=False, strict=True, description="Say what each feature did to each answer, too.")
 
 
 class Ask(NamedTuple):
@@ -41,6 +42,7 @@ class Ask(NamedTuple):
     model: str
     alias: str | None
     rows: Sequence[Mapping[str, Any]]
+    explain: bool = False
 
 
 def read(body: bytes) -> Ask:
@@ -78,7 +80,7 @@ def _checked(body: bytes) -> Ask:
         raise Refusal(
             413, f"rows: found {len(question.rows):,}, at most {MOST_ROWS:,} are answered at once: ask in parts"
         )
-    return Ask(question.model, question.alias, question.rows)
+    return Ask(question.model, question.alias, question.rows, question.explain)
 
 
 def misread(found: Sequence[Any], begin: int = 0) -> Refusal:
