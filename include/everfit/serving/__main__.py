@@ -44,6 +44,13 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads that score; default: cores")
     parser.add_argument("--time-out", type=float, default=10, help="seconds that a caller waits for scores, then 504")
     parser.add_argument("--most-waiting", type=int, default=20_000, help="rows that may wait for a thread, then 503")
+    parser.add_argument(
+        "--memory-mb",
+        type=int,
+        default=0,
+        help="megabytes that the server may hold, then no more is loaded; default: what its container or machine has",
+    )
+    parser.add_argument("--load-time", type=float, default=120, help="seconds that loading a version may take")
     parser.add_argument("--work", type=Path, default=cache, help=f"where model files are kept; default: {cache}")
     parser.add_argument(
         "--keep-predictions",
@@ -119,6 +126,7 @@ def main() -> None:
 
     from everfit.serving.app import Settings, create_app
     from everfit.serving.batching import Limits
+    from everfit.serving.bounds import Bounds
     from everfit.serving.doors import Doors
     from everfit.serving.hosted import hosted
     from everfit.serving.patience import PatientProtocol
@@ -127,7 +135,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     known = keys(said, os.environ)
     limits = Limits(said.threads, said.most_waiting, said.time_out)
-    settings = Settings(*source(said), said.look_every, keeping(said), limits)
+    bounds = Bounds(said.memory_mb << 20, said.load_time)
+    settings = Settings(*source(said), said.look_every, keeping(said), limits, bounds)
     app = Doors(create_app(settings, lambda: datetime.now(UTC)), known, settings.metrics.turned_away)
     served = hosted(app) if said.behind else app
     uvicorn.run(

@@ -22,6 +22,7 @@ from everfit.errors import EverfitError
 from everfit.ports import Clock
 from everfit.serving.asgi import App
 from everfit.serving.batching import Batcher, Limits
+from everfit.serving.bounds import Bounds
 from everfit.serving.checking import Checking
 from everfit.serving.dealing import Dealing
 from everfit.serving.explaining import Explaining
@@ -35,7 +36,7 @@ from everfit.serving.questions import Refusal, misread
 from everfit.serving.routing import CHALLENGER
 from everfit.serving.shadow import Shadows
 from everfit.serving.telling import labels_route
-from everfit.serving.versions import Shelf, Source, Versions
+from everfit.serving.versions import USUAL, Shelf, Source, Versions
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Settings:
     """Which registry to follow, and which of its models to serve (none named: all registered ones).
 
     `look_every` is the number of seconds between two looks at the aliases. `keeping` says how answers are kept, if so.
-    `limits` are those of scoring that is too slow for the event loop.
+    `limits` are those of scoring that is too slow for the event loop, `bounds` those of loading a version.
     """
 
     source: Source
@@ -53,6 +54,7 @@ class Settings:
     look_every: float = 5
     keeping: Keeping | None = None
     limits: Limits = field(default_factory=lambda: Limits(os.cpu_count() or 1))
+    bounds: Bounds = USUAL
     metrics: Metrics = field(default_factory=Metrics)
 
 
@@ -62,7 +64,7 @@ def create_app(settings: Settings, clock: Clock) -> App:
     It starts, and goes on serving what it has, while the registry is away. What takes its time is scored by threads, so
     that /healthz answers under load.
     """
-    versions = Versions(settings.source, settings.models)
+    versions = Versions(settings.source, settings.models, settings.bounds)
     metrics = settings.metrics
     batcher = Batcher(settings.limits)
     score = Ways(metrics, batcher, Checking(metrics)).score

@@ -12,8 +12,11 @@ from typing import Protocol
 
 from everfit.errors import DeployError, EverfitError, UnknownName, Unreachable
 from everfit.predictor import Predictor, Way, way_of
+from everfit.serving.bounds import Bounds, Loading
 from everfit.serving.questions import ALIASES
 from everfit.values import FileHash, ModelVersion, Route
+
+USUAL = Bounds()
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +93,12 @@ class Versions:
 
     A request reads one reference and keeps what it got: following the aliases builds a new shelf beside the old one
     and then replaces the reference, so no request waits or fails. What does not load leaves its alias where it was.
-    Every file is checked against the SHA-256 that the registry recorded before anything is loaded.
+    Every file is checked against the SHA-256 that the registry recorded before anything is loaded. A version for which
+    there is no room, or that takes too long, does not load.
     """
 
-    def __init__(self, registry: Source, names: Sequence[str] = ()) -> None:
-        self._registry, self._named = registry, tuple(names)
+    def __init__(self, registry: Source, names: Sequence[str] = (), bounds: Bounds = USUAL) -> None:
+        self._registry, self._named, self._loading = registry, tuple(names), Loading(bounds)
         self._shelves: Mapping[str, Shelf] = MappingProxyType({name: Shelf() for name in names})
         self._lock = Lock()
         self.away = ""
@@ -155,7 +159,7 @@ class Versions:
             if alias not in ALIASES:
                 continue
             try:
-                here[number] = now[alias] = here.get(number) or self._load(model, number)
+                here[number] = now[alias] = here.get(number) or self._loading.load(model, number, self._load)
             except DeployError as error:
                 problems.append(str(error))
                 if alias in before.by_alias:
@@ -171,9 +175,11 @@ class Versions:
     def _load(self, model: str, number: int) -> Loaded:
         try:
             version = self._registry.version(model, number)
-            predictor = Predictor.load(self._registry.model_files(version.mlflow_run, version.files))
+            folder = self._registry.model_files(version.mlflow_run, version.files)
+            self._loading.bounds.check(f"version {number} of {model}", folder)
+            predictor = Predictor.load(folder)
             way = way_of(predictor)
-        except Unreachable:
+        except (Unreachable, DeployError):
             raise
         except EverfitError as error:
             raise DeployError(f"version {number} of {model} does not load: {error}") from error
