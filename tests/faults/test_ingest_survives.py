@@ -54,7 +54,7 @@ class Size:
     within: float
 
 
-SHORT = Size(partitions=40, again=20, kills_every=6, kills=5, within=240)
+SHORT = Size(partitions=24, again=12, kills_every=6, kills=4, within=240)
 LONG = Size(partitions=900, again=400, kills_every=15, kills=60, within=3_300)
 
 

@@ -81,7 +81,6 @@ LONG = [pytest.mark.races, pytest.mark.soak, pytest.mark.timeout(3_600)]
     [
         pytest.param("disk", 3, id="disk"),
         pytest.param("s3", 1, id="s3"),
-        pytest.param("mlflow", 1, id="mlflow"),
         pytest.param("disk", 100, id="disk-100-rounds", marks=LONG),
         pytest.param("s3", 100, id="s3-100-rounds", marks=LONG),
         pytest.param("mlflow", 20, id="mlflow-20-rounds", marks=LONG),

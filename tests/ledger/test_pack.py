@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from everfit.errors import ChainBroken, LedgerError
 from everfit.ledger import Entry, Fence, Ledger
-from everfit.ledger.entries import BaselineChanged, BatchScored
+from everfit.ledger.entries import BaselineChanged, BatchScored, RunTriggered
 from everfit.ledger.entry import KINDS, decode, encode, skim
 from everfit.stores import LocalStore
 from everfit.testing.fakes import MemoryStore, TickingClock
@@ -32,6 +32,7 @@ COUNT = 6
 WITH_MAPPINGS = {
     BaselineChanged: st.builds(BaselineChanged, suites=st.dictionaries(st.text(), st.text())),
     BatchScored: st.builds(BatchScored, shadows=st.dictionaries(st.integers(0), st.from_type(StoredFile))),
+    RunTriggered: st.builds(RunTriggered, recipe=st.dictionaries(st.text(), st.text())),
 }
 
 
