@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from everfit.errors import DeployError
-from everfit.registry.package import hash_folder
-from everfit.serving.bounds import AT_ONCE, Bounds, held
+from everfit.models.memory import resident
+from everfit.serving.bounds import AT_ONCE, Bounds
 from everfit.serving.versions import Versions
-from everfit.values import FileHash, ModelVersion, Route
+from tests.targets.conftest import Shelf
 from tests.toy_model import CODE, toy_folder
 
 SLOW = """
@@ -26,10 +26,9 @@ while not Path({gate!r}).exists():
 
 
 @dataclass
-class Shelf:
-    """A registry of folders."""
+class Registry(Shelf):
+    """One model, whose champion a test points to."""
 
-    folders: dict[int, Path] = field(default_factory=dict)
     champion: int = 1
 
     def models(self) -> list[str]:
@@ -38,29 +37,19 @@ class Shelf:
     def aliases(self, _model: str) -> Mapping[str, int]:
         return {"champion": self.champion}
 
-    def route(self, model: str) -> Route:
-        return Route(model)
-
-    def version(self, model: str, number: int) -> ModelVersion:
-        return ModelVersion(model, number, str(number), hash_folder(self.folders[number]))
-
-    def model_files(self, mlflow_run: str, files: Sequence[FileHash]) -> Path:
-        assert files
-        return self.folders[int(mlflow_run)]
-
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf({number: toy_folder(tmp_path / f"{number}", number) for number in (1, 2)})
+def shelf(tmp_path: Path) -> Registry:
+    return Registry(tmp_path, {number: toy_folder(tmp_path / f"{number}", number) for number in (1, 2)})
 
 
-def slow(shelf: Shelf, number: int, gate: Path) -> None:
+def slow(shelf: Registry, number: int, gate: Path) -> None:
     """From now on the code of that version comes to its end once the gate is there."""
     (shelf.folders[number] / "features.py").write_text(CODE + SLOW.format(gate=str(gate)))
 
 
-def test_a_version_without_room_leaves_the_one_before_in_its_place(shelf: Shelf) -> None:
-    versions = Versions(shelf, ["toy"], Bounds(memory=held() + 50_000_000))
+def test_a_version_without_room_leaves_the_one_before_in_its_place(shelf: Registry) -> None:
+    versions = Versions(shelf, ["toy"], Bounds(memory=resident() + 50_000_000))
     assert versions.follow("toy") == {"champion": 1}
     shelf.champion = 2
     (shelf.folders[2] / "large.bin").write_bytes(bytes(20_000_000))
@@ -72,13 +61,13 @@ def test_a_version_without_room_leaves_the_one_before_in_its_place(shelf: Shelf)
     assert "(--memory-mb), has" in versions.shelves["toy"].problem
 
 
-def test_without_a_word_it_is_what_the_machine_has(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_word_it_is_what_the_machine_has(shelf: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("everfit.serving.bounds.available", lambda: 1000)
     with pytest.raises(DeployError, match=r"and the server has 0 MB left; serve fewer models"):
         Versions(shelf, ["toy"]).follow("toy")
 
 
-def test_who_loads_too_slowly_is_left_out_and_taken_once_it_is_there(shelf: Shelf, tmp_path: Path) -> None:
+def test_who_loads_too_slowly_is_left_out_and_taken_once_it_is_there(shelf: Registry, tmp_path: Path) -> None:
     versions = Versions(shelf, ["toy"], Bounds(seconds=10))
     versions.follow("toy")
     shelf.champion = 2
@@ -99,7 +88,7 @@ def test_who_loads_too_slowly_is_left_out_and_taken_once_it_is_there(shelf: Shel
     assert versions.shelves["toy"].problem == ""
 
 
-def test_what_never_ends_does_not_pile_up(shelf: Shelf, tmp_path: Path) -> None:
+def test_what_never_ends_does_not_pile_up(shelf: Registry, tmp_path: Path) -> None:
     versions = Versions(shelf, ["toy"], Bounds(seconds=0.1))
     slow(shelf, 1, tmp_path / "gate")
     for number in range(10, 10 + AT_ONCE):

@@ -12,7 +12,6 @@ from everfit.errors import LedgerError, UnknownName
 from everfit.ledger.entries import (
     BatchAccepted,
     BatchRecalled,
-    CandidateJudged,
     ModelRegistered,
     PointersPublished,
     Promoted,
@@ -183,13 +182,12 @@ def named(view: View, model: str, word: str) -> int:
 
 def uses(view: View, model: str, contents: Collection[str]) -> tuple[Use, ...]:
     """Every judged run of the model that used a batch with one of these SHA-256, oldest first."""
-    judged = {entry.body.run for entry in view.of(CandidateJudged)}
     versions = {view.judged(entry.body.judged).run: entry.body.version.version for entry in view.of(ModelRegistered)}
     found = []
     for entry in view.triggers:
         body = entry.body
         roles = [role_of(body, place) for place, batch in enumerate(body.batches) if batch.sha256 in contents]
-        if roles and body.run in judged:
+        if roles and body.run in view.judged_runs:
             version = versions.get(body.run)
             state = "kept back" if version is None else standing(view, version)
             periods = () if version is None else served(view, version)

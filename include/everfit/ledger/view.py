@@ -206,10 +206,14 @@ class View:
         return tuple(runs)
 
     @cached_property
+    def judged_runs(self) -> frozenset[str]:
+        """The runs whose candidate was judged, whatever came of it."""
+        return frozenset(entry.body.run for entry in self.of(CandidateJudged))
+
+    @cached_property
     def asked(self) -> tuple[int, ...]:
         """The entries that ask for a training run and that no judged run has consumed."""
-        judged = {entry.body.run for entry in self.of(CandidateJudged)}
-        done = {seq for entry in self.triggers if entry.body.run in judged for seq in entry.body.consumed}
+        done = {seq for entry in self.triggers if entry.body.run in self.judged_runs for seq in entry.body.consumed}
         return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in done)
 
     @cached_property

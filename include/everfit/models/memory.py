@@ -42,7 +42,7 @@ class Peak:
         for other in _OPEN:
             other._most = max(other._most, high)
         _set_back()
-        self._before = _status("VmRSS") or high
+        self._before = resident() or high
         _OPEN.add(self)
 
     def bytes(self) -> int:
@@ -55,6 +55,11 @@ class Peak:
 
 
 _OPEN: WeakSet[Peak] = WeakSet()
+
+
+def resident() -> int:
+    """The bytes of memory that this process holds now; 0 if nobody says."""
+    return _status("VmRSS")
 
 
 def in_words(size: float) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from everfit.errors import DataError
 from everfit.models import Explains
-
-if TYPE_CHECKING:
-    from everfit.predictor.predictor import Predictor
+from everfit.predictor.predictor import Predictor, frame
 
 Explanation = Mapping[str, float] | Mapping[str, Mapping[str, float]]
 """By feature, the largest first; where an answer has several numbers, by the name of each, and then by feature."""
@@ -23,11 +21,10 @@ def explain(predictor: Predictor, rows: Sequence[Mapping[str, Any]]) -> list[Exp
     difference of what their features did (Lundberg et al., Nature Machine Intelligence 2 (2020) 56-67). Errors:
     `DataError` if the algorithm does not say what made its answers, or for rows that are not right.
     """
-    check_explains(predictor)
-    columns, scorer = predictor.card.columns, predictor.scorer
-    if not rows or not isinstance(scorer, Explains):
+    columns, scorer = predictor.card.columns, explains(predictor)
+    if not rows:
         return []
-    found = scorer.contributions(columns.encode(predictor.features(rows)))
+    found = scorer.contributions(columns.encode(predictor.features(frame(rows, predictor.inputs))))
     answers = predictor.card.scores
     return [
         dict(zip(answers, (_by_feature(one, columns.names) for one in row), strict=True))
@@ -37,12 +34,13 @@ def explain(predictor: Predictor, rows: Sequence[Mapping[str, Any]]) -> list[Exp
     ]
 
 
-def check_explains(predictor: Predictor) -> None:
-    """Refuse with `DataError` what cannot be explained."""
-    if not isinstance(predictor.scorer, Explains):
-        raise DataError(
-            f"explain: the algorithm {predictor.card.algorithm} does not say what made its answers; ask without explain"
-        )
+def explains(predictor: Predictor) -> Explains:
+    """What explains the answers; `DataError` if the algorithm does not say what made them."""
+    if isinstance(predictor.scorer, Explains):
+        return predictor.scorer
+    raise DataError(
+        f"explain: the algorithm {predictor.card.algorithm} does not say what made its answers; ask without explain"
+    )
 
 
 def _by_feature(did: Sequence[float], names: Sequence[str]) -> dict[str, float]:

@@ -54,9 +54,9 @@ class Predictor:
         """The columns that a caller sends."""
         return self.card.inputs.names
 
-    def features(self, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-        """The feature table of rows as callers send them."""
-        return self.code.features(self.card.inputs.read(frame(rows, self.inputs)), self.history)
+    def features(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The feature table of raw rows; the errors of `predict`."""
+        return self.code.features(self.card.inputs.read(rows), self.history)
 
     def predict(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """One score per row, in order; a probability for a binary task, a column of them for each class or quantile
@@ -65,7 +65,7 @@ class Predictor:
         A row's score does not depend on the rows beside it. Errors: `DataError` that names a column which is missing,
         holds something of another kind or makes an infinite feature.
         """
-        return self.score(self.code.features(self.card.inputs.read(rows), self.history))
+        return self.score(self.features(rows))
 
     def score(self, features: pd.DataFrame) -> NDArray[np.float64]:
         """One score per row of a feature table: for rows whose features were made with another history, as the

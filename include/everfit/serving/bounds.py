@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from everfit.errors import DeployError
-from everfit.models.memory import available, in_words
+from everfit.models.memory import available, in_words, resident
 
 if TYPE_CHECKING:
     from everfit.serving.versions import Loaded
@@ -32,18 +32,13 @@ class Bounds:
     def check(self, name: str, folder: Path) -> None:
         """Refuse with `DeployError` a version for which there is no room."""
         needed = TIMES * sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        left = max(0, self.memory - held()) if self.memory else available()
+        left = max(0, self.memory - resident()) if self.memory else available()
         if needed > left:
             allowed = f", which may hold {in_words(self.memory)} (--memory-mb)," if self.memory else ""
             raise DeployError(
                 f"{name} does not load: it needs about {in_words(needed)}, and the server{allowed} has {in_words(left)}"
                 " left; serve fewer models (--models), or give it more memory"
             )
-
-
-def held() -> int:
-    """The bytes of memory that this process holds."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 from anyio import CapacityLimiter, fail_after, to_thread
 
 from everfit.predictor import Answered
-from everfit.predictor.explained import Explanation, check_explains, explain
+from everfit.predictor.explained import Explanation, explain, explains
 from everfit.serving.questions import Refusal
 from everfit.serving.scoring import Rows
 from everfit.serving.versions import Loaded
@@ -29,7 +29,7 @@ class Explaining:
         """Refuse what will not be explained, before anything is scored: `Refusal` with 413, or `DataError`."""
         if len(rows) > MOST_EXPLAINED:
             raise Refusal(413, f"explain: found {len(rows):,} rows, at most {MOST_EXPLAINED} are explained at once")
-        check_explains(loaded.predictor)
+        explains(loaded.predictor)
 
     async def explain(self, loaded: Loaded | None, rows: Rows, made: Answered) -> Sequence[Explanation | None]:
         """For each row what made its answer; None where the version did not answer itself, or has gone since."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from everfit.ledger.entries import CandidateJudged
 from everfit.steps.recipe import recipe
 from everfit.steps.snapshot import unused_batches
-from everfit.steps.why_now import Now, why_now
+from everfit.steps.why_now import Now, occasion, why_now
 from everfit.steps.window import choose
 
 if TYPE_CHECKING:
@@ -24,13 +23,13 @@ def due(view: View, spec: ModelSpec, now: datetime) -> tuple[str, ...]:
     """
     if len(choose(spec.window, view.batches)) < spec.window.at_least:
         return ()
-    fresh = unused_batches(view, spec.window)
-    found = why_now(view, spec, fresh, "due", now)
+    fresh, made_with = unused_batches(view, spec.window), recipe(spec)
+    found = why_now(view, spec, occasion(view, fresh, made_with, now), "due")
     if not isinstance(found, Now):
         return ()
     newest = view.triggers[-1] if view.triggers else None
-    if newest is None or any(entry.body.run == newest.body.run for entry in view.of(CandidateJudged)):
+    if newest is None or newest.body.run in view.judged_runs:
         return found.because
     events = {*(seq for seq, _ in fresh), *view.asked}
-    begun = events <= {*newest.body.consumed} and newest.body.recipe == recipe(spec)
+    begun = events <= {*newest.body.consumed} and newest.body.recipe == made_with
     return () if begun else found.because

@@ -11,7 +11,7 @@ from everfit.gpu import ordinal
 from everfit.ledger.entries import CandidateJudged, RunTriggered
 from everfit.steps.base import base_for
 from everfit.steps.recipe import recipe
-from everfit.steps.why_now import NotNow, Now, why_now
+from everfit.steps.why_now import NotNow, Now, occasion, why_now
 from everfit.steps.window import choose
 from everfit.values import Batch, Snapshot, digest
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ports import Ports
     from everfit.spec import ModelSpec, WindowSpec
+
+
+Numbered = tuple[tuple[int, Batch], ...]
+"""Batches, each after the entry that accepted it."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,10 @@ def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggere
     """
 
     def trigger(view: View) -> RunTriggered:
-        triggered = _trigger(view, spec, request)
-        found = why_now(view, spec, _unused(view, _window(view, spec, request)), request.why, ports.clock())
+        window = _window(view, spec, request)
+        fresh = _unused(view, window)
+        triggered = _trigger(view, spec, request, window, fresh)
+        found = why_now(view, spec, occasion(view, fresh, triggered.recipe, ports.clock()), request.why)
         if isinstance(found, Now):
             return replace(triggered, because=found.because)
         if request.forced:
@@ -71,7 +77,8 @@ def same_again(ports: Ports, spec: ModelSpec, request: TrainRequest) -> TrainReq
     Errors: those of `resolve`.
     """
     view = ports.ledger(spec.name).view()
-    asked = _trigger(view, spec, request)
+    window = _window(view, spec, request)
+    asked = _trigger(view, spec, request, window, _unused(view, window))
     judged = sum(1 for _ in view.of(CandidateJudged))
     what = [spec.spec_hash, load_code(spec.code_path).sha256, asked.snapshot, asked.device, asked.base, judged]
     return replace(request, run=f"{request.run}-{digest(what)[:12]}")
@@ -82,7 +89,7 @@ def snapshot_of(spec: ModelSpec, triggered: RunTriggered) -> Snapshot:
     return Snapshot(spec.name, triggered.batches, triggered.holdout, triggered.gap)
 
 
-def unused_batches(view: View, window: WindowSpec | None = None) -> tuple[tuple[int, Batch], ...]:
+def unused_batches(view: View, window: WindowSpec | None = None) -> Numbered:
     """Accepted batches that no judged run has learnt from, after the seq of their entries.
 
     With `window`, only those in it: an old month that is corrected long after it left the window is nothing to train
@@ -97,8 +104,7 @@ class _Waits(Exception):
         self.found = found
 
 
-def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
-    window = _window(view, spec, request)
+def _trigger(view: View, spec: ModelSpec, request: TrainRequest, window: Numbered, fresh: Numbered) -> RunTriggered:
     ordinal(request.device or spec.train.device)  # refuses what is no device, before anything is paid
     batches = tuple(batch for _, batch in window)
     snapshot = Snapshot(spec.name, batches, spec.window.holdout, spec.window.gap)
@@ -110,7 +116,7 @@ def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered
         snapshot=snapshot.id,
         batches=batches,
         holdout=snapshot.holdout,
-        consumed=tuple(sorted([*(seq for seq, _ in _unused(view, window)), *view.asked])),
+        consumed=tuple(sorted([*(seq for seq, _ in fresh), *view.asked])),
         forced=request.forced,
         device=request.device or spec.train.device,
         gap=snapshot.gap,
@@ -119,7 +125,7 @@ def _trigger(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered
     )
 
 
-def _window(view: View, spec: ModelSpec, request: TrainRequest) -> tuple[tuple[int, Batch], ...]:
+def _window(view: View, spec: ModelSpec, request: TrainRequest) -> Numbered:
     least, until = spec.window.at_least, request.until
     if request.batches is not None and request.batches < least:
         raise SpecError(
@@ -137,12 +143,11 @@ def _window(view: View, spec: ModelSpec, request: TrainRequest) -> tuple[tuple[i
     return chosen
 
 
-def _unused(view: View, window: tuple[tuple[int, Batch], ...]) -> tuple[tuple[int, Batch], ...]:
-    judged = {entry.body.run for entry in view.of(CandidateJudged)}
+def _unused(view: View, window: Numbered) -> Numbered:
     used = {
         (batch.partition, batch.sha256)
         for entry in view.triggers
-        if entry.body.run in judged
+        if entry.body.run in view.judged_runs
         for batch in entry.body.batches
     }
     return tuple((seq, batch) for seq, batch in window if (batch.partition, batch.sha256) not in used)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from everfit.ledger.entries import CandidateJudged, RetrainAsked
+from everfit.ledger.entries import RetrainAsked
 from everfit.ledger.words import in_words
-from everfit.steps.recipe import changes, recipe
+from everfit.steps.recipe import changes
 from everfit.triggers import Occasion, together
 
 if TYPE_CHECKING:
@@ -35,35 +36,33 @@ class NotNow:
     until: datetime | None = None
 
 
-def why_now(view: View, spec: ModelSpec, fresh: tuple[tuple[int, Batch], ...], why: str, now: datetime) -> Now | NotNow:
-    """Whether to train, given the batches of the window that no judged run has learnt from (`fresh`).
+def why_now(view: View, spec: ModelSpec, seen: Occasion, why: str) -> Now | NotNow:
+    """Whether to train now, when somebody asks because of `why`.
 
     What a recall or an erasure asked for does not wait. Without anything new there is nothing to train: the same data,
     code and settings give the same model, to the byte.
     """
     asked = [entry for entry in view.of(RetrainAsked) if entry.seq in view.asked]
-    seen = occasion(view, spec, fresh, now)
     if asked:
         return Now(tuple(f"entry {entry.seq}: {in_words(entry)}" for entry in asked))
-    if not fresh and not seen.changed:
+    if not seen.fresh and not seen.changed:
         return NotNow("no accepted batch is new since the last run, and the model would be made as it was then")
     if why not in BY_ITSELF:
-        batches = ", ".join(batch.partition for _, batch in fresh)
+        batches = ", ".join(batch.partition for _, batch in seen.fresh)
         return Now((*([f"new: {batches}"] if batches else []), *seen.changed))
     reason = together(spec.retrain.when, seen, least=1)
     if not reason.holds:
         return NotNow(reason.words or "by itself nothing starts a run (retrain.when is empty)")
-    peace = spec.retrain.peace.until([entry.at for entry in view.triggers], now)
+    peace = spec.retrain.peace.until([entry.at for entry in view.triggers], seen.now)
     if peace:
         until, words = peace
         return NotNow(f"{reason.words}; but {words}, until {until:%Y-%m-%d %H:%M} UTC", until)
     return Now((reason.words,))
 
 
-def occasion(view: View, spec: ModelSpec, fresh: tuple[tuple[int, Batch], ...], now: datetime) -> Occasion:
-    """What triggers go by, from the ledger and the model's folder."""
-    judged = {entry.body.run for entry in view.of(CandidateJudged)}
-    last = next((entry for entry in reversed(view.triggers) if entry.body.run in judged), None)
+def occasion(view: View, fresh: tuple[tuple[int, Batch], ...], made_with: Mapping[str, str], now: datetime) -> Occasion:
+    """What triggers go by: the batches that are new, and what a model would be made with against the newest judged."""
+    last = next((entry for entry in reversed(view.triggers) if entry.body.run in view.judged_runs), None)
     if last is None:
         return Occasion(now, fresh)
-    return Occasion(now, fresh, changes(last.body.recipe, recipe(spec)), last.at)
+    return Occasion(now, fresh, changes(last.body.recipe, made_with), last.at)
