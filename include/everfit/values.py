@@ -264,6 +264,15 @@ class Placement:
 
 
 @dataclass(frozen=True)
+class Took:
+    """How many seconds a training run took, and what it cost by the price list of that day (None: not known)."""
+
+    seconds: float
+    cost: float | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files.
 

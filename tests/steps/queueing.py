@@ -19,7 +19,7 @@ from everfit.ports import DataStore, Landing, Ports, Registry, Store, Target
 from everfit.spec import ModelSpec
 from everfit.steps.snapshot import TrainRequest, resolve
 from everfit.testing.fakes import MemoryStore
-from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Verdict
+from everfit.values import Batch, ModelVersion, Outcome, StoredFile, Took, Verdict
 
 FILE = StoredFile("evidence/e", "0")
 
@@ -49,15 +49,15 @@ class Hall:
         assert found is not None
         return found
 
-    def judge(self, run: RunTriggered, model: str, *verdicts: Verdict) -> int:
+    def judge(self, run: RunTriggered, model: str, *verdicts: Verdict, took: Took | None = None) -> int:
         body = CandidateJudged(
-            run.run, "m", run.snapshot, (), self.view(model).champion, True, "", verdicts, FILE, FILE
+            run.run, "m", run.snapshot, (), self.view(model).champion, True, "", verdicts, FILE, FILE, took=took
         )
         return self._append(model, f"judged:{run.run}", body)
 
-    def promote(self, run: RunTriggered, model: str, *verdicts: Verdict) -> None:
+    def promote(self, run: RunTriggered, model: str, *verdicts: Verdict, took: Took | None = None) -> None:
         """The run ended with a new champion."""
-        judged = self.judge(run, model, *verdicts)
+        judged = self.judge(run, model, *verdicts, took=took)
         view = self.view(model)
         version = len(view.versions) + 1
         self._append(model, f"registered:{version}", ModelRegistered(ModelVersion(model, version, "m", ()), judged))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from everfit.values import Batch, FileHash, ModelVersion, Placement, Stage, StoredFile, Verdict, Withheld
+from everfit.values import Batch, FileHash, ModelVersion, Placement, Stage, StoredFile, Took, Verdict, Withheld
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,7 @@ class CandidateJudged:
 
     `placement` says on which device it was made, and why that is not the one that was wanted, if it is not. `gates` are
     those that were asked, each with all of its settings as JSON: with the evidence they give the verdicts again.
+    `took` is what the run's steps up to here took and cost (None: nobody measured it).
     """
 
     run: str
@@ -175,6 +176,7 @@ class CandidateJudged:
     sample: StoredFile
     placement: Placement | None = None
     gates: tuple[str, ...] = ()
+    took: Took | None = None
 
 
 @dataclass(frozen=True)

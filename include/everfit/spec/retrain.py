@@ -20,6 +20,7 @@ from everfit.spec.parts import Frozen
 from everfit.triggers import Budget, Group, Peace, Quiet
 from everfit.triggers.new_data import NewData
 from everfit.triggers.schedule import Schedule
+from everfit.triggers.worth_it import WorthIt
 from everfit.values import dump
 
 GROUPS = ("all_of", "any_of", "k_of")
@@ -103,12 +104,17 @@ class RetrainSpec(Frozen):
     @property
     def on_new_data(self) -> bool:
         """Whether a new batch may be a reason."""
-        return any(isinstance(one, NewData) for one in _flat(self.when))
+        return any(isinstance(one, NewData | WorthIt) for one in _flat(self.when))
+
+    @property
+    def worth_it(self) -> WorthIt | None:
+        """What the spec says of costs, if it weighs them."""
+        return next((one for one in _flat(self.when) if isinstance(one, WorthIt)), None)
 
     @property
     def waits(self) -> bool:
         """Whether a run may come to be due though no batch arrives and no clock of a trigger strikes."""
-        kinds = {type(one) for one in _flat(self.when)} - {NewData, Schedule}
+        kinds = {type(one) for one in _flat(self.when)} - {NewData, Schedule, WorthIt}
         return bool(kinds or self.cooldown or self.quiet or self.at_most)
 
     @field_serializer("when")

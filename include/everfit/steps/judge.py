@@ -15,9 +15,10 @@ from everfit.ledger.people import tags, version_of
 from everfit.steps.card import judgement_in, name_of, page, report_key
 from everfit.steps.evaluate import beside, evaluation_of
 from everfit.steps.policy import follows
+from everfit.steps.spending import bill
 from everfit.steps.standing import standing_of
 from everfit.steps.tracking import run_of
-from everfit.values import Evaluation, Judgement, StoredFile, Verdict, canonical, dump
+from everfit.values import Evaluation, Judgement, StoredFile, Took, Verdict, canonical, dump
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,8 @@ def judge(ports: Ports, spec: ModelSpec, evaluation: Evaluation, name: str = "")
     entry = ledger.view().claimed(key)
     if entry is None:
         verdicts = speak(ports, spec.gates, evaluation.evidence)
-        entry = ledger.decide(key, lambda view: _decision(view, spec, evaluation, verdicts))
+        took = _took(ports, spec.name, evaluation.candidate.run)
+        entry = ledger.decide(key, lambda view: _decision(view, spec, evaluation, verdicts, took))
     judgement = _read(entry, evaluation)
     _publish(ports, spec, judgement, evaluation, name)
     return judgement
@@ -79,7 +81,14 @@ def speak(ports: Ports, gates: Sequence[Any], evidence: StoredFile) -> tuple[Ver
     return tuple(gate.judge(found.of(label)) for label, gate in zip(catalog.labels(gates), gates, strict=True))
 
 
-def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tuple[Verdict, ...]) -> CandidateJudged:
+def _took(ports: Ports, model: str, run: str) -> Took | None:
+    spent = bill(ports, model, run, before="judge")
+    return Took(spent.seconds, spent.total, spent.currency) if spent.steps else None
+
+
+def _decision(
+    view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tuple[Verdict, ...], took: Took | None
+) -> CandidateJudged:
     if view.champion != evaluation.champion:
         raise StaleHead(
             f"run {evaluation.candidate.run} was evaluated against {_named(evaluation.champion)}, but the champion is "
@@ -106,6 +115,7 @@ def _decision(view: View, spec: ModelSpec, evaluation: Evaluation, verdicts: tup
         sample=evaluation.sample,
         placement=candidate.placement,
         gates=tuple(canonical(gate).decode() for gate in spec.model_dump(mode="json")["gates"]),
+        took=took,
     )
 
 

@@ -135,7 +135,7 @@ def _period(cron: str, now: datetime) -> timedelta:
 
 def _retrains(view: View) -> list[Retrain]:
     newest = view.of(CandidateJudged)[-LATELY:]
-    found = (_against_champion(entry.body) for entry in newest if entry.body.champion is not None)
+    found = (against_champion(entry.body) for entry in newest if entry.body.champion is not None)
     return [
         Retrain(-one.effect, -one.high, -one.low)
         for one in found
@@ -143,5 +143,6 @@ def _retrains(view: View) -> list[Retrain]:
     ]
 
 
-def _against_champion(judged: CandidateJudged) -> Verdict | None:
+def against_champion(judged: CandidateJudged) -> Verdict | None:
+    """What the first gate that compares with the champion said: its effect is the new mean loss less the old."""
     return next((one for one in judged.verdicts if one.gate in AGAINST_CHAMPION), None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from everfit.ledger.entries import RetrainAsked
 from everfit.ledger.words import in_words
 from everfit.steps.recipe import changes
+from everfit.steps.staleness import staleness
 from everfit.triggers import Occasion, together
 
 if TYPE_CHECKING:
@@ -65,4 +66,4 @@ def occasion(view: View, fresh: tuple[tuple[int, Batch], ...], made_with: Mappin
     last = next((entry for entry in reversed(view.triggers) if entry.body.run in view.judged_runs), None)
     if last is None:
         return Occasion(now, fresh)
-    return Occasion(now, fresh, changes(last.body.recipe, made_with), last.at)
+    return Occasion(now, fresh, changes(last.body.recipe, made_with), last.at, staleness(view))

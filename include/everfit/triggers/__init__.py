@@ -11,5 +11,6 @@ store and no clock. So the same file decides in Airflow, at the command line and
 from everfit.triggers._grouped import Group, Trigger, together
 from everfit.triggers.occasion import Occasion, Reason
 from everfit.triggers.peace import Budget, Peace, Quiet
+from everfit.triggers.staleness import Staleness
 
-__all__ = ["Budget", "Group", "Occasion", "Peace", "Quiet", "Reason", "Trigger", "together"]
+__all__ = ["Budget", "Group", "Occasion", "Peace", "Quiet", "Reason", "Staleness", "Trigger", "together"]

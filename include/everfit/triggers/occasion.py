@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from everfit.triggers.staleness import Staleness
 from everfit.values import Batch
 
 
@@ -14,13 +15,14 @@ class Occasion:
 
     `fresh` are the batches of its window that no judged run has learnt from, each after the entry that accepted it.
     `changed` says in words what is not as the newest judged run had it: code, settings, libraries. `began` is when that
-    run began; None while there is none.
+    run began; None while there is none. `staleness` is how stale the champion is; None while there is no champion.
     """
 
     now: datetime
     fresh: tuple[tuple[int, Batch], ...] = ()
     changed: tuple[str, ...] = ()
     began: datetime | None = None
+    staleness: Staleness | None = None
 
 
 @dataclass(frozen=True)
