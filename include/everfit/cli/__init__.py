@@ -41,6 +41,7 @@ from everfit.cli import (
     score,
     served,
     verify,
+    worth,
 )
 from everfit.errors import EverfitError
 
@@ -68,6 +69,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     recall,
     erase,
     reproduce,
+    worth,
     pointers,
     housekeeping,
     schema,

@@ -152,6 +152,7 @@ class Flow:
     def _judge(self, snapshot: Snapshot, features: Features, candidate: Candidate) -> None:
         from everfit.steps.evaluate import evaluate
         from everfit.steps.judge import judge
+        from everfit.steps.regret import in_short
         from everfit.steps.spending import bill
 
         with self.telling.step("evaluate") as line:
@@ -169,6 +170,8 @@ class Flow:
             line.say(f"entry {judgement.entry}: {judgement.reason}", style)
         self.telling.verdicts(judgement.verdicts)
         self.telling.note(_cost(bill(self.ports, self.spec.name, candidate.run)))
+        if worth := in_short(self.ports, self.spec, candidate.run):
+            self.telling.note(worth)
         if judgement.promote and self._goes_to("register"):
             self._register(judgement)
 

@@ -143,4 +143,4 @@ def _above_zero(moment: Array, toward: Array) -> Array:
     alone = np.maximum(toward / np.einsum("pii->pi", moment), 0.0)
     one = np.argmax(alone * toward, axis=1)  # how much each alone lowers the sum of squares
     edge = np.where(np.arange(2)[None] == one[:, None], alone, 0.0)
-    return np.where((both >= 0).all(axis=1)[:, None], both, edge)
+    return np.where(both.min(axis=1, keepdims=True) >= 0, both, edge)

@@ -37,7 +37,7 @@ def staleness(view: View) -> Staleness | None:
         rows=learnt(run),
         since=tuple(batch.rows for batch in since),
         paid=sum(batch.partition <= answered for batch in since),
-        tried=max((known.newer(view, entry.body) for entry in judged), default=0),
+        tried=max((len(known.new_to(view, entry.body)) for entry in judged), default=0),
         shown=tuple(found for entry in judged if (found := shown(view, known, entry.body)) is not None),
         took=tuple(entry.body.took for entry in judged if entry.body.took is not None),
     )
@@ -61,15 +61,15 @@ class Arrived:
         """The batches that are newer than all of a run."""
         return tuple(batch for batch in self.batches if batch.partition > newest(run))
 
-    def newer(self, view: View, judged: CandidateJudged) -> int:
-        """How many batches a candidate could know that are newer than all of the champion that it was judged against.
+    def new_to(self, view: View, judged: CandidateJudged) -> tuple[Batch, ...]:
+        """The batches that a candidate could know and that are newer than all of the champion it was judged against.
 
         Also those that have left its window: the champion is older by them.
         """
         if judged.champion is None:
-            return 0
+            return ()
         upto = newest(self.runs[judged.run])
-        return sum(batch.partition <= upto for batch in self.after(view.trained_on(judged.champion)))
+        return tuple(batch for batch in self.after(view.trained_on(judged.champion)) if batch.partition <= upto)
 
 
 def shown(view: View, known: Arrived, judged: CandidateJudged) -> Renewal | None:
@@ -82,7 +82,7 @@ def shown(view: View, known: Arrived, judged: CandidateJudged) -> Renewal | None
     if champion is None or said is None or said.effect is None or said.low is None or said.high is None:
         return None
     rows = learnt(view.trained_on(champion)), learnt(known.runs[judged.run])
-    return Renewal.of(known.newer(view, judged), rows, said.effect, (said.low, said.high), said.level)
+    return Renewal.of(len(known.new_to(view, judged)), rows, said.effect, (said.low, said.high), said.level)
 
 
 def learnt(run: RunTriggered) -> int:

@@ -53,8 +53,17 @@ class Staleness:
 
     def run_costs(self, unit: str) -> float | None:
         """What a run costs, in seconds or in a currency; None if no run says so."""
-        known = [
-            took.seconds if unit == SECONDS else took.cost for took in self.took if unit in (SECONDS, took.currency)
-        ]
-        newest = [cost for cost in known if cost is not None][-LATELY:]
-        return median(newest) if newest else None
+        known = [cost for took in self.took if (cost := in_unit(took, unit)) is not None]
+        return median(known[-LATELY:]) if known else None
+
+
+def in_unit(took: Took, unit: str) -> float | None:
+    """What a run took in seconds or in a currency; None if that is not known.
+
+    >>> in_unit(Took(60.0, 0.5, "EUR"), "seconds"), in_unit(Took(60.0, 0.5, "EUR"), "EUR")
+    (60.0, 0.5)
+    >>> in_unit(Took(60.0), "EUR")
+    """
+    if unit == SECONDS:
+        return took.seconds
+    return took.cost if took.currency == unit else None

@@ -65,8 +65,8 @@ class WorthIt:
     def __post_init__(self) -> None:
         if not self.loss_costs:
             raise ValueError(
-                "loss_costs: wanted what it costs if the mean loss is higher by 1 on 1,000 rows, such as 40: in seconds "
-                "of computing, or in the currency that worth_it.unit names"
+                "loss_costs: wanted what it costs if the mean loss is higher by 1 on 1,000 rows, such as 40: in "
+                "seconds of computing, or in the currency that worth_it.unit names"
             )
         refuse.number("loss_costs", self.loss_costs, above=0)
         refuse.word("unit", self.unit)

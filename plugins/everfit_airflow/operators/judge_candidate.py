@@ -38,6 +38,7 @@ class JudgeCandidateOperator(StepOperator):
         """Judge and hand over."""
         from everfit.steps.card import report_key
         from everfit.steps.judge import judge
+        from everfit.steps.regret import in_short
         from everfit.values import Evaluation
 
         evaluation = take(ports, Evaluation, self.evaluation)
@@ -52,4 +53,6 @@ class JudgeCandidateOperator(StepOperator):
             [f"{v.outcome.value:<12} {v.gate}: {v.reason}" for v in judgement.verdicts],
         )
         say(f"{'PROMOTE' if judgement.promote else 'KEEP THE CHAMPION'}: {judgement.reason}")
+        if worth := in_short(ports, spec, evaluation.candidate.run):
+            say(worth)
         return give(ports, context, judgement, promote=judgement.promote, entry=judgement.entry)
