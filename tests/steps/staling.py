@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from everfit.ledger.entries import CandidateJudged, RunTriggered
+from everfit.ledger.entries import RunTriggered
 from everfit.spec import ModelSpec, RetrainSpec
 from everfit.steps.why_now import NotNow
 from everfit.values import Took
-from tests.steps.queueing import FILE, Hall, hall, measured, spec_of
+from tests.steps.queueing import Hall, hall, measured, spec_of
 
 MODEL, ROWS, COST = "m", 1000, 50.0
 WORTH = {"worth_it": {"loss_costs": 1.0, "unit": "EUR"}}

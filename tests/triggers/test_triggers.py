@@ -11,6 +11,7 @@ from everfit.triggers import Group, Occasion
 from everfit.triggers.changed import Changed
 from everfit.triggers.new_data import NewData
 from everfit.triggers.schedule import Schedule
+from everfit.triggers.worth_it import WorthIt
 from everfit.values import Batch
 
 MONDAY = datetime(2013, 6, 3, 5, tzinfo=UTC)
@@ -21,7 +22,7 @@ def fresh(*rows: int) -> tuple[tuple[int, Batch], ...]:
 
 
 def test_they_are_found_by_name() -> None:
-    assert dict(triggers()) == {"changed": Changed, "new_data": NewData, "schedule": Schedule}
+    assert dict(triggers()) == {"changed": Changed, "new_data": NewData, "schedule": Schedule, "worth_it": WorthIt}
 
 
 @pytest.mark.parametrize(
