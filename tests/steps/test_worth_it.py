@@ -23,6 +23,12 @@ BEST = 1850.0
 """Linear staleness of 1 a step, a run of 50 and 200 steps: every ten steps is best."""
 
 
+@pytest.fixture(autouse=True)
+def _made_as_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but data changes, so the libraries need not be looked up with each question."""
+    monkeypatch.setattr("everfit.steps.snapshot.recipe", lambda _: {})
+
+
 def told(here: World):
     terms = here.spec.retrain.worth_it
     assert terms is not None
@@ -45,10 +51,10 @@ def test_on_linear_staleness_it_stays_near_the_best_plan(tmp_path: Path) -> None
     assert [one.regret for one in found.retrains][-1] == pytest.approx(found.regret, abs=0.1)
 
 
-@pytest.mark.parametrize("noise", [2.0, 5.0])
-def test_noise_costs_little(tmp_path: Path, noise: float) -> None:
-    costs = [world(tmp_path, noise=noise, seed=seed).live(200).cost for seed in range(2)]
-    assert mean(costs) < 1.3 * BEST
+def test_noise_costs_little(tmp_path: Path) -> None:
+    """Each run measures what it gains give or take 5, where ten is what a run is worth; in 100 steps 900 is best."""
+    costs = [world(tmp_path, noise=5.0, seed=seed).live(100).cost for seed in range(2)]
+    assert mean(costs) < 1.3 * 900
 
 
 def test_drift_that_stops_is_not_paid_for_long(tmp_path: Path) -> None:
@@ -57,10 +63,10 @@ def test_drift_that_stops_is_not_paid_for_long(tmp_path: Path) -> None:
     def stops(born: int, step: int) -> float:
         return linear(min(born, 60), min(step, 60))
 
-    here = world(tmp_path, stops, noise=0.5).live(160)
+    here = world(tmp_path, stops, noise=0.5).live(140)
     during, after = [at for at in here.retrains if at <= 60], [at for at in here.retrains if at > 70]
     assert len(during) >= 6
-    assert len(after) <= 4  # of 9, had it gone on as before
+    assert len(after) <= 4  # of 7, had it gone on as before
     gaps = [later - before for before, later in itertools.pairwise(after)]
     assert gaps == sorted(gaps), "each is waited for longer than the one before"
 
