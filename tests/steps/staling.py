@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,10 +11,10 @@ from everfit.ledger.entries import RunTriggered
 from everfit.spec import ModelSpec, RetrainSpec
 from everfit.steps.why_now import NotNow
 from everfit.values import Took
-from tests.steps.queueing import Hall, hall, measured, spec_of
+from tests.steps.queueing import Hall, measured, spec_of
 
 MODEL, ROWS, COST = "m", 1000, 50.0
-WORTH = {"worth_it": {"loss_costs": 1.0, "unit": "EUR"}}
+WORTH = {"loss_costs": 1.0, "unit": "EUR"}
 """A thousand rows per batch: one unit of loss costs 1 EUR with each."""
 
 
@@ -95,9 +94,13 @@ class World:
 
 
 def world(
-    work: Path, stale: Callable[[int, int], float] = linear, noise: float = 0.0, seed: int = 7, **settings: Any
+    house: Hall,
+    stale: Callable[[int, int], float] = linear,
+    noise: float = 0.0,
+    seed: int = 7,
+    **settings: Any,
 ) -> World:
     """A model whose only trigger is `worth_it`, with a first champion."""
-    when = [{"worth_it": WORTH["worth_it"] | settings}]
+    when = [{"worth_it": WORTH | settings}]
     spec = spec_of(MODEL).model_copy(update={"retrain": RetrainSpec(when=when)})
-    return World(hall(work), spec, stale, noise, Random(seed)).begin()
+    return World(house, spec, stale, noise, Random(seed)).begin()

@@ -22,7 +22,7 @@ from everfit.steps.register import register
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.spending import STEPS, bill, spending
 from everfit.steps.train import train
-from everfit.values import Evaluation, Placement, load
+from everfit.values import Evaluation, Placement, Took, load
 from tests.steps.judging import House, build
 
 PRICES = Prices("EUR", cpu_core=36.0, memory_gib=3.6)  # a cent for each core-second
@@ -114,6 +114,12 @@ def test_the_page_shows_what_came_before_the_judgement(house):
     assert "EUR" in table
     assert f"{bill(house.ports, house.spec.name, 'first', before='judge').total:.4f}"[:5] in table
     assert "up to the judgement" in table
+
+
+def test_the_ledger_knows_what_the_run_took_up_to_its_judgement(house, run):
+    taken = bill(house.ports, house.spec.name, "first", before="judge")
+    (judged,) = house.ledger.view().of(CandidateJudged)
+    assert judged.body.took == Took(taken.seconds, taken.total, "EUR")
 
 
 def test_a_run_without_its_gpu_says_so_everywhere(house, run, said):

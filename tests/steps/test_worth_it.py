@@ -37,7 +37,7 @@ def told(here: World):
 
 def test_on_linear_staleness_it_stays_near_the_best_plan(tmp_path: Path) -> None:
     """It begins with no evidence at all, so two runs are paid for finding out."""
-    here = world(tmp_path).live(200)
+    here = world(hall(tmp_path)).live(200)
     assert here.cost <= 1.3 * BEST
     assert here.cost < 1950
     gaps = [after - before for before, after in zip(here.retrains[2:], here.retrains[3:], strict=False)]
@@ -53,7 +53,7 @@ def test_on_linear_staleness_it_stays_near_the_best_plan(tmp_path: Path) -> None
 
 def test_noise_costs_little(tmp_path: Path) -> None:
     """Each run measures what it gains give or take 5, where ten is what a run is worth; in 100 steps 900 is best."""
-    costs = [world(tmp_path, noise=5.0, seed=seed).live(100).cost for seed in range(2)]
+    costs = [world(hall(tmp_path), noise=5.0, seed=seed).live(100).cost for seed in range(2)]
     assert mean(costs) < 1.3 * 900
 
 
@@ -63,7 +63,7 @@ def test_drift_that_stops_is_not_paid_for_long(tmp_path: Path) -> None:
     def stops(born: int, step: int) -> float:
         return linear(min(born, 60), min(step, 60))
 
-    here = world(tmp_path, stops, noise=0.5).live(140)
+    here = world(hall(tmp_path), stops, noise=0.5).live(140)
     during, after = [at for at in here.retrains if at <= 60], [at for at in here.retrains if at > 70]
     assert len(during) >= 6
     assert len(after) <= 4  # of 7, had it gone on as before
@@ -72,16 +72,16 @@ def test_drift_that_stops_is_not_paid_for_long(tmp_path: Path) -> None:
 
 
 def test_where_nothing_gets_stale_it_hardly_ever_runs(tmp_path: Path) -> None:
-    still = world(tmp_path, lambda born, step: 0.0, noise=1.0).live(100)
+    still = world(hall(tmp_path), lambda born, step: 0.0, noise=1.0).live(100)
     assert len(still.retrains) <= 5  # each with at least twice as many new batches as the one before
     assert all("to find out" in words for words in still.because)
-    blind = world(tmp_path, lambda born, step: 0.0, noise=1.0, explore=False).live(30)
+    blind = world(hall(tmp_path), lambda born, step: 0.0, noise=1.0, explore=False).live(30)
     assert blind.retrains == []
     assert {words.rpartition("; ")[2] for words in blind.words} == {"it waits for runs that others start"}
 
 
 def test_nothing_starts_twice_with_the_same_evidence(tmp_path: Path) -> None:
-    here = world(tmp_path)
+    here = world(hall(tmp_path))
     for _ in range(30):
         here.step()
         found = here.asked()
@@ -96,7 +96,7 @@ def test_nothing_starts_twice_with_the_same_evidence(tmp_path: Path) -> None:
 
 
 def test_it_blocks_no_other_trigger_and_learns_from_their_runs(tmp_path: Path) -> None:
-    here = world(tmp_path, explore=False)
+    here = world(hall(tmp_path), explore=False)
     for _ in range(3):
         here.step()
         assert isinstance(here.asked(), NotNow)
@@ -128,7 +128,7 @@ def test_evidence_is_read_from_the_ledger(tmp_path: Path) -> None:
 
 
 def test_a_run_tells_what_came_of_it(tmp_path: Path) -> None:
-    here = world(tmp_path).live(40)
+    here = world(hall(tmp_path)).live(40)
     found = told(here)
     last = found.retrains[-1]
     assert last.expected is not None
@@ -143,7 +143,7 @@ def test_a_run_tells_what_came_of_it(tmp_path: Path) -> None:
 
 
 def test_going_sooner_or_later_is_held_against_what_was_done(tmp_path: Path) -> None:
-    here = world(tmp_path, explore=False)
+    here = world(hall(tmp_path), explore=False)
     for count in (4, 16):  # best were ten and ten
         for _ in range(count):
             here.step()
@@ -157,7 +157,7 @@ def test_going_sooner_or_later_is_held_against_what_was_done(tmp_path: Path) -> 
 
 
 def test_a_refused_candidate_costs_a_run_and_renews_nothing(tmp_path: Path) -> None:
-    here = world(tmp_path, lambda born, step: 0.1 * linear(born, step))
+    here = world(hall(tmp_path), lambda born, step: 0.1 * linear(born, step))
     here.step()
     run = here.asked("a person")
     here.house.judge(run, MODEL, measured(-1.0, 0.1), took=Took(100.0, 70.0, "EUR"))
@@ -171,7 +171,7 @@ def test_a_refused_candidate_costs_a_run_and_renews_nothing(tmp_path: Path) -> N
 
 
 def test_a_champion_that_was_taken_back_renewed_nothing_either(tmp_path: Path) -> None:
-    here = world(tmp_path)
+    here = world(hall(tmp_path))
     for _ in range(3):
         here.step()
     here.ran(here.asked("a person"))
