@@ -32,8 +32,8 @@ def test_what_each_run_was_worth(here, everfit, project):
         ["run-4", "4", "11"],
         ["run-5", "5", "11"],
     ]
-    assert "11 (10.9 to 11.1)" in said
-    assert f"staleness and runs cost {here.cost:.0f} EUR" in said
+    assert "11.0 (10.9 to 11.1)" in said
+    assert f"staleness and runs cost {here.cost:.1f} EUR" in said
     assert "best fixed interval: every 10 batches, " in said
     assert (
         len(

@@ -137,7 +137,10 @@ def test_a_run_tells_what_came_of_it(tmp_path: Path) -> None:
     assert (last.cost, last.batches) == (COST, 11)
     assert [one.expected for one in found.retrains[:2]] == [None, None], "nobody knew"
     sentence = in_short(here.house.ports, here.spec, last.run)
-    assert sentence == "the new model saves 11 EUR with each batch (11 to 11), 11 was expected; a run costs 50 EUR"
+    assert (
+        sentence
+        == "the new model saves 11 EUR with each batch (11 EUR to 11 EUR), 11 EUR was expected; a run costs 50 EUR"
+    )
     assert in_short(here.house.ports, spec_of(MODEL), last.run) == ""
     assert in_short(here.house.ports, here.spec, "run-1") == "", "there was no champion"
 

@@ -61,11 +61,18 @@ def test_a_run_that_brought_nothing_is_not_paid_for_again_at_once() -> None:
 
 
 def test_what_a_run_costs_is_learnt_from_earlier_ones() -> None:
-    took = (Took(1000.0, 50.0, "EUR"), Took(10.0, 40.0, "EUR"), Took(20.0, 60.0, "EUR"), Took(30.0, 90.0, "USD"))
+    took = (
+        Took(1000.0, 50.0, "EUR"),
+        Took(10.0, 40.0, "EUR"),
+        Took(20.0, 60.0, "EUR"),
+        Took(30.0, 90.0, "USD"),
+        Took(25.0, 0.0, "CHF"),
+    )
     seen = replace(SEEN, took=took)
     assert "a run costs 50 EUR" in ask(seen, WorthIt(1.0, "EUR")).words
     assert "a run costs 25 s" in ask(seen, WorthIt(1.0)).words
     assert "a run costs 7 EUR" in ask(seen, WorthIt(1.0, "EUR", run_costs=7.0)).words
+    assert "no judged run says what it cost in CHF" in ask(seen, WorthIt(1.0, "CHF")).words
     unknown = ask(seen, WorthIt(1.0, "GBP"))
     assert not unknown.holds
     assert unknown.words == (
@@ -99,6 +106,8 @@ def test_noise_alone_is_no_reason() -> None:
     assert "by 2 earlier runs it is not sure that it gets stale; it may be" in found.words
     assert found.words.endswith("it finds out with 18 new batches, there are 10")
     assert ask(replace(SEEN, shown=shown, since=(1000,) * 18)).holds, "nobody has looked that far, and it may be much"
+    ends = replace(SETTINGS, horizon=1)
+    assert not ask(replace(SEEN, shown=shown, since=(1000,) * 18), ends).holds, "whatever it finds, it saves too little"
     sharp = tuple(replace(one, better=0.0, error=0.001) for one in shown)
     assert not ask(replace(SEEN, shown=sharp, since=(1000,) * 40)).holds, "it cannot have cost a run"
 
@@ -127,7 +136,7 @@ STALENESS = st.builds(
     Staleness,
     champion=st.just(3),
     rows=st.integers(1, 10**6),
-    since=st.lists(st.integers(1, 5000), max_size=60).map(tuple),
+    since=st.lists(st.integers(0, 5000), max_size=60).map(tuple),
     paid=st.integers(0, 60),
     tried=st.integers(0, 60),
     shown=st.lists(RENEWALS, max_size=6).map(tuple),

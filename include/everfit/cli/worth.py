@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import replace
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -72,54 +73,50 @@ def _terms(spec: ModelSpec, args: argparse.Namespace) -> WorthIt:
 
 def table(found: Account, retrains: tuple[Retrain, ...]) -> Table:
     """The runs, oldest first; green where a run saved more than nothing for sure, dim where it was not promoted."""
+    places = _places(found)
     made = Table(box=None, header_style="dim", pad_edge=False)
     made.add_column("began", no_wrap=True)
     made.add_column("run", style="dim", overflow="ellipsis", no_wrap=True)
-    made.add_column("version", justify="right")
-    made.add_column("new\nbatches", justify="right")
-    made.add_column("saves with each batch\nexpected", justify="right", no_wrap=True)
-    made.add_column("\nmeasured", justify="right", no_wrap=True)
-    made.add_column(f"cost\n{found.unit}", justify="right")
-    made.add_column("a batch\nsooner", justify="right")
-    made.add_column("a batch\nlater", justify="right")
-    made.add_column("regret\nso far", justify="right")
+    for name in ("version", "new\nbatches"):
+        made.add_column(name, justify="right")
+    for name in ("expected to save\nwith each batch", "measured to save\nwith each batch"):
+        made.add_column(name, justify="right", no_wrap=True)
+    for name in (f"cost\n{found.unit}", "a batch\nsooner", "a batch\nlater", "regret\nso far"):
+        made.add_column(name, justify="right")
     for one in retrains:
         made.add_row(
             f"{one.began:%Y-%m-%d %H:%M}",
             one.run,
             "-" if one.version is None else str(one.version),
             str(one.batches),
-            _between(one.expected),
-            Text(_between(one.realised), style="green" if one.realised and one.realised.low > 0 else ""),
-            _number(one.cost),
-            _change(one.sooner),
-            _change(one.later),
-            _number(one.regret),
+            _between(one.expected, places),
+            Text(_between(one.realised, places), style="green" if one.realised and one.realised.low > 0 else ""),
+            _number(one.cost, places),
+            _number(one.sooner, places, "+"),
+            _number(one.later, places, "+"),
+            _number(one.regret, places),
             style="dim" if one.version is None else "",
         )
     return made
 
 
 def summary(found: Account) -> Text:
-    """What all of it cost, and what the best plans would have.
-
-    A text with an empty line before it.
-    """
-    if found.cost is None or found.best is None or found.regret is None or found.interval is None:
+    """What all of it cost, and what the best plans would have; below the table, so it begins with an empty line."""
+    if found.cost is None or found.best is None or found.interval is None:
         return Text(
             "\nno run could be held against a champion yet, so nobody knows how fast this model gets stale", style="dim"
         )
-    runs, best = len(found.retrains), found.best
+    places, best = _places(found), found.best
     ratio = f", {found.cost / best.cost:.2f} times as much" if best.cost else ""
     never = found.interval >= found.batches
     fixed = "never to retrain" if never else f"every {_plural(found.interval, 'batch', 'es')}"
     return Text.assemble(
-        f"\n{_plural(found.batches, 'batch', 'es')}, {_plural(runs, 'run')}: staleness and runs cost ",
-        (f"{_number(found.cost)} {found.unit}", "bold"),
-        f"\nbest in hindsight: {_number(best.cost)} with {_plural(len(best.retrains), 'run')}; regret ",
-        (_number(found.regret), "bold"),
+        f"\n{_plural(found.batches, 'batch', 'es')}, {_plural(len(found.retrains), 'run')}: staleness and runs cost ",
+        (f"{_number(found.cost, places)} {found.unit}", "bold"),
+        f"\nbest in hindsight: {_number(best.cost, places)} with {_plural(len(best.retrains), 'run')}; regret ",
+        (_number(found.regret, places), "bold"),
         ratio,
-        f"\nbest fixed interval: {fixed}, {_number(found.at_interval)}",
+        f"\nbest fixed interval: {fixed}, {_number(found.at_interval, places)}",
     )
 
 
@@ -127,22 +124,24 @@ def _plural(count: int, what: str, ending: str = "s") -> str:
     return f"{count:,} {what}{ending if count != 1 else ''}"
 
 
-def _between(gain: Gain | None) -> str:
-    return "-" if gain is None else f"{_number(gain.value)} ({_number(gain.low)} to {_number(gain.high)})"
+def _places(found: Account) -> int:
+    """So many decimals that three digits of what a run costs are seen."""
+    return max(2 - floor(log10(min(one.cost for one in found.retrains))), 0)
 
 
-def _number(value: float | None) -> str:
-    """Three digits that say something, and no -0.
+def _between(gain: Gain | None, places: int) -> str:
+    if gain is None:
+        return "-"
+    return f"{_number(gain.value, places)} ({_number(gain.low, places)} to {_number(gain.high, places)})"
 
-    >>> _number(1849.99), _number(0.012345), _number(-1e-12), _number(None)
-    ('1,850', '0.0123', '0', '-')
+
+def _number(value: float | None, places: int, sign: str = "") -> str:
+    """A number with so many decimals, and no -0.
+
+    >>> _number(1849.99, 1), _number(-1e-12, 2), _number(2.5, 1, "+"), _number(None, 1)
+    ('1,850.0', '0.00', '+2.5', '-')
     """
     if value is None:
         return "-"
-    digits = 3 if abs(value) < 1000 else 0  # noqa: PLR2004 - where three digits end
-    return (f"{value:,.{digits}g}" if digits else f"{value:,.0f}") if abs(value) > 1e-6 else "0"  # noqa: PLR2004
-
-
-def _change(value: float | None) -> str:
-    shown = _number(value)
-    return f"+{shown}" if value is not None and value > 0 and shown != "0" else shown
+    rounded = round(value, places) or 0.0
+    return f"{rounded:{sign if rounded else ''},.{places}f}"

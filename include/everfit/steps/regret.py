@@ -16,7 +16,7 @@ from everfit.ledger.people import version_of
 from everfit.statistics.renewal import FADES, Renewal, gains
 from everfit.statistics.retraining import Plan, hindsight, played
 from everfit.steps.staleness import Arrived, newest, shown, staleness
-from everfit.triggers.staleness import in_unit
+from everfit.triggers.staleness import amount, in_unit
 from everfit.triggers.worth_it import AT_WORST, ROWS, STEEPEST
 
 if TYPE_CHECKING:
@@ -145,12 +145,10 @@ def in_short(ports: Ports, spec: ModelSpec, run: str) -> str:
     if realised is None:
         return ""
     expected, cost = _expected(view, known.runs[run], terms), terms.cost(seen)
-    awaited = f", {expected.value:,.3g} was expected" if expected else ""
-    paid = f"; a run costs {cost:,.3g} {terms.unit}" if cost is not None else ""
-    return (
-        f"the new model saves {realised.value:,.3g} {terms.unit} with each batch ({realised.low:,.3g} to "
-        f"{realised.high:,.3g}){awaited}{paid}"
-    )
+    value, low, high = (amount(part, terms.unit) for part in (realised.value, realised.low, realised.high))
+    awaited = f", {amount(expected.value, terms.unit)} was expected" if expected else ""
+    paid = f"; a run costs {amount(cost, terms.unit)}" if cost is not None else ""
+    return f"the new model saves {value} with each batch ({low} to {high}){awaited}{paid}"
 
 
 @dataclass(frozen=True)
@@ -200,7 +198,7 @@ def _stale(
     import numpy as np
 
     said = [(at, one) for at, one in zip(upto, points, strict=True) if one is not None]
-    if not said or not rows:
+    if not said or not any(rows):
         return None
     widest = cost / (STEEPEST * price * mean(rows))
     steps = len(rows)

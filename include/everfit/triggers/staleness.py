@@ -12,6 +12,8 @@ LATELY = 5
 """What a run costs is the median of so many of the newest: a window grows, and a machine changes."""
 
 SECONDS = "seconds"
+MUCH = 100
+"""From here on three digits need no decimals."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,22 @@ class Staleness:
 
 
 def in_unit(took: Took, unit: str) -> float | None:
-    """What a run took in seconds or in a currency; None if that is not known.
+    """What a run took in seconds or in a currency; None if that is not known, as where nothing has a price.
 
     >>> in_unit(Took(60.0, 0.5, "EUR"), "seconds"), in_unit(Took(60.0, 0.5, "EUR"), "EUR")
     (60.0, 0.5)
     >>> in_unit(Took(60.0), "EUR")
     """
     if unit == SECONDS:
-        return took.seconds
-    return took.cost if took.currency == unit else None
+        return took.seconds or None
+    return took.cost or None if took.currency == unit else None
+
+
+def amount(value: float, unit: str) -> str:
+    """A cost for people.
+
+    >>> amount(1850.4, "EUR"), amount(12.345, "seconds"), amount(0.01234, "EUR")
+    ('1,850 EUR', '12.3 s', '0.0123 EUR')
+    """
+    shown = f"{value:,.0f}" if abs(value) >= MUCH else f"{value:.3g}"
+    return f"{shown} {'s' if unit == SECONDS else unit}"

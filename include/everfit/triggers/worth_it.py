@@ -9,7 +9,7 @@ from everfit import refuse
 from everfit.statistics.renewal import Gains, gains
 from everfit.statistics.retraining import SURE, Owed, Worth
 from everfit.triggers.occasion import Occasion, Reason
-from everfit.triggers.staleness import SECONDS, Staleness
+from everfit.triggers.staleness import SECONDS, Staleness, amount
 
 FEWEST = 2
 """Of one run alone nobody knows whether the next would have gained as much."""
@@ -39,6 +39,11 @@ class Weighed:
     def holds(self) -> bool:
         """Whether to retrain now."""
         return self.owed.due and self.worth.net > 0
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether a run would be worth it if all were as bad as it may be, at 95 %."""
+        return self.at_worst >= self.owed.cost and self.worth.net + AT_WORST * self.worth.error > 0
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,13 @@ class WorthIt:
         >>> now = Occasion(datetime(2013, 6, 1, tzinfo=UTC), staleness=seen)
         >>> print(WorthIt(1.0, "EUR", run_costs=50.0).fires(now).words)
         keeping version 3 for 10 batches has cost 45 EUR, and a run costs 50 EUR: a new model is expected to save \
-100 EUR over the next 10 (99.8 to 100), by 2 earlier runs
+100 EUR over the next 10 (99.8 EUR to 100 EUR), by 2 earlier runs
         """
         seen = occasion.staleness
         events = tuple(seq for seq, _ in occasion.fresh)
         if seen is None:
-            return Reason(bool(events), "any model is worth more than none, and there is no champion", events)
+            words = "any model is worth more than none" if events else "no batch is new"
+            return Reason(bool(events), f"there is no champion, and {words}", events)
         if seen.age <= seen.paid:
             return Reason(False, "no batch has come since the last run that could make it worth another one")
         cost = self.cost(seen)
@@ -100,7 +106,7 @@ class WorthIt:
         if found is None:
             return self._finds_out(seen, self._too_few(seen), events)
         words = self._words(seen, found)
-        if found.holds or found.at_worst < cost or found.owed.sure:
+        if found.holds or found.owed.sure or not found.may_hold:
             return Reason(found.holds, words, events if found.holds else ())
         return self._finds_out(seen, f"{words}; it may be {self._price(found.at_worst)}", events)
 
@@ -111,14 +117,14 @@ class WorthIt:
     def weighed(self, seen: Staleness) -> Weighed | None:
         """Weigh what has been lost and what can be gained against the cost; None with too little evidence."""
         cost = self.cost(seen)
-        if cost is None or len(seen.shown) < FEWEST or not seen.since:
+        if cost is None or len(seen.shown) < FEWEST or not seen.per_batch:
             return None
         price, ahead = self.loss_costs / ROWS, min(seen.age, self.horizon or seen.age)
         known = gains(seen.shown, cost / (STEEPEST * price * seen.per_batch))
         if known is None:
             return None
         lost, at_worst = self._lost(seen, known)
-        mean, error = known.at(seen.age, seen.rows, seen.learns_from(seen.age))
+        mean, error = known.at(seen.age, seen.learns_from(0), seen.learns_from(seen.age))
         coming = price * seen.per_batch
         owed = Owed(lost, coming * mean / 2, cost, sure=mean > SURE * error)
         return Weighed(owed, Worth(coming * mean * ahead, coming * error * ahead, cost), ahead, (mean, error), at_worst)
@@ -130,7 +136,7 @@ class WorthIt:
         """
         lost = at_worst = 0.0
         for age in range(seen.paid, seen.age):
-            mean, error = known.at(age, seen.rows, seen.learns_from(age))
+            mean, error = known.at(age, seen.learns_from(0), seen.learns_from(age))
             lost += self.loss_costs / ROWS * seen.since[age] * mean
             at_worst += self.loss_costs / ROWS * seen.since[age] * (mean + AT_WORST * error)
         return lost, at_worst
@@ -161,11 +167,11 @@ class WorthIt:
         saves, error = found.worth.saves, AT_WORST * found.worth.error
         return (
             f"{kept}: a new model is expected to save {self._price(saves)} over the next {found.ahead} "
-            f"({max(saves - error, 0):,.3g} to {saves + error:,.3g}), {runs}"
+            f"({self._price(max(saves - error, 0))} to {self._price(saves + error)}), {runs}"
         )
 
     def _price(self, value: float) -> str:
-        return f"{value:,.3g} {'s' if self.unit == SECONDS else self.unit}"
+        return amount(value, self.unit)
 
 
 def _batches(count: int) -> str:
