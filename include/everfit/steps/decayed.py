@@ -38,7 +38,7 @@ CAUSES = {
 ACTIONS = {
     "retrain": "retrain",
     "fix_data": "fix the data",
-    "roll_back": "go back to the version before",
+    "roll_back": "roll back",
     "wait": "wait",
 }
 

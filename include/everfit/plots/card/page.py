@@ -50,7 +50,7 @@ def render(content: Content) -> str:
 
 
 def environment(*folders: Path) -> Any:
-    """What makes pages in the card's style: its templates, those of further folders, and numbers as people read them."""
+    """What makes pages in the card's style: its templates and those of further folders, numbers as people read them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 

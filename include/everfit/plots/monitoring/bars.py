@@ -17,14 +17,14 @@ def before_and_now(sketch: Sketch) -> str:
     """The drawing; for those who do not see it, the cells whose share changed most."""
     count = max(len(sketch.cells), 1)
     width, most = WIDTH / count, max([*sketch.before, *sketch.now], default=0.0) or 1.0
-    parts, path = [], []
+    parts: list[str] = []
+    path: list[str] = []
     for place, (cell, was, now) in enumerate(zip(sketch.cells, sketch.before, sketch.now, strict=True)):
         x, tall, up = place * width, _tall(was, most), HEIGHT - FOOT - _tall(now, most)
         said = f"<title>{_text(cell)}: {share(was)} before, {share(now)} now</title>"
         bar = f'x="{x + 0.5:.1f}" y="{HEIGHT - FOOT - tall:.1f}" width="{width - 1:.1f}" height="{tall:.1f}"'
-        parts.append(
-            f'<g>{said}<rect class="was" {bar}/><rect class="all" x="{x:.1f}" width="{width:.1f}" height="{HEIGHT}"/></g>'
-        )
+        whole = f'x="{x:.1f}" width="{width:.1f}" height="{HEIGHT}"'
+        parts.append(f'<g>{said}<rect class="was" {bar}/><rect class="all" {whole}/></g>')
         path.append(f"{'M' if not path else 'L'}{x:.1f} {up:.1f}H{x + width:.1f}")
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" class="before-now" role="img"><title>{_text(sketch.name)} before and now'

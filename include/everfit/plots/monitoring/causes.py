@@ -109,8 +109,7 @@ def _ground(decay: Decay) -> list[str]:
     days = f"{decay.change.clusters} days" if decay.by_cluster else "taken for independent, since there are few days"
     said = [
         f"Intervals are of two one-sided {share(decay.change.level)} bounds, from {rows}, {days}.",
-        f"Inputs tell the two apart with an AUC of {apart.value:.3f} (from {apart.low:.3f} to {apart.high:.3f}; 0.5 "
-        "is a coin).",
+        f"Inputs tell the two apart with AUC {apart.value:.3f} ({apart.low:.3f} to {apart.high:.3f}; a coin has 0.5).",
     ]
     if decay.overlap < LITTLE:
         said.append(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from everfit.plots.monitoring.look import Mark
     from everfit.signals import Signal
 
-WIDTH, HEIGHT = 460, 172
+WIDTH, HEIGHT = 400, 164
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 16, 46
 LANE = HEIGHT - 34
 SPARK_WIDTH, SPARK_HEIGHT = 160, 34
@@ -157,7 +157,8 @@ def _grid(time: Timeline, y: Axis) -> Iterator[str]:
 
 def _window(time: Timeline, window: datetime) -> Iterator[str]:
     left = time.at(window)
-    yield f'<rect class="newest" x="{left}" y="{TOP}" width="{WIDTH - RIGHT - left:.1f}" height="{HEIGHT - BOTTOM - TOP}"/>'
+    size = f'width="{WIDTH - RIGHT - left:.1f}" height="{HEIGHT - BOTTOM - TOP}"'
+    yield f'<rect class="newest" x="{left}" y="{TOP}" {size}/>'
 
 
 def _bar(course: Course, y: Axis) -> Iterator[str]:
@@ -166,7 +167,8 @@ def _bar(course: Course, y: Axis) -> Iterator[str]:
     at = y.at(course.bar)
     yield f'<rect class="harm" x="{LEFT}" y="{TOP}" width="{WIDTH - RIGHT - LEFT}" height="{at - TOP:.1f}"/>'
     yield f'<line class="limit-of" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at}" y2="{at}"/>'
-    yield f'<text class="strong" x="{LEFT + 4}" y="{at - 4 if at > TOP + 12 else at + 13}">bar {short(course.bar)}</text>'
+    height = at - 4 if at > TOP + 12 else at + 13
+    yield f'<text class="strong" x="{LEFT + 4}" y="{height}">bar {short(course.bar)}</text>'
 
 
 def _marks(time: Timeline, marks: Sequence[Mark]) -> Iterator[str]:
@@ -211,8 +213,9 @@ def _newest(course: Course, time: Timeline, y: Axis) -> Iterator[str]:
     last = course.dots[-1]
     at, up = time.at(last.at), y.at(last.value)
     yield f'<circle class="point last" cx="{at}" cy="{up}" r="4"/>'
-    above = up > TOP + 16  # noqa: PLR2004 - a line of text
-    yield f'<text class="strong" x="{at}" y="{up - 9 if above else up + 18}" text-anchor="end">{short(last.value)}</text>'
+    above, told = up > TOP + 16, short(float(f"{last.value:.3g}"))
+    height = up - 9 if above else up + 18
+    yield f'<text class="strong" x="{at}" y="{height}" text-anchor="end">{told}</text>'
 
 
 def _glyph(at: float, up: float, look: Seen) -> str:

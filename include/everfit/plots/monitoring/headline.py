@@ -47,7 +47,9 @@ def headline(look: Look) -> Headline:
     if found.harmful:
         named = _listed([signal.monitor for signal in sorted(found.harmful, key=order)])
         sentence = f"{who} has been harmed since {begun}{count}, found by {named}."
-        return Headline("bad", "harmed", ACTIONS.get(found.action, found.action), _sentence(found.why), sentence)
+        action = ACTIONS.get(found.action, found.action)
+        why = _sentence(found.why.removesuffix(f"; {action.lower()}"))
+        return Headline("bad", "harmed", action, why, sentence)
     sure = _sure(found.signals)
     if not sure:
         unsure = [signal for signal in found.signals if signal.outcome is Outcome.CANNOT_TELL]

@@ -48,10 +48,10 @@ class Sketch:
 class Look:
     """One look at a model, and what is known beside it.
 
-    `found` is what goes into the ledger, but its signals have their courses here. `earlier` are the looks before, oldest
-    first; `at` is when this one was (UTC), `serving` since when the version has been champion. `reference` are the rows
-    that it is held against, `loss` what its spec calls its loss. `sketches` are features that drifted, the worst first.
-    `links` have a word and an address each.
+    `found` is what goes into the ledger, but its signals have their courses here. `earlier` are the looks before,
+    oldest first; `at` is when this one was (UTC), `serving` since when the version has been champion. `reference` are
+    the rows that it is held against, `loss` what its spec calls its loss. `sketches` are features that drifted, the
+    worst first. `links` have a word and an address each.
     """
 
     model: str

@@ -76,9 +76,14 @@ class Row:
     small: str
 
     @property
+    def harmed(self) -> int:
+        """How many of its parts are harmed."""
+        return sum(part.outcome is Outcome.FAILED for part in self.gate.verdict.parts)
+
+    @property
     def opened(self) -> bool:
         """Whether its parts are to be seen at once."""
-        return 0 < self.gate.missed <= FEW and self.gate.verdict.outcome is Outcome.FAILED
+        return 0 < self.harmed <= FEW
 
 
 def _earlier(look: Look, monitor: str) -> list[tuple[datetime, Signal]]:

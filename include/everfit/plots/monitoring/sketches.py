@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from everfit.plots.card.axis import short
@@ -79,7 +80,7 @@ def _ranges(before: Array, now: Array) -> tuple[list[str], Array, Array]:
         / max(len(whole), 1)
         for side, whole in zip(sides, (before, now), strict=True)
     )
-    names = [f"{short(float(a))} to {short(float(b))}" for a, b in zip(edges, edges[1:], strict=False)]
+    names = [f"{short(float(a))} to {short(float(b))}" for a, b in pairwise(edges)]
     return names, one, other
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from everfit.plots.card.axis import short
 from everfit.plots.card.interval import Scale
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Step:
     @property
     def words(self) -> str:
         """The step in words, for those who do not see it."""
-        return f"{self.name}: {self.said}, {self.interval}"
+        return f"{self.name}: {self.said}{f', {self.interval}' * bool(self.interval)}"
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,10 @@ def waterfall(decay: Decay) -> Waterfall:
     ends = [0.0, *(begin + end for begin, loss in [*found, *whole] for end in (loss.low, loss.value, loss.high))]
     room = (max(ends) - min(ends)) / 30 or 1.0
     scale = Scale(min(ends) - room, max(ends) + room)
+    names = NAMES if decay.labelled else NAMES | {"label_shift": "or: labels shifted"}
     like = max((abs(loss.value) for _, loss in [*found, *whole]), default=0.0)
     steps = [
-        _step((NAMES[part.name], MEANS[part.name]), begin, part.loss, scale, like, cause=part.name == decay.cause)
+        _step((names[part.name], MEANS[part.name]), begin, part.loss, scale, like, cause=part.name == decay.cause)
         for part, (begin, _) in zip(decay.parts, found, strict=True)
     ]
     steps += [_step(("together", ""), begin, loss, scale, like, whole=True) for begin, loss in whole]
@@ -92,7 +92,7 @@ def _step(
     return Step(
         *words,
         signed(loss.value, like),
-        f"{signed(loss.low, like)} … {signed(loss.high, like)}",
+        f"{signed(loss.low, like)} … {signed(loss.high, like)}" if loss.high > loss.low else "",
         (min(start, end), round(abs(end - start), 1)),
         (scale.place(begin + loss.low), scale.place(begin + loss.high)),
         start,
@@ -105,15 +105,16 @@ def _step(
 def signed(value: float, like: float | None = None) -> str:
     """A change with its sign: three digits, or as many decimals as `like` has with three digits.
 
-    >>> signed(0.03123), signed(-0.5), signed(0.0), signed(0.00005, 0.0312)
-    ('+0.0312', '−0.5', '0', '0')
+    >>> signed(0.03123), signed(0.0), signed(0.00005, 0.0312), signed(12.0, 1.5)
+    ('+0.0312', '0', '0', '+12.00')
     """
     from math import floor, log10
 
     size = abs(value if like is None else like)
-    rounded = round(value, 2 - floor(log10(size))) if size else value
-    text = short(rounded) if rounded else "0"
-    return f"+{text}" if rounded > 0 else text
+    decimals = max(0, 2 - floor(log10(size))) if size else 0
+    if not round(value, decimals):
+        return "0"
+    return f"{value:+,.{decimals}f}".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def share(part: float) -> str:
