@@ -22,7 +22,8 @@ def fresh(*rows: int) -> tuple[tuple[int, Batch], ...]:
 
 
 def test_they_are_found_by_name() -> None:
-    assert dict(triggers()) == {"changed": Changed, "new_data": NewData, "schedule": Schedule, "worth_it": WorthIt}
+    known = {"changed": Changed, "new_data": NewData, "schedule": Schedule, "worth_it": WorthIt}
+    assert known.items() <= triggers().items()
 
 
 @pytest.mark.parametrize(
