@@ -18,11 +18,16 @@ from everfit.spec.building import build, named
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 from everfit.triggers import Budget, Group, Peace, Quiet
+from everfit.triggers.decay import Decay
+from everfit.triggers.drift import Drift
+from everfit.triggers.estimated_decay import EstimatedDecay
 from everfit.triggers.new_data import NewData
 from everfit.triggers.schedule import Schedule
 from everfit.triggers.worth_it import WorthIt
 from everfit.values import dump
 
+BY_MONITOR = (Decay, EstimatedDecay, Drift)
+"""The triggers that go by what the monitor found."""
 GROUPS = ("all_of", "any_of", "k_of")
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -110,6 +115,11 @@ class RetrainSpec(Frozen):
     def worth_it(self) -> WorthIt | None:
         """What the spec says of costs, if it weighs them."""
         return next((one for one in _flat(self.when) if isinstance(one, WorthIt)), None)
+
+    @property
+    def on_decay(self) -> bool:
+        """Whether what the monitor found may be a reason."""
+        return any(isinstance(one, BY_MONITOR) for one in _flat(self.when))
 
     @property
     def waits(self) -> bool:
