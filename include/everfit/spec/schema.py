@@ -31,6 +31,7 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["rollout"]["items"] = _one_of(catalog.strategies(), schema["$defs"])
     schema["$defs"]["Trigger"] = _trigger(schema["$defs"])
     schema["$defs"]["RetrainSpec"]["properties"]["when"]["items"] = TRIGGER
+    schema["$defs"]["AlertsSpec"]["properties"]["on"]["items"] = _one_of(catalog.incidents(), schema["$defs"])
     data = schema["$defs"]["DataSpec"]
     data["properties"]["rules"]["items"] = _one_of(catalog.rules(), schema["$defs"])
     train = schema["$defs"]["TrainSpec"]

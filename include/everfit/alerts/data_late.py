@@ -1,0 +1,40 @@
+"""The incident `data_late`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from everfit.alerts.incident import Incident, Severity, moment
+from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchLate, BatchQuarantined
+
+if TYPE_CHECKING:
+    from everfit.ledger import View
+
+
+@dataclass(frozen=True)
+class DataLate:
+    """A delivery has begun to arrive, and has not become whole within `data.counts_when.within`."""
+
+    def incidents(self, view: View, now: datetime) -> Iterator[Incident]:  # noqa: ARG002 the shape of all
+        """One for each partition."""
+        settled = {entry.body.batch.partition: entry.seq for entry in view.of(BatchAccepted)}
+        for other in (*view.of(BatchQuarantined), *view.of(BatchDuplicate)):
+            settled[other.body.partition] = max(other.seq, settled.get(other.body.partition, 0))
+        newest = {entry.body.partition: entry for entry in view.of(BatchLate)}
+        for partition, entry in newest.items():
+            if entry.seq > settled.get(partition, 0):
+                yield Incident(
+                    kind="data_late",
+                    subject=partition,
+                    severity=Severity.WARNING,
+                    since=entry.body.since,
+                    title=f"batch {partition} is late",
+                    what=f"It has been there since {moment(entry.body.since)} and does not count yet: "
+                    f"{entry.body.lacks}.",
+                    do="Ask the source for the rest. Nothing has to be done here: the delivery is taken once it is "
+                    "whole.",
+                    entries=(entry.seq,),
+                )
