@@ -79,9 +79,9 @@ def lasting(time: timedelta) -> str:
     >>> [lasting(timedelta(seconds=seconds)) for seconds in (40, 600, 10_000, 400_000)]
     ['less than a minute', '10 min', '3 h', '5 days']
     """
-    minutes = round(time.total_seconds() / 60)
-    if minutes < 1:
+    if time < timedelta(minutes=1):
         return "less than a minute"
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{round(minutes / 60)} h" if minutes < 60 * 48 else f"{round(minutes / 60 / 24)} days"
+    if time < timedelta(minutes=90):
+        return f"{round(time / timedelta(minutes=1))} min"
+    hours = time < timedelta(hours=48)
+    return f"{round(time / timedelta(hours=1))} h" if hours else f"{round(time / timedelta(days=1))} days"

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from everfit.alerts.incident import Incident
-from everfit.ledger.entries import Alerted, AlertDue, AlertSilenced, Told
+from everfit.ledger.entries import AlertDue, Alerted, AlertSilenced, Told
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
@@ -66,8 +66,8 @@ def news_for(
     heard = heard_by(view, channel)
     for told in (told for claim in claims for told in claim.body.told if told.news != "over"):
         heard.setdefault(told.incident, Heard(told, None))
-    silenced = {entry.body.incident: entry.at for entry in view.of(AlertSilenced)}
-    news = tuple(_open(incidents, heard, silenced, quiet, now))
+    loud = [one for one in incidents if silenced_by(view, one) is None]
+    news = tuple(_open(loud, heard, quiet, now))
     if quiet.resolved:
         news += tuple(_over({one.key for one in incidents}, heard, kinds))
     if news and claims:
@@ -96,23 +96,29 @@ def heard_by(view: View, channel: str) -> dict[str, Heard]:
     return found
 
 
+def heard_on(view: View, incident: str) -> dict[str, datetime]:
+    """When each channel that knows of the incident, and has not heard that it is over, last heard of it."""
+    channels = dict.fromkeys(entry.body.channel for entry in view.of(AlertDue))
+    known = ((channel, heard_by(view, channel).get(incident)) for channel in channels)
+    return {channel: one.at for channel, one in known if one and one.at and one.told.news != "over"}
+
+
+def silenced_by(view: View, incident: Incident) -> AlertSilenced | None:
+    """Who wants to hear no more of it; None if nobody has said so since it began."""
+    mine = (entry for entry in reversed(view.of(AlertSilenced)) if entry.body.incident == incident.key)
+    return next((entry.body for entry in mine if entry.at >= incident.since), None)
+
+
 def _unanswered(view: View, channel: str) -> tuple[Entry[AlertDue], ...]:
     """The intents since the newest message that arrived: a later message says all that earlier ones did."""
     arrived = max((entry.body.due for entry in view.of(Alerted) if entry.body.channel == channel), default=0)
     return tuple(entry for entry in view.of(AlertDue) if entry.body.channel == channel and entry.seq > arrived)
 
 
-def _open(
-    incidents: Sequence[Incident],
-    heard: Mapping[str, Heard],
-    silenced: Mapping[str, datetime],
-    quiet: Quiet,
-    now: datetime,
-) -> Iterator[News]:
+def _open(incidents: Sequence[Incident], heard: Mapping[str, Heard], quiet: Quiet, now: datetime) -> Iterator[News]:
     for one in incidents:
         before = heard.get(one.key)
-        known = one.key in silenced and silenced[one.key] >= one.since
-        if known or (before and before.at and now < before.at + quiet.cooldown):
+        if before and before.at and now < before.at + quiet.cooldown:
             continue
         same = before and before.at and before.told.news != "over" and before.told.since == one.since
         yield News(Told(one.key, "still" if same else "new", one.title, one.since), one)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from everfit.alerts import Doubt, Incident, Message, news_for, worst_first
 from everfit.alerts.incident import moment
-from everfit.errors import EverfitError, StaleHead, Unreachable
-from everfit.ledger.entries import Alerted, AlertDue
+from everfit.errors import EverfitError, StaleHead, UnknownName, Unreachable
+from everfit.ledger.entries import AlertDue, Alerted, AlertSilenced
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,9 +54,21 @@ def alert(
     return tuple(sent)
 
 
-def _tell(
-    ports: Ports, spec: ModelSpec, ledger: Ledger, channel: Channel, attempt: str, site: str
-) -> list[Message]:
+def silence(ports: Ports, spec: ModelSpec, incident: str, reason: str, by: str) -> Entry:
+    """Remind nobody of the open incident with this key any more; that it is over is told all the same.
+
+    Errors: `UnknownName` if no such incident is open.
+    """
+    ledger, now = ports.ledger(spec.name), ports.clock()
+    found = {one.key: one for one in incidents(ledger.view(), spec, now)}
+    if incident not in found:
+        raise UnknownName("open incident", incident, found)
+    return ledger.append(
+        f"silenced:{incident}:{found[incident].since.isoformat()}", AlertSilenced(incident, reason, by)
+    )
+
+
+def _tell(ports: Ports, spec: ModelSpec, ledger: Ledger, channel: Channel, attempt: str, site: str) -> list[Message]:
     due = _claim(ports, spec, ledger, channel.name, attempt, site)
     if due is None:
         return []
