@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 
 class Channel(Protocol):
-    """One way to people; its `name` is the same each time, and holds no secret."""
+    """One way to people; its name is the same each time, and holds no secret."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in the ledger."""
+        ...
 
     def send(self, message: Message) -> None:
         """Hand the message over; `EverfitError`, without any secret in it, if it is not taken."""
@@ -60,12 +63,10 @@ def silence(ports: Ports, spec: ModelSpec, incident: str, reason: str, by: str) 
     Errors: `UnknownName` if no such incident is open.
     """
     ledger, now = ports.ledger(spec.name), ports.clock()
-    found = {one.key: one for one in incidents(ledger.view(), spec, now)}
-    if incident not in found:
-        raise UnknownName("open incident", incident, found)
-    return ledger.append(
-        f"silenced:{incident}:{found[incident].since.isoformat()}", AlertSilenced(incident, reason, by)
-    )
+    since = {one.key: one.since for one in incidents(ledger.view(), spec, now)}
+    if incident not in since:
+        raise UnknownName("open incident", incident, since)
+    return ledger.append(f"silenced:{incident}:{since[incident].isoformat()}", AlertSilenced(incident, reason, by))
 
 
 def _tell(ports: Ports, spec: ModelSpec, ledger: Ledger, channel: Channel, attempt: str, site: str) -> list[Message]:
