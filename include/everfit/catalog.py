@@ -38,6 +38,7 @@ ENGINES = Shelf("engine", "everfit.engines", "map")
 STRATEGIES = Shelf("strategy", "everfit.rollouts", "stages")
 TRIGGERS = Shelf("trigger", "everfit.triggers", "fires")
 INCIDENTS = Shelf("incident", "everfit.alerts", "incidents")
+MONITORS = Shelf("monitor", "everfit.monitors", "watch")
 
 
 def gate(name: str) -> type[Any]:
@@ -88,6 +89,11 @@ def strategies() -> Mapping[str, type[Any]]:
 def triggers() -> Mapping[str, type[Any]]:
     """Every trigger by name."""
     return _all(TRIGGERS)
+
+
+def monitors() -> Mapping[str, type[Any]]:
+    """Every monitor by name."""
+    return _all(MONITORS)
 
 
 def incidents() -> Mapping[str, type[Any]]:

@@ -106,8 +106,8 @@ def _opened(name: str, url: str) -> Any:
     if server is None:
         why = without_secrets("; ".join(said), url, None)
         raise SpecError(
-            f"Apprise does not understand this address in Airflow's connection everfit_alerts{f' ({why})' if why else ''}; "
-            f"wanted one such as mailto://user:password@host?to=ann@example.org, and found one that begins with {name}"
+            f"Apprise does not understand this address{f' ({why})' if why else ''}; wanted one such as "
+            f"mailto://user:password@host?to=ann@example.org in the connection, and found one that begins with {name}"
         )
     return server
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from everfit.alerts.incident import Incident, Severity, moment
@@ -20,12 +21,13 @@ class DataLate:
 
     def incidents(self, view: View, now: datetime) -> Iterator[Incident]:  # noqa: ARG002 the shape of all
         """One for each partition."""
-        settled = {entry.body.batch.partition: entry.seq for entry in view.of(BatchAccepted)}
-        for other in (*view.of(BatchQuarantined), *view.of(BatchDuplicate)):
-            settled[other.body.partition] = max(other.seq, settled.get(other.body.partition, 0))
+        settled = [(entry.body.batch.partition, entry.seq) for entry in view.of(BatchAccepted)]
+        settled += [(entry.body.partition, entry.seq) for entry in view.of(BatchQuarantined)]
+        settled += [(entry.body.partition, entry.seq) for entry in view.of(BatchDuplicate)]
+        last = dict(sorted(settled, key=itemgetter(1)))
         newest = {entry.body.partition: entry for entry in view.of(BatchLate)}
         for partition, entry in newest.items():
-            if entry.seq > settled.get(partition, 0):
+            if entry.seq > last.get(partition, 0):
                 yield Incident(
                     kind="data_late",
                     subject=partition,

@@ -28,10 +28,9 @@ class KeptBackAgain:
     def incidents(self, view: View, now: datetime) -> Iterator[Incident]:  # noqa: ARG002 the shape of all
         """One, from the judgement on that made it so many."""
         newest = {entry.body.run: entry for entry in view.of(CandidateJudged)}
-        in_time = sorted(newest.values(), key=lambda entry: entry.seq, reverse=True)
-        row = list(
-            takewhile(lambda entry: not entry.body.promote and view.overridden(entry.body.run) is None, in_time)
-        )[::-1]
+        latest_first = sorted(newest.values(), key=lambda entry: entry.seq, reverse=True)
+        row = [*takewhile(lambda entry: not entry.body.promote and not view.overridden(entry.body.run), latest_first)]
+        row.reverse()
         if len(row) >= self.times:
             first, last = row[0], row[-1]
             yield Incident(

@@ -53,9 +53,10 @@ class NoFreshChampion:
 
     def _last(self, view: View) -> Entry | None:
         """What was fresh last; a version that was gone back to is as old as it was."""
-        promoted = [entry for entry in view.of(Promoted) if entry.body.version == view.champion][-1:]
-        judged = view.of(CandidateJudged)[-1:] if self.since == "judged" else ()
-        return max((*promoted, *judged), key=lambda entry: entry.seq, default=None)
+        found: list[Entry] = [entry for entry in view.of(Promoted) if entry.body.version == view.champion]
+        if self.since == "judged":
+            found += view.of(CandidateJudged)
+        return max(found, key=lambda entry: entry.seq, default=None)
 
 
 def _stands_in_the_way(view: View) -> tuple[str, str]:

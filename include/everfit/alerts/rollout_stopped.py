@@ -11,7 +11,7 @@ from everfit.alerts.incident import Incident, Severity
 from everfit.ledger.entries import DeploymentFailed, DeploymentStarted, Promoted, RolledBack
 
 if TYPE_CHECKING:
-    from everfit.ledger import View
+    from everfit.ledger import Entry, View
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RolloutStopped:
     def incidents(self, view: View, now: datetime) -> Iterator[Incident]:  # noqa: ARG002 the shape of all
         """The newest one."""
         failed = view.of(DeploymentFailed)[-1:]
-        later = (*view.of(DeploymentStarted)[-1:], *view.of(Promoted)[-1:], *view.of(RolledBack)[-1:])
+        later: list[Entry] = [*view.of(DeploymentStarted)[-1:], *view.of(Promoted)[-1:], *view.of(RolledBack)[-1:]]
         for entry in failed:
             body = entry.body
             if body.by or any(other.seq > entry.seq for other in later):

@@ -32,6 +32,8 @@ def json_schema() -> dict[str, Any]:
     schema["$defs"]["Trigger"] = _trigger(schema["$defs"])
     schema["$defs"]["RetrainSpec"]["properties"]["when"]["items"] = TRIGGER
     schema["$defs"]["AlertsSpec"]["properties"]["on"]["items"] = _one_of(catalog.incidents(), schema["$defs"])
+    watch = schema["$defs"]["MonitorSpec"]["properties"]["watch"]
+    watch["anyOf"][0]["items"] = _one_of(catalog.monitors(), schema["$defs"])
     data = schema["$defs"]["DataSpec"]
     data["properties"]["rules"]["items"] = _one_of(catalog.rules(), schema["$defs"])
     train = schema["$defs"]["TrainSpec"]

@@ -73,7 +73,7 @@ class EverfitHook(BaseHook):
         return _open(_place(found))
 
     def alert_urls(self) -> tuple[str, ...]:
-        """The addresses that people are told at, for Apprise: the password of a connection, apart by blanks or lines."""
+        """The addresses that people are told at, for Apprise: the words of the connection's password."""
         from airflow.sdk.log import mask_secret
 
         with suppress(AirflowNotFoundException):
