@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from everfit.alerts.incident import Incident, Severity, moment
+from everfit.alerts.incident import Incident, Severity, ended, moment
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchLate, BatchQuarantined
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class DataLate:
                     since=entry.body.since,
                     title=f"batch {partition} is late",
                     what=f"It has been there since {moment(entry.body.since)} and does not count yet: "
-                    f"{entry.body.lacks}.",
+                    f"{ended(entry.body.lacks)}",
                     do="Ask the source for the rest. Nothing has to be done here: the delivery is taken once it is "
                     "whole.",
                     entries=(entry.seq,),

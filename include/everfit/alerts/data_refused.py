@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from everfit.alerts.incident import Incident, Severity
+from everfit.alerts.incident import Incident, Severity, ended
 from everfit.ledger.entries import BatchAccepted, BatchDuplicate, BatchQuarantined
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class DataRefused:
 def _incident(partition: str, entries: list[Entry[BatchQuarantined]], *, held: bool) -> Incident:
     last = entries[-1].body
     more = f"; and {len(last.reasons) - SHOWN} more" if len(last.reasons) > SHOWN else ""
+    said = ended("; ".join(last.reasons[:SHOWN]) + more)
     times = f" {len(entries)} times" if len(entries) > 1 else ""
     without = "The version accepted before goes on being used." if held else "Training goes on without it."
     return Incident(
@@ -44,7 +45,7 @@ def _incident(partition: str, entries: list[Entry[BatchQuarantined]], *, held: b
         severity=Severity.WARNING,
         since=entries[0].at,
         title=f"batch {partition} was refused",
-        what=f"It was refused{times} and is kept in quarantine: {'; '.join(last.reasons[:SHOWN])}{more}. {without}",
+        what=f"It was refused{times} and is kept in quarantine: {said} {without}",
         do="Read the report. If the data are wrong, have the source deliver them again; if they are right, change the "
         "expectations and deliver them again.",
         entries=tuple(entry.seq for entry in entries),

@@ -63,6 +63,15 @@ def worst_first(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
     return tuple(sorted(incidents, key=lambda one: (rank[one.severity], one.since, one.key)))
 
 
+def ended(words: str) -> str:
+    """Words from elsewhere as the end of a sentence.
+
+    >>> ended("it is wrong more often"), ended("AUC is .5.")
+    ('it is wrong more often.', 'AUC is .5.')
+    """
+    return f"{words.rstrip('. ')}."
+
+
 def moment(at: datetime) -> str:
     """A moment in a sentence.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from everfit.alerts.incident import Incident, Severity, moment
+from everfit.alerts.incident import Incident, Severity, ended, moment
 from everfit.ledger.entries import CandidateJudged
 from everfit.refuse import whole
 
@@ -39,7 +39,7 @@ class KeptBackAgain:
                 severity=Severity.WARNING,
                 since=row[self.times - 1].at,
                 title=f"{len(row)} candidates in a row were kept back",
-                what=f"None has passed its gates since {moment(first.at)}. The last one: {last.body.reason}.",
+                what=ended(f"None has passed its gates since {moment(first.at)}. The last one: {last.body.reason}"),
                 do="Compare the cards of these candidates. If the same gate says no each time, either the data have "
                 "changed so that a new model needs other features or another window, or the gate asks for too much.",
                 entries=tuple(entry.seq for entry in row),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from everfit.alerts.incident import Incident, Severity, lasting, moment
+from everfit.alerts.incident import Incident, Severity, ended, lasting, moment
 from everfit.ledger.entries import BatchAccepted, CandidateJudged, Promoted
 from everfit.refuse import duration, one_of
 
@@ -73,7 +73,7 @@ def _stands_in_the_way(view: View) -> tuple[str, str]:
         began = moment(run[0].at)
         return f"{newest}; the run that began on {began} has judged no candidate.", "Read the log of that run."
     if not judged[-1].body.promote:
-        return f"{newest}; the last candidate was kept back: {judged[-1].body.reason}.", (
+        return ended(f"{newest}; the last candidate was kept back: {judged[-1].body.reason}"), (
             "Read the candidate's card. Wait for more data, change the model, or override the gates with a reason."
         )
     return f"{newest}; the last candidate passed its gates and does not serve yet.", (

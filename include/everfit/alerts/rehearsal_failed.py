@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from everfit.alerts.incident import Incident, Severity
+from everfit.alerts.incident import Incident, Severity, ended
 from everfit.ledger.entries import RollbackRehearsed
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class RehearsalFailed:
                 severity=Severity.CRITICAL,
                 since=failed[-1].at,
                 title=f"there is no way back to version {last.version}",
-                what=f"Going back to it was rehearsed, and would fail: {last.reason}.",
+                what=f"Going back to it was rehearsed, and would fail: {ended(last.reason)}",
                 do="Mend what the rehearsal names, then rehearse again: until then a bad champion cannot be replaced "
                 "at once.",
                 entries=tuple(entry.seq for entry in reversed(failed)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from everfit.alerts.incident import Incident, Severity
+from everfit.alerts.incident import Incident, Severity, ended
 from everfit.ledger.entries import Promoted, RolledBack
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ class WasRolledBack:
                 severity=Severity.CRITICAL,
                 since=entry.at,
                 title=f"champion {body.undone} was taken back",
-                what=f"Version {body.version} serves again instead of {body.undone}, by {body.by}: {body.reason}.",
+                what=ended(
+                    f"version {body.version} serves again instead of {body.undone}, by {body.by}: {body.reason}"
+                ),
                 do="Find out what was wrong with the version that was undone before another one is promoted; it can be "
                 "deployed again if nothing was.",
                 entries=(entry.seq,),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from everfit.alerts.incident import Incident, Severity
+from everfit.alerts.incident import Incident, Severity, ended
 from everfit.ledger.entries import DeploymentFailed, DeploymentStarted, Promoted, RolledBack
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class RolloutStopped:
                 severity=Severity.WARNING,
                 since=entry.at,
                 title=f"version {body.version} was not let to serve",
-                what=f"{body.reason}. {stays}",
+                what=f"It had passed its gates, and was stopped: {ended(body.reason)} {stays}",
                 do="Look at what its last stage was judged on. The next run makes another candidate; if the fault is "
                 "not the model's (a server, a library), mend it and deploy the version again.",
                 entries=(entry.seq,),
