@@ -10,7 +10,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -91,7 +91,7 @@ def without_secrets(said: str, url: str, host: str | None) -> str:
     >>> without_secrets("401 from hooks/T0k3n as ann", "json://ann:pa%40ss@example.org/hooks/T0k3n", "example.org")
     '401 from ****/**** as ann'
     """
-    parts = re.split(r"[/?&=:@#,;\s]+", url.partition("://")[2])
+    parts = re.split(r"[/?&=:@#,;\s]+", url.partition("://")[2] or url)
     hidden = {text for part in parts for text in (part, unquote(part)) if len(text) >= SECRET and text != host}
     for text in sorted(hidden, key=len, reverse=True):
         said = said.replace(text, "****")
@@ -114,17 +114,19 @@ def _opened(name: str, url: str) -> Any:
 
 @contextmanager
 def _kept_to_itself() -> Iterator[list[str]]:
-    """What Apprise says meanwhile, instead of in the log."""
-    logger = logging.getLogger("apprise")
-    before = logger.propagate, logger.level, logger.handlers
+    """What Apprise says meanwhile, instead of in the log; what is below it says nothing."""
     listener = _Listener(logging.WARNING)
-    logger.propagate, logger.handlers = False, [listener]
-    logger.setLevel(logging.WARNING)
-    try:
+    with ExitStack() as stack:
+        for name, handlers in (("apprise", [listener]), ("urllib3", [])):
+            logger = logging.getLogger(name)
+            stack.callback(_set, logger, logger.level, logger.handlers, propagate=logger.propagate)
+            _set(logger, logging.WARNING, handlers, propagate=False)
         yield listener.said
-    finally:
-        logger.propagate, logger.handlers = before[0], before[2]
-        logger.setLevel(before[1])
+
+
+def _set(logger: logging.Logger, level: int, handlers: list[logging.Handler], *, propagate: bool) -> None:
+    logger.setLevel(level)
+    logger.handlers, logger.propagate = handlers, propagate
 
 
 class _Listener(logging.Handler):
