@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from everfit.alerts import Incident, Message
 from everfit.errors import Unreachable
 from everfit.ledger import Entry, View
 from everfit.ledger.entries import BatchAccepted, BatchQuarantined, Body
-from everfit.ports import Ports
+from everfit.ports import Ports, Store
 from everfit.spec import ModelSpec, load_spec
 from everfit.spec.alerts import AlertsSpec
 from everfit.steps.alert import Channel, alert, incidents
@@ -56,11 +57,13 @@ class Readers:
 class Office:
     """One model."""
 
-    def __init__(self, **alerts: Any) -> None:
+    def __init__(self, store: Store | None = None, **alerts: Any) -> None:
         self.now, self._numbers, self._folder = BEGIN, count(1), tempfile.TemporaryDirectory(prefix="office-")
         nothing: Any = None
         self.ports = Ports(
-            *(MemoryStore(), nothing, nothing, nothing, nothing), clock=lambda: self.now, work=Path(self._folder.name)
+            *(store or MemoryStore(), nothing, nothing, nothing, nothing),
+            clock=lambda: self.now,
+            work=Path(self._folder.name),
         )
         self.ledger = self.ports.ledger("flight_delays")
         self.spec: ModelSpec = load_spec("flight_delays").model_copy(update={"alerts": AlertsSpec(**alerts)})
@@ -92,4 +95,10 @@ class Office:
 
     def look(self, *channels: Channel) -> tuple[Message, ...]:
         """What the DAG does every five minutes."""
-        return alert(self.ports, self.spec, channels, f"look#{next(self._numbers)}", "https://airflow.example/everfit")
+        return alert(
+            self.ports,
+            self.spec,
+            channels,
+            f"look#{next(self._numbers)}/{os.getpid()}",
+            "https://airflow.example/everfit",
+        )

@@ -58,7 +58,7 @@ def test_every_kind_is_named_as_its_file_and_has_its_own_subject():
         "rollout_stopped",
         "scoring_refused",
     }
-    office = Office(deadline="1d", on=[*Office().spec.alerts.on])
+    office = Office(deadline="1d", when=[*Office().spec.alerts.when])
     champions(office, 1, 2)
     office.refuse("2013-05")
     office.say(BatchLate("2013-06", "f", BEGIN, "the marker is not there"))
@@ -160,7 +160,7 @@ def test_a_failed_rehearsal_is_one_incident_until_one_goes_well_or_another_versi
 
 
 def test_candidates_that_are_kept_back_again_and_again():
-    office = Office(on=[{"kept_back_again": {"times": 3}}])
+    office = Office(when=[{"kept_back_again": {"times": 3}}])
     champions(office, 1)
     bodies = [replace(judged(f"bad-{n}", 1), promote=False, reason=f"above_bar failed: {n}") for n in range(4)]
     for body in bodies[:2]:
@@ -202,7 +202,7 @@ def test_the_deadline_for_a_fresh_champion():
 
 
 def test_what_stands_in_the_way_of_a_fresh_champion():
-    office = Office(on=[{"no_fresh_champion": {"within": "1d"}}])
+    office = Office(when=[{"no_fresh_champion": {"within": "1d"}}])
     office.refuse("2013-04")
     office.wait(days=2)
     assert "No batch has been accepted yet." in office.open[0].what
@@ -214,10 +214,13 @@ def test_what_stands_in_the_way_of_a_fresh_champion():
     office.say(triggered("run-2"))
     office.say(judged("run-2"))
     assert "passed its gates and does not serve yet." in office.open[0].what
+    champions(office, 3)
+    office.wait(days=2)
+    assert office.open[0].what.endswith("was accepted on 2013-06-03 00:00 UTC, and the champion knows it.")
 
 
 def test_a_champion_that_beats_each_candidate_can_count_as_fresh():
-    office = Office(on=[{"no_fresh_champion": {"within": "10d", "since": "judged"}}])
+    office = Office(when=[{"no_fresh_champion": {"within": "10d", "since": "judged"}}])
     champions(office, 1)
     office.wait(days=9)
     office.say(replace(judged("run-2", 1), promote=False))

@@ -79,7 +79,7 @@ def test_whatever_fails_people_know_in_the_end_how_things_are(things):
 
 
 def test_all_that_is_new_at_one_moment_is_one_message_the_worst_first():
-    office, readers = Office(on=["data_refused", {"no_fresh_champion": {"within": "1d"}}]), Readers()
+    office, readers = Office(when=["data_refused", {"no_fresh_champion": {"within": "1d"}}]), Readers()
     office.refuse("2013-05")
     office.refuse("2013-06")
     office.wait(days=2)
@@ -159,7 +159,7 @@ def test_a_kind_that_is_looked_for_no_more_is_not_over():
     office, mail = Office(), Readers()
     office.refuse("2013-05")
     office.look(mail)
-    office.spec = Office(on=[]).spec
+    office.spec = Office(when=[]).spec
     assert office.look(mail) == ()
 
 

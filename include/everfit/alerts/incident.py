@@ -48,6 +48,11 @@ class Incident:
         """
         return f"{self.kind}:{self.subject}" if self.subject else self.kind
 
+    @property
+    def evidence(self) -> str:
+        """Where in the ledger it stands."""
+        return f"entr{'ies' if len(self.entries) > 1 else 'y'} {', '.join(map(str, self.entries))}"
+
 
 class Kind(Protocol):
     """One kind of incident."""

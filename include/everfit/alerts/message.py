@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from everfit.alerts.news import News
 
 _TEMPLATE = Path(__file__).with_name("message.html.j2")
-NEWS = {"new": "new", "still": "still open", "over": "over"}
+NEWS = {"new": "new", "still": "still open"}
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,16 @@ class Message:
         made: str = environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(message=self)
         return made
 
-    def lasted(self, one: News) -> str:
-        """For how long an incident is or was open.
+    def tone(self, one: News) -> str:
+        """How bad it is: `critical`, `warning` or `over`."""
+        return one.incident.severity.value if one.incident else "over"
 
-        An incident that is over ended some time before somebody looked.
-        """
-        return lasting(self.now - one.told.since)
-
-    def head(self, one: News) -> str:
+    def when(self, one: News) -> str:
         """What is new about it, and since when it is so."""
         since = moment(one.told.since)
         if one.incident is None:
-            return f"over; it began on {since}"
-        return f"{NEWS[one.told.news]}, {one.incident.severity}, since {since} ({self.lasted(one)})"
+            return f"it began on {since}"
+        return f"{NEWS[one.told.news]}, since {since} ({lasting(self.now - one.told.since)})"
 
     def link(self, one: News) -> str:
         """The page that shows most of it: the incident's own, else the model's."""
@@ -91,10 +88,9 @@ class Message:
 
     def _block(self, one: News) -> str:
         title = f"{one.told.title[:1].upper()}{one.told.title[1:]}"
-        lines = [title, f"  {self.head(one)}"]
+        lines = [title, f"  {self.tone(one)}; {self.when(one)}"]
         if one.incident:
-            entries = ", ".join(map(str, one.incident.entries))
             lines += [f"  What happened: {one.incident.what}", f"  What to do: {one.incident.do}"]
-            lines += [f"  Evidence: entries {entries} of the ledger"] * bool(entries)
+            lines.append(f"  Evidence: {one.incident.evidence} of the ledger")
             lines += [f"  {self.link(one)}"] * bool(self.site and one.incident.page)
         return "\n".join(lines)

@@ -76,6 +76,8 @@ def _stands_in_the_way(view: View) -> tuple[str, str]:
         return ended(f"{newest}; the last candidate was kept back: {judged[-1].body.reason}"), (
             "Read the candidate's card. Wait for more data, change the model, or override the gates with a reason."
         )
+    if view.champion and view.trained_on(view.champion).run == run[0].body.run:
+        return f"{newest}, and the champion knows it.", "Ask the source why nothing has arrived since."
     return f"{newest}; the last candidate passed its gates and does not serve yet.", (
         "Look at the deployment: it may wait for approval, or for the end of a stage."
     )

@@ -62,9 +62,8 @@ def _show(console: Console, one: Incident, view: View, at: datetime) -> None:
         (one.title, "bold"),
         f", since {moment(one.since)} ({lasting(at - one.since)})",
     )
-    entries = ", ".join(map(str, one.entries))
     lines = [one.what, f"to do: {one.do}"]
-    dim = [f"{one.key}; entries {entries}", _told(one, view)]
+    dim = [f"{one.key}; {one.evidence}", _told(one, view)]
     console.print(head)
     console.print(Padding(Text("\n").join([*map(Text, lines), *(Text(line, "dim") for line in dim)]), (0, 0, 1, 9)))
 

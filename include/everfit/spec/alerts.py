@@ -36,7 +36,7 @@ def _asks(kind: type[Any]) -> bool:
 class AlertsSpec(Frozen):
     """What people are told of, and when again. Where to is said by Airflow's connection `everfit_alerts`."""
 
-    on: tuple[Annotated[Any, BeforeValidator(incident_from)], ...] = Field(
+    when: tuple[Annotated[Any, BeforeValidator(incident_from)], ...] = Field(
         default_factory=_without_settings,
         strict=False,
         description="Kinds of incident, each a file in everfit/alerts with its settings. Left out: all that need no "
@@ -55,7 +55,7 @@ class AlertsSpec(Frozen):
     @property
     def kinds(self) -> Mapping[str, Kind]:
         """What to look for, by name."""
-        found: dict[str, Kind] = {catalog.name_of(type(one)): one for one in self.on}
+        found: dict[str, Kind] = {catalog.name_of(type(one)): one for one in self.when}
         return found | ({catalog.name_of(NoFreshChampion): NoFreshChampion(self.deadline)} if self.deadline else {})
 
     @property
@@ -65,19 +65,19 @@ class AlertsSpec(Frozen):
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:
-        names = [catalog.name_of(type(one)) for one in self.on]
+        names = [catalog.name_of(type(one)) for one in self.when]
         wrong = [
-            Mistake(("on", place), f"{name} is there twice; each kind of incident is looked for once")
+            Mistake(("when", place), f"{name} is there twice; each kind of incident is looked for once")
             for place, name in enumerate(names)
             if name in names[:place]
         ]
         if self.deadline and catalog.name_of(NoFreshChampion) in names:
-            said = f"found {self.deadline!r} and no_fresh_champion in `on`, which say the same; leave one out"
+            said = f"found {self.deadline!r} and no_fresh_champion in `when`, which say the same; leave one out"
             wrong.append(Mistake(("deadline",), said))
         if wrong:
             raise complaint(wrong)
         return self
 
-    @field_serializer("on")
-    def _by_name(self, on: tuple[Any, ...]) -> list[dict[str, Any]]:
-        return [{catalog.name_of(type(one)): dump(one)} for one in on]
+    @field_serializer("when")
+    def _by_name(self, when: tuple[Any, ...]) -> list[dict[str, Any]]:
+        return [{catalog.name_of(type(one)): dump(one)} for one in when]

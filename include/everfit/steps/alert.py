@@ -41,9 +41,10 @@ def alert(
 ) -> tuple[Message, ...]:
     """Tell each channel what it has not heard yet, in one message; returns those that were sent.
 
-    `attempt` names this try. Each message is claimed before it is sent, so that of two who look at the same time one
-    sends it. A channel that fails holds up no other: `Unreachable` names all of them at the end, and goes on to be
-    raised until each has taken its message. `site` is where everfit's pages are.
+    `attempt` is a name that nobody else has, not even the same try of a task that runs twice. Each message is claimed
+    before it is sent, so that of two who look at the same time one sends it. A channel that fails holds up no other:
+    `Unreachable` names all of them at the end, at each look until they have taken their messages. `site` is where
+    everfit's pages are.
     """
     ledger = ports.ledger(spec.name)
     sent, failed = [], []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from everfit_airflow.logs import say, skip
 from everfit_airflow.operators.step import StepOperator, attempt_of
@@ -42,7 +43,7 @@ class AlertOperator(StepOperator):
             skip(
                 f"there is neither a connection {self.connections.alerts} nor a notifier, so nobody is told of anything"
             )
-        sent = alert(ports, spec, found, attempt_of(context), site())
+        sent = alert(ports, spec, found, f"{attempt_of(context)}/{uuid4().hex}", site())
         if not sent:
             skip("there is nothing new to tell")
         for message in sent:
