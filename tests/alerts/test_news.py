@@ -46,7 +46,7 @@ def live(office: Office, readers: Readers, things: list[tuple[str, object]]) -> 
     return troubles
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(THINGS, max_size=40))
 def test_an_incident_is_told_once_in_a_cooldown_and_its_end_once(things):
     office, readers = Office(), Readers()
@@ -61,7 +61,7 @@ def test_an_incident_is_told_once_in_a_cooldown_and_its_end_once(things):
     assert len(readers.read) == len(office.view.of(AlertDue)) == len(office.view.of(Alerted))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(TROUBLES, max_size=40))
 def test_whatever_fails_people_know_in_the_end_how_things_are(things):
     office, readers = Office(), Readers()
