@@ -215,8 +215,8 @@ def _incidents() -> Iterator[str]:
     from everfit.spec import json_schema
 
     yield (
-        "## Incidents\n\nWhat people are told of. `alerts.when` in the spec is a list of names, each with its settings. "
-        "Where to, and how often: [how-to/be-told.md](how-to/be-told.md)."
+        "## Incidents\n\nWhat people are told of. `alerts.when` in the spec is a list of names, each with its "
+        "settings. Where to, and how often: [how-to/be-told.md](how-to/be-told.md)."
     )
     schema = json_schema()
     settings = schema["$defs"]["AlertsSpec"]["properties"]["when"]["items"]["oneOf"][-1]["properties"]

@@ -116,8 +116,9 @@ def _opened(name: str, url: str) -> Any:
 def _kept_to_itself() -> Iterator[list[str]]:
     """What Apprise says meanwhile, instead of in the log; what is below it says nothing."""
     listener = _Listener(logging.WARNING)
+    heard: dict[str, list[logging.Handler]] = {"apprise": [listener], "urllib3": []}
     with ExitStack() as stack:
-        for name, handlers in (("apprise", [listener]), ("urllib3", [])):
+        for name, handlers in heard.items():
             logger = logging.getLogger(name)
             stack.callback(_set, logger, logger.level, logger.handlers, propagate=logger.propagate)
             _set(logger, logging.WARNING, handlers, propagate=False)

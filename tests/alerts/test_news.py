@@ -155,6 +155,20 @@ def test_a_new_channel_hears_of_what_is_open():
     assert slack.titles == mail.titles == ["flight_delays: batch 2013-06 was refused"]
 
 
+def test_what_came_back_and_was_perhaps_told_is_told_as_over_as_well():
+    office, mail = Office(), Readers()
+    for will in ("read", "die after"):
+        office.refuse("2013-05")
+        mail.will = will
+        with contextlib.suppress(Crash):
+            office.look(mail)
+        mail.will = "read"
+        office.wait(days=2)
+        office.accept("2013-05")
+        office.look(mail)
+    assert [news for news, _ in mail.words("data_refused:2013-05")] == ["new", "over", "new", "over"]
+
+
 def test_a_kind_that_is_looked_for_no_more_is_not_over():
     office, mail = Office(), Readers()
     office.refuse("2013-05")

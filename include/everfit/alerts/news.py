@@ -64,8 +64,9 @@ def news_for(
     """
     claims = _unanswered(view, channel)
     heard = heard_by(view, channel)
-    for told in (told for claim in claims for told in claim.body.told if told.news != "over"):
-        heard.setdefault(told.incident, Heard(told, None))
+    for key, perhaps in _perhaps(claims).items():
+        if key not in heard or heard[key].told.news == "over":
+            heard[key] = perhaps
     loud = [one for one in incidents if silenced_by(view, one) is None]
     news = tuple(_open(loud, heard, quiet, now))
     if quiet.resolved:
@@ -107,6 +108,11 @@ def silenced_by(view: View, incident: Incident) -> AlertSilenced | None:
     """Who wants to hear no more of it; None if nobody has said so since it began."""
     mine = (entry for entry in reversed(view.of(AlertSilenced)) if entry.body.incident == incident.key)
     return next((entry.body for entry in mine if entry.at >= incident.since), None)
+
+
+def _perhaps(claims: Sequence[Entry[AlertDue]]) -> dict[str, Heard]:
+    """What may have been heard: that something is open. That it is over is said again."""
+    return {told.incident: Heard(told, None) for claim in claims for told in claim.body.told if told.news != "over"}
 
 
 def _unanswered(view: View, channel: str) -> tuple[Entry[AlertDue], ...]:
