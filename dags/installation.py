@@ -1,4 +1,4 @@
-"""Airflow DAGs for all models together: pointers to their data in git, and room on the disk."""
+"""Airflow DAGs for all models together: pointers to their data in git, room on the disk, alerts."""
 
 from everfit_airflow import build_shared_dags
 

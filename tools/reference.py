@@ -29,6 +29,7 @@ What can be written and called, made from the code. Do not edit this page: run `
 - [Rules](#rules)
 - [Strategies of rolling out](#strategies-of-rolling-out)
 - [Triggers](#triggers)
+- [Incidents](#incidents)
 - [Algorithms](#algorithms)
 - [Operators and sensors](#operators-and-sensors)
 - [The command line](#the-command-line)
@@ -69,6 +70,7 @@ def page() -> str:
         *_rules(),
         *_strategies(),
         *_triggers(),
+        *_incidents(),
         *_algorithms(),
         *_doors(),
         *_commands(),
@@ -205,6 +207,20 @@ def _triggers() -> Iterator[str]:
     schema = json_schema()
     settings = schema["$defs"]["Trigger"]["oneOf"][-1]["properties"]
     for name, kind in catalog.triggers().items():
+        yield from _named(name, kind, settings[name], schema)
+
+
+def _incidents() -> Iterator[str]:
+    from everfit import catalog
+    from everfit.spec import json_schema
+
+    yield (
+        "## Incidents\n\nWhat people are told of. `alerts.when` in the spec is a list of names, each with its "
+        "settings. Where to, and how often: [how-to/be-told.md](how-to/be-told.md)."
+    )
+    schema = json_schema()
+    settings = schema["$defs"]["AlertsSpec"]["properties"]["when"]["items"]["oneOf"][-1]["properties"]
+    for name, kind in catalog.incidents().items():
         yield from _named(name, kind, settings[name], schema)
 
 

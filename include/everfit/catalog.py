@@ -2,7 +2,7 @@
 
 There is no registration: the file is enough. The class is the one public dataclass defined there that has the
 method `judge` (a gate), `check` (a rule), `fit` (an algorithm), `map` (an engine), `stages` (a strategy of rolling
-out) or `fires` (a trigger); a file without one is passed over.
+out), `fires` (a trigger) or `incidents` (a kind of incident); a file without one is passed over.
 
 >>> name_of(algorithm("xgboost"))
 'xgboost'
@@ -37,6 +37,7 @@ ALGORITHMS = Shelf("algorithm", "everfit.models", "fit")
 ENGINES = Shelf("engine", "everfit.engines", "map")
 STRATEGIES = Shelf("strategy", "everfit.rollouts", "stages")
 TRIGGERS = Shelf("trigger", "everfit.triggers", "fires")
+INCIDENTS = Shelf("incident", "everfit.alerts", "incidents")
 MONITORS = Shelf("monitor", "everfit.monitors", "watch")
 
 
@@ -93,6 +94,11 @@ def triggers() -> Mapping[str, type[Any]]:
 def monitors() -> Mapping[str, type[Any]]:
     """Every monitor by name."""
     return _all(MONITORS)
+
+
+def incidents() -> Mapping[str, type[Any]]:
+    """Every kind of incident by name."""
+    return _all(INCIDENTS)
 
 
 def labels(gates: Iterable[Any]) -> tuple[str, ...]:

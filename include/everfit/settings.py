@@ -21,7 +21,7 @@ PRICES = "everfit_prices"
 """The variable with the price list: `Prices` as JSON."""
 ROLES = "everfit_roles"
 """The variable with who has which role: `{"role": ["person", ...]}` as JSON."""
-OPTIONAL = ("pointers", "spark", "signing")
+OPTIONAL = ("pointers", "spark", "signing", "alerts")
 """What an installation may do without."""
 _AWS = ("endpoint_url", "region_name", "aws_session_token")
 _ELSEWHERE = ("sagemaker://", "kserve://")

@@ -24,10 +24,11 @@ class Connections:
     pointers: str = "everfit_pointers"
     spark: str = "everfit_spark"
     signing: str = "everfit_signing"
+    alerts: str = "everfit_alerts"
 
     @property
     def needed(self) -> dict[str, str]:
-        """Those without which nothing works: all but the git repository for pointers, the Spark cluster and the key."""
+        """Those without which nothing works: all but the `OPTIONAL` ones."""
         return {name: conn_id for name, conn_id in self.to_dict().items() if name not in OPTIONAL}
 
     def to_dict(self) -> dict[str, str]:

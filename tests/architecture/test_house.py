@@ -73,6 +73,7 @@ def test_public_names_are_pinned():
     assert everfit_airflow.links.__all__ == ["DataDocsLink", "MlflowRunLink", "ReportLink"]
     assert everfit_airflow.sensors.__all__ == ["NewBatchSensor"]
     assert everfit_airflow.operators.__all__ == [
+        "AlertOperator",
         "AnnounceBatchesOperator",
         "ApprovePromotionOperator",
         "BuildFeaturesOperator",

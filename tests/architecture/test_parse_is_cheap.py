@@ -9,8 +9,8 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 HEAVY = {
-    "boto3", "botocore", "dvc", "great_expectations", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow", "scipy",
-    "sklearn", "uvicorn", "xgboost",
+    "apprise", "boto3", "botocore", "dvc", "great_expectations", "matplotlib", "mlflow", "numpy", "pandas", "pyarrow",
+    "scipy", "sklearn", "uvicorn", "xgboost",
 }  # fmt: skip
 
 PROBE = """

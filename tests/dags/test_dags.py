@@ -7,7 +7,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 DAGS = ("ingest", "train", "deploy", "monitor", "rollback", "rehearse", "recall", "override")
-SHARED = {"everfit_pointers", "everfit_housekeeping", "everfit_served"}
+SHARED = {"everfit_pointers", "everfit_housekeeping", "everfit_served", "everfit_alerts"}
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def test_the_bytes_of_an_entry(ledger: Ledger, store: LocalStore) -> None:
     ledger.open("work", "try 1")
     said = {
         "at": "2013-01-01T00:00:01+00:00",
-        "body": {"evidence": None, "reason": "why", "version": 0},
+        "body": {"by": "", "evidence": None, "reason": "why", "version": 0},
         "key": "deployment:1",
         "kind": "deployment_failed",
         "prev": "",

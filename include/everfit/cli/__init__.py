@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from everfit.cli import (
+    alerts,
     approve,
     card,
     check,
@@ -57,6 +58,7 @@ COMMANDS: tuple[ModuleType, ...] = (
     card,
     score,
     served,
+    alerts,
     approve,
     reject,
     override,

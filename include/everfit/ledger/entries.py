@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from everfit.signals import Signal
 from everfit.values import Batch, FileHash, ModelVersion, Placement, Stage, StoredFile, Took, Verdict, Withheld
@@ -270,12 +271,13 @@ class DeploymentFailed:
     """The version did not load, answered differently, did harm in a stage, or was kept back when judged again: the
     champion stays.
 
-    `evidence` is what its last stage was judged on, if it had one.
+    `evidence` is what its last stage was judged on, if it had one; `by` is the person who stopped it, if one did.
     """
 
     version: int
     reason: str
     evidence: StoredFile | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -410,6 +412,41 @@ class Monitored:
 
 
 @dataclass(frozen=True)
+class Told:
+    """An incident in a message: it is `new`, `still` open, or `over`, and was open since `since`."""
+
+    incident: str
+    news: Literal["new", "still", "over"]
+    title: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class AlertDue:
+    """Intent: a message about these incidents is being sent to `channel`; nobody else sends it meanwhile."""
+
+    channel: str
+    told: tuple[Told, ...]
+
+
+@dataclass(frozen=True)
+class Alerted:
+    """Receipt: the channel took the message of entry `due`."""
+
+    channel: str
+    due: int
+
+
+@dataclass(frozen=True)
+class AlertSilenced:
+    """Decision: people know of this incident, and are not reminded of it any more until it is over."""
+
+    incident: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True)
 class AttemptOpened:
     """Attempt `attempt` took over `work`: whatever an earlier attempt still tries to append for it is refused."""
 
@@ -446,6 +483,9 @@ Body = (
     | Deployed
     | BatchScored
     | ScoringRefused
+    | AlertDue
+    | Alerted
+    | AlertSilenced
     | Monitored
     | AttemptOpened
 )

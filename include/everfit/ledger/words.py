@@ -6,6 +6,9 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from everfit.ledger.entries import (
+    AlertDue,
+    Alerted,
+    AlertSilenced,
     ApprovalAsked,
     ApprovalGiven,
     ApprovalLapsed,
@@ -231,6 +234,22 @@ def _(body: BatchScored) -> str:
 def _(body: ScoringRefused) -> str:
     more = f" (and {len(body.reasons) - 1} more)" if len(body.reasons) > 1 else ""
     return f"batch {body.partition} was not scored: {body.reasons[0]}{more}"
+
+
+@_say.register
+def _(body: AlertDue) -> str:
+    about = ", ".join(f"{told.incident} ({told.news})" for told in body.told)
+    return f"a message is due to {body.channel}: {about}"
+
+
+@_say.register
+def _(body: Alerted) -> str:
+    return f"{body.channel} took the message of entry {body.due}"
+
+
+@_say.register
+def _(body: AlertSilenced) -> str:
+    return f"nobody is reminded of {body.incident} any more, by {body.by}: {body.reason}"
 
 
 @_say.register

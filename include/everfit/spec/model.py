@@ -18,6 +18,7 @@ from pydantic import (
 
 from everfit import catalog
 from everfit.errors import SpecError, UnknownName, did_you_mean
+from everfit.spec.alerts import AlertsSpec
 from everfit.spec.answers import AnswersSpec
 from everfit.spec.building import gate_from, strategy_from
 from everfit.spec.consistency import objective_mistakes, task_mistakes
@@ -91,6 +92,7 @@ class ModelSpec(Frozen):
         "in everfit/rollouts with its settings. Left out: at once.",
     )
     retrain: RetrainSpec = RetrainSpec()
+    alerts: AlertsSpec = Field(default_factory=AlertsSpec)
     monitor: MonitorSpec = MonitorSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     score: ScoreSpec | None = Field(

@@ -31,6 +31,7 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["rollout"]["items"] = _one_of(catalog.strategies(), schema["$defs"])
     schema["$defs"]["Trigger"] = _trigger(schema["$defs"])
     schema["$defs"]["RetrainSpec"]["properties"]["when"]["items"] = TRIGGER
+    schema["$defs"]["AlertsSpec"]["properties"]["when"]["items"] = _one_of(catalog.incidents(), schema["$defs"])
     watch = schema["$defs"]["MonitorSpec"]["properties"]["watch"]
     watch["anyOf"][0]["items"] = _one_of(catalog.monitors(), schema["$defs"])
     data = schema["$defs"]["DataSpec"]

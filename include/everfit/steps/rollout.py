@@ -80,7 +80,8 @@ def stop(ports: Ports, spec: ModelSpec, reason: str, by: str) -> Entry[Deploymen
     ledger = ports.ledger(spec.name)
     at = ledger.view().stage
     if at is not None:
-        ledger.append(f"failed:{at.body.intent}", DeploymentFailed(at.body.version, f"stopped by {by}: {reason}"))
+        stopped = DeploymentFailed(at.body.version, f"stopped by {by}: {reason}", by=by)
+        ledger.append(f"failed:{at.body.intent}", stopped)
     reconcile(spec.name, ledger, ports.registry, ports.target)
     newest = ledger.view().of(DeploymentFailed)
     return newest[-1] if at is not None else None

@@ -4,7 +4,7 @@
 it serve; `<model>_monitor` watches the champion; `<model>_rollback` goes back, and `<model>_rehearse` proves daily that
 it could; `<model>_recall` takes a bad batch back; `<model>_override` promotes against the gates; `<model>_score`, where
 the spec asks for it, scores whole batches. They wake each other up through assets and agree through the ledger.
-`everfit_pointers`, `everfit_housekeeping` and `everfit_served` look after all models together.
+`everfit_pointers`, `everfit_housekeeping`, `everfit_served` and `everfit_alerts` look after all models together.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import get_parsing_context
 
 from everfit_airflow.dag._placing import place_tasks
+from everfit_airflow.dag.alerts import alerts_dag
 from everfit_airflow.dag.deploy import deploy_dag
 from everfit_airflow.dag.housekeeping import housekeeping_dag
 from everfit_airflow.dag.ingest import ingest_dag
@@ -69,8 +70,12 @@ def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = 
     return dags
 
 
-def build_shared_dags() -> dict[str, DAG]:
-    """The DAGs that an installation has once, for all models in `include/models`, by DAG id."""
+def build_shared_dags(alerts: Sequence[Callable[[Any], Any]] = ()) -> dict[str, DAG]:
+    """The DAGs that an installation has once, for all models in `include/models`, by DAG id.
+
+    :param alerts: Airflow notifiers, or functions of a context, that tell people what is wrong with a model; the
+        message is the context's `alert`, so that a template may say `{{ alert.title }}`.
+    """
     from everfit.spec import spec_names
 
     models = spec_names()
@@ -78,6 +83,7 @@ def build_shared_dags() -> dict[str, DAG]:
         "everfit_pointers": pointers_dag,
         "everfit_housekeeping": housekeeping_dag,
         "everfit_served": served_dag,
+        "everfit_alerts": partial(alerts_dag, notifiers=alerts),
     }
     wanted = get_parsing_context().dag_id
     return {dag_id: build(models) for dag_id, build in builders.items() if wanted in (None, dag_id)}

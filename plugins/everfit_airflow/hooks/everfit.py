@@ -29,8 +29,8 @@ class EverfitHook(BaseHook):
 
     `store` and `landing` are connections of type `fs` (extra `path`) or `aws` (extra `url`, such as
     `s3://bucket/everfit`, and `endpoint_url` where it is not Amazon's); `mlflow` and `server` are of type `http`.
-    `pointers` is of type `fs` or `git`, `spark` of type `spark`, `signing` of type `fs` or `generic`; none of these
-    need be there.
+    `pointers` is of type `fs` or `git`, `spark` of type `spark`, `signing` of type `fs` or `generic`, `alerts` of
+    type `generic`; none of these need be there.
 
     :param connections: which connections to use; the defaults are those of `airflow_settings.yaml`.
     """
@@ -71,6 +71,17 @@ class EverfitHook(BaseHook):
         with suppress(AirflowNotFoundException):
             found[name] = self.get_connection(self.connections.to_dict()[name])
         return _open(_place(found))
+
+    def alert_urls(self) -> tuple[str, ...]:
+        """The addresses that people are told at, for Apprise: the words of the connection's password."""
+        from airflow.sdk.log import mask_secret
+
+        with suppress(AirflowNotFoundException):
+            urls = (self.get_connection(self.connections.alerts).password or "").split()
+            for url in urls:
+                mask_secret(url)
+            return tuple(urls)
+        return ()
 
     def roles(self) -> Mapping[str, tuple[str, ...]]:
         """Who has which role: Airflow's variable `everfit_roles`, as JSON; empty where nobody has set it."""

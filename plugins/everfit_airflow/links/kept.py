@@ -31,3 +31,11 @@ def path_of_airflow() -> str:
     from airflow.sdk.configuration import conf
 
     return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/")
+
+
+def site() -> str:
+    """Where everfit's pages are, for people who are not at Airflow: "" where nobody has said what its address is."""
+    from airflow.sdk.configuration import conf
+
+    base = str(conf.get("api", "base_url", fallback="") or "")
+    return f"{base.rstrip('/')}/everfit" if base else ""

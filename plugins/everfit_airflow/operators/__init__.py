@@ -1,5 +1,6 @@
 """One operator per step of the library; each works in a person's own DAG too."""
 
+from everfit_airflow.operators.alert import AlertOperator
 from everfit_airflow.operators.announce_batches import AnnounceBatchesOperator
 from everfit_airflow.operators.approve_promotion import ApprovePromotionOperator
 from everfit_airflow.operators.build_features import BuildFeaturesOperator
@@ -29,6 +30,7 @@ from everfit_airflow.operators.validate_batch import ValidateBatchOperator
 from everfit_airflow.operators.wait_for_turn import WaitForTurnOperator
 
 __all__ = [
+    "AlertOperator",
     "AnnounceBatchesOperator",
     "ApprovePromotionOperator",
     "BuildFeaturesOperator",

@@ -36,7 +36,7 @@ TONES = {
     "approval_asked": "unsure",
     "approval_lapsed": "unsure",
 }
-HIDDEN = {"attempt_opened"}
+HIDDEN = {"attempt_opened", "alerted"}
 
 
 def decisions(view: View, model: str) -> tuple[Line, ...]:
