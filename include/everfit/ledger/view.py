@@ -190,13 +190,23 @@ class View:
         """The versions that learnt from, or were judged on, one of the batches that these entries accepted."""
         if not batches:
             return frozenset()
-        bodies = (self.entries[seq - 1].body for seq in batches)
-        known = {(body.batch.partition, body.batch.sha256) for body in bodies if isinstance(body, BatchAccepted)}
+        known = self._contents(batches)
         return frozenset(
             version
             for version in self.versions
             if any((batch.partition, batch.sha256) in known for run in self.line(version) for batch in run.batches)
         )
+
+    def run_knowing(self, batches: Collection[int]) -> str | None:
+        """The newest run, or else the newest judged one, if it took one of the batches that these entries accepted."""
+        known = self._contents(batches)
+        newest = [*self.triggers[-1:], *(one for one in (self.newest_judged,) if one)]
+        taken = (entry.body for entry in newest if any((b.partition, b.sha256) in known for b in entry.body.batches))
+        return next((body.run for body in taken), None)
+
+    def _contents(self, batches: Collection[int]) -> set[tuple[str, str]]:
+        bodies = (self.entries[seq - 1].body for seq in batches)
+        return {(body.batch.partition, body.batch.sha256) for body in bodies if isinstance(body, BatchAccepted)}
 
     def line(self, version: int) -> tuple[RunTriggered, ...]:
         """The run that made the version, the one that made the version it went on from, and so on to the first."""
@@ -211,10 +221,24 @@ class View:
         return frozenset(entry.body.run for entry in self.of(CandidateJudged))
 
     @cached_property
+    def newest_judged(self) -> Entry[RunTriggered] | None:
+        """Of the runs whose candidate was judged, the one that started last."""
+        return next((entry for entry in reversed(self.triggers) if entry.body.run in self.judged_runs), None)
+
+    @cached_property
+    def consumed(self) -> Mapping[int, str]:
+        """The entries that are used up, each by one judged run.
+
+        Of two runs that took up the same entry, since they were at work at once, it is the one that was judged first.
+        """
+        judged = dict.fromkeys(entry.body.run for entry in self.of(CandidateJudged))
+        used = [(seq, run) for run in judged if run in self._runs for seq in self._runs[run].consumed]
+        return dict(reversed(used))
+
+    @cached_property
     def asked(self) -> tuple[int, ...]:
         """The entries that ask for a training run and that no judged run has consumed."""
-        done = {seq for entry in self.triggers if entry.body.run in self.judged_runs for seq in entry.body.consumed}
-        return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in done)
+        return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in self.consumed)
 
     @cached_property
     def settled(self) -> frozenset[tuple[str, str]]:
