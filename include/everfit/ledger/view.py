@@ -170,6 +170,8 @@ class View:
         Of two partitions with the same bytes one can go and the other stay: then the bytes stay.
         """
         last = {_partition_and_sha256(text): gone for gone in self.of(BytesDeleted) for text in gone.body.batches}
+        if not last:
+            return {}  # so that no accepted batch has to be read for it
         accepted = ((entry.seq, entry.body.batch) for entry in self.of(BatchAccepted))
         ends = ((seq, last.get((batch.partition, batch.sha256))) for seq, batch in accepted)
         return {seq: gone for seq, gone in ends if gone and seq < gone.seq}

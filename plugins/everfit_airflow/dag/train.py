@@ -60,18 +60,16 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
 
 
 def _when_to_train(spec: ModelSpec) -> Any:
-    """On new data, at the times of the triggers, and when a run has come to be due: whether it is decided there."""
-    assets = [data_asset(spec.name)] if spec.retrain.on_new_data else []
-    if spec.retrain.waits:
-        from everfit_airflow.triggers.due import DueTrigger
+    """On new data, at the times of the triggers, and when a run has come to be due: whether it is decided there.
 
-        watch = DueTrigger(spec=sent_whole(spec), connections=Connections().to_dict())
-        assets.append(due_asset(spec.name, watch))
-    some = AssetAny(*assets) if assets else None
-    if not spec.retrain.crons:
-        return some
-    timetable = by_clock(*spec.retrain.crons)
-    return AssetOrTimeSchedule(timetable=timetable, assets=some) if some else timetable
+    Every model has the watch: a recall at a terminal tells Airflow nothing, and what Airflow tells a paused DAG is lost.
+    """
+    from everfit_airflow.triggers.due import DueTrigger
+
+    watch = due_asset(spec.name, DueTrigger(spec=sent_whole(spec), connections=Connections().to_dict()))
+    some = AssetAny(*([data_asset(spec.name)] if spec.retrain.on_new_data else []), watch)
+    crons = spec.retrain.crons
+    return AssetOrTimeSchedule(timetable=by_clock(*crons), assets=some) if crons else some
 
 
 def _about(spec: ModelSpec) -> str:
