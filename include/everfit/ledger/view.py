@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
@@ -34,6 +34,8 @@ from everfit.ledger.entry import KINDS, Entry
 from everfit.values import Batch, ModelVersion, Route
 
 K = TypeVar("K", bound=Body)
+
+FEW = 8
 
 CHANGES = (
     ModelRegistered,
@@ -90,6 +92,19 @@ class View:
     """The state of a model as its `entries` tell it; a view of fewer entries is the state of an earlier moment."""
 
     entries: tuple[Entry, ...]
+
+    def after(self, new: Sequence[Entry]) -> View:
+        """The state once these entries follow. After a few, the indexes of a long ledger are not made anew."""
+        view = View((*self.entries, *new))
+        if len(new) > FEW:
+            return view
+        by_kind, by_key = dict(self._by_kind), dict(self._by_key)
+        for entry in new:
+            kind = KINDS[entry.kind]
+            by_kind[kind] = (*by_kind.get(kind, ()), entry)
+            by_key.setdefault(entry.key, entry)
+        vars(view).update(_by_kind=by_kind, _by_key=by_key)
+        return view
 
     @property
     def head(self) -> str:
