@@ -41,8 +41,8 @@ class Withdrawal:
 def withdraw(ports: Ports, spec: ModelSpec, decision: Entry) -> Withdrawal:
     """Ask for a training run, put the newest untouched champion back, tag the touched versions.
 
-    A run is asked for as well if it is a run, and no version yet, that took the data: what it makes is frozen as soon as
-    it is registered, and the good batches that it used would be in no model that may serve.
+    A run is asked for as well if it is a run, and no version yet, that took the data: what it makes is frozen as soon
+    as it is registered, and the good batches that it used would be in no model that may serve.
 
     Errors: `Unreachable` and `DeployError` if registry or target do not follow. The decisions stand by then, and the
     same call again goes on from there.

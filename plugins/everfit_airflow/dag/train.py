@@ -62,7 +62,7 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
 def _when_to_train(spec: ModelSpec) -> Any:
     """On new data, at the times of the triggers, and when a run has come to be due: whether it is decided there.
 
-    Every model has the watch: a recall at a terminal tells Airflow nothing, and what Airflow tells a paused DAG is lost.
+    Every model has the watch: a recall at a terminal tells Airflow nothing, and Airflow tells a paused DAG nothing.
     """
     from everfit_airflow.triggers.due import DueTrigger
 
