@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, chain
 
 from everfit_airflow import operators as do
-from everfit_airflow.assets import data_asset, due_asset
+from everfit_airflow.assets import data_asset, decayed_asset, due_asset
 from everfit_airflow.connections import Connections
 from everfit_airflow.dag._shared import by_clock, in_pool, shared
 from everfit_airflow.form import train_form
@@ -60,14 +60,17 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
 
 
 def _when_to_train(spec: ModelSpec) -> Any:
-    """On new data, at the times of the triggers, and when a run has come to be due: whether it is decided there.
+    """On new data, once the champion decayed, at the times of the triggers, and when a run has come to be due: whether
+    it starts is decided there.
+
 
     Every model has the watch: a recall at a terminal tells Airflow nothing, and Airflow tells a paused DAG nothing.
     """
     from everfit_airflow.triggers.due import DueTrigger
 
     watch = due_asset(spec.name, DueTrigger(spec=sent_whole(spec), connections=Connections().to_dict()))
-    some = AssetAny(*([data_asset(spec.name)] if spec.retrain.on_new_data else []), watch)
+    events = [data_asset(spec.name)] * spec.retrain.on_new_data + [decayed_asset(spec.name)] * spec.retrain.on_decay
+    some = AssetAny(*events, watch)
     crons = spec.retrain.crons
     return AssetOrTimeSchedule(timetable=by_clock(*crons), assets=some) if crons else some
 
