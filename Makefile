@@ -23,7 +23,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # The environment is whole when the stamp of these very requirements is there; it is written last.
 STAMP := $(VENV)/.ready-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help env lock packages lint types schema test soak races nulls up down status demo demo-year canary bench clean
+.PHONY: help env lock packages lint types schema test soak races events nulls up down status demo demo-year canary bench clean
 
 help:  ## list these words
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,10 +59,13 @@ test: env packages lint types schema  ## run every check and every test
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 soak: env packages  ## deliver thousands of files while Airflow's processes are killed (20 minutes)
-	$(VENV)/bin/pytest tests/faults -m "soak and not races" -s -p no:xdist
+	$(VENV)/bin/pytest tests/faults -m "soak and not races and not events" -s -p no:xdist
 
 races: env packages  ## race for the champion's place: 16 processes (disk, S3, MLflow), 500 backfilled runs (half an hour)
 	$(VENV)/bin/pytest tests/faults -m races -s -p no:xdist
+
+events: env  ## tell ten thousand events while whoever tells and whoever trains is killed (10 minutes)
+	$(VENV)/bin/pytest tests/faults -m events -s -p no:xdist
 
 nulls: env  ## draw each simulation of an error rate 10,000 times (an hour)
 	EVERFIT_NULLS=10000 $(VENV)/bin/pytest -n $(WORKERS) -o timeout=5400 -k 'rarely or in_twenty' \

@@ -12,9 +12,18 @@ from pathlib import Path
 import pytest
 
 from everfit.cli.new import scaffold
-from everfit.ledger import Ledger
-from everfit.ledger.entries import BatchAccepted, BatchLate, BatchQuarantined, RetrainAsked
+from everfit.ledger import Entry, Ledger
+from everfit.ledger.entries import (
+    BatchAccepted,
+    BatchLate,
+    BatchQuarantined,
+    CandidateJudged,
+    RetrainAsked,
+    RunTriggered,
+)
 from everfit.stores import open_store
+from everfit.values import StoredFile
+from everfit_airflow.handover import safe
 from tests.e2e.waiting import until
 from tests.services import KEYS, s3_server
 from tools.local import stack as local_stack
@@ -50,7 +59,7 @@ data:
   tables: {{examples: {{file: examples.csv}}}}
   counts_when: {{within: {within}}}
   wake: {wake}
-retrain: {{when: [changed]}}
+retrain: {{when: [{retrain}]}}
 """
 
 
@@ -86,6 +95,15 @@ class Arriving:
     def run_types(self, dag: str) -> list[str]:
         return [run["run_type"] for run in self.airflow.get(f"/dags/{dag}/dagRuns", limit=100)["dag_runs"]]
 
+    def judged(self, run: Entry[RunTriggered]) -> None:
+        """The run ends well, as if there were an MLflow to train with."""
+        body, file = run.body, StoredFile("k", "s")
+        said = CandidateJudged(body.run, "m", body.snapshot, (), None, False, "no", (), file, file)
+        self.ledger("by_watch").append(f"judged:{body.run}", said)
+        for one in self.airflow.runs("by_watch_train"):
+            if not one.ended and safe(one.id) == body.run:
+                self.airflow.call("PATCH", f"/dags/{one.dag}/dagRuns/{one.id}", json={"state": "success"})
+
     def late(self) -> list[str]:
         """What the notifier was told by the task that tells of late deliveries."""
         lines = self.told.read_text().splitlines() if self.told.exists() else []
@@ -95,7 +113,7 @@ class Arriving:
         """The partition keys of an asset's events, as Airflow's UI shows them."""
         (found,) = [one for one in self.airflow.get("/assets", limit=100)["assets"] if one["name"] == asset]
         events = self.airflow.get("/assets/events", asset_id=found["id"], limit=100)["asset_events"]
-        return sorted(event["partition_key"] for event in events)
+        return sorted((event["partition_key"] for event in events), key=str)
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +168,8 @@ def write(root: Path, queue: str) -> None:
         folder = root / "models" / name
         scaffold(name, "binary", root / "made/include/models")
         shutil.copytree(root / "made/include/models" / name, folder)
-        within = 2 if name == "by_watch" else 3600
-        (folder / "model.yaml").write_text(MODEL.format(name=name, wake=wake, within=within))
+        within, retrain = (2, "new_data") if name == "by_watch" else (3600, "changed")
+        (folder / "model.yaml").write_text(MODEL.format(name=name, wake=wake, within=within, retrain=retrain))
     (root / "dags").mkdir()
     (root / "dags" / "arriving.py").write_text(DAGS.format(told=str(root / "told.txt")))
 
@@ -203,3 +221,39 @@ def test_a_run_that_is_due_starts_though_nothing_arrives(arriving):
     assert run.body.because == (f"entry {entry.seq}: a new training run is asked for, by ann: a batch was recalled",)
     assert entry.seq in run.body.consumed
     assert arriving.run_types("by_queue_train") == ["asset_triggered"]
+
+
+def test_what_comes_during_a_run_or_while_its_dag_is_paused_is_used_once(arriving):
+    """Two batches and a wish during the one run that there may be, then a batch while the DAG is paused."""
+    arriving.land("by_watch", "2013-08", GOOD)
+    (first,) = arriving.until(lambda: arriving.view("by_watch").triggers[:1], "a first run")
+    for partition in ("2013-09", "2013-10"):
+        arriving.land("by_watch", partition, GOOD)
+    wish = arriving.ledger("by_watch").append("wish", RetrainAsked("somebody wants to", "ann"))
+    arriving.until(lambda: arriving.settled("by_watch") >= {"2013-09", "2013-10"}, "both settled")
+    assert len(arriving.view("by_watch").triggers) == 1, "one run at a time"
+    arriving.judged(first)
+    second = arriving.until(lambda: arriving.view("by_watch").triggers[1:], "a run for what came meanwhile")[0]
+    assert wish.seq in second.body.consumed
+    told = len(arriving.partitions("by_watch_data"))
+    arriving.airflow.pause("by_watch_train")
+    arriving.judged(second)
+    arriving.land("by_watch", "2013-11", GOOD)
+    arriving.until(lambda: len(arriving.partitions("by_watch_data")) > told, "an event that a paused DAG misses")
+    assert len(arriving.view("by_watch").triggers) == 2
+    arriving.airflow.pause("by_watch_train", paused=False)
+    arriving.land("by_watch", "2013-12", GOOD)
+    arriving.until(lambda: "2013-12" in arriving.settled("by_watch"), "the last one settled")
+
+    def all_used() -> bool:
+        for run in arriving.view("by_watch").triggers:
+            if run.body.run not in arriving.view("by_watch").judged_runs:
+                arriving.judged(run)
+        return set(emitted()) <= set(arriving.view("by_watch").consumed)
+
+    def emitted() -> list[int]:
+        view = arriving.view("by_watch")
+        return sorted(entry.seq for kind in (BatchAccepted, RetrainAsked) for entry in view.of(kind))
+
+    arriving.until(all_used, "runs after the pause")
+    assert sorted(seq for run in arriving.view("by_watch").triggers for seq in run.body.consumed) == emitted()

@@ -71,6 +71,27 @@ def test_it_wakes_airflow_once_the_cooldown_is_over(house: House) -> None:
     assert (cooling, over, still, begun) == ([], [{"because": words}], [], [])
 
 
+def test_what_stays_due_is_told_again_since_a_paused_dag_misses_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "AGAIN", 3)
+    paused, begun = asyncio.run(heard(house, [lambda: None, lambda: house.ask("r1", "due") and None]))
+    assert len(paused) >= 2
+    assert {tuple(event["because"]) for event in paused} == {("2 new batches with 20 rows (2013-01, 2013-02)",)}
+    assert len(begun) <= 1
+
+
+def test_the_same_words_of_another_event_are_told_too(house: House) -> None:
+    def corrected() -> None:
+        house.accept("2013-02")
+        house.now += timedelta(hours=7)
+
+    house.trained("r1", why="a person")
+    first, judged, second = asyncio.run(heard(house, [corrected, lambda: house.trained("r2", why="due"), corrected]))
+    assert first == second == [{"because": ["1 new batch with 10 rows (2013-02)"]}]
+    assert judged == []
+
+
 def test_a_store_that_is_away_is_no_end(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: Any) -> Any:
         raise Unreachable("the store is away")

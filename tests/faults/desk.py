@@ -44,6 +44,10 @@ class Desk:
         """Keep it."""
         self._put("route", json.dumps(dump(route)))
 
+    def tag(self, _model: str, version: int, tags: Mapping[str, str]) -> None:
+        """What is said of a version."""
+        self._put(f"tags-{version}", json.dumps(dict(tags)))
+
     def _put(self, name: str, text: str) -> None:
         new = self.root / f".{name}-{uuid4().hex}"
         new.write_text(text)

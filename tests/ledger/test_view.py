@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from everfit.errors import EverfitError, LedgerError, StaleHead, UnknownName
 from everfit.ledger import Ledger, View
 from everfit.ledger.entries import (
+    BatchAccepted,
     BatchDuplicate,
+    BatchQuarantined,
     Body,
     DeploymentFailed,
     DeploymentOvertaken,
@@ -42,6 +44,19 @@ def test_nothing_decided_yet() -> None:
         frozenset(),
         (),
     )
+
+
+@pytest.mark.parametrize("more", [0, 1, 5, 20])
+def test_a_view_that_goes_on_is_the_view_of_all(more: int) -> None:
+    entries = after(
+        *(accepted(f"p{number}", str(number)) for number in range(4)), *[refused("p1", "bad")] * (more + 2)
+    ).entries
+    before, new = View(entries[:4]), entries[4:]
+    found, whole = before.after(new), View(entries)
+    assert found == whole
+    assert all(found.of(kind) == whole.of(kind) for kind in {BatchAccepted, BatchQuarantined})
+    assert all(found.claimed(entry.key) == whole.claimed(entry.key) == entry for entry in entries)
+    assert before.claimed(entries[-1].key) is None
 
 
 LIFE: list[tuple[Body, Standing]] = [

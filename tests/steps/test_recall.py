@@ -127,6 +127,22 @@ def test_a_batch_that_nobody_learnt_from_is_just_recalled(house: House) -> None:
     assert not house.ledger.view().of(RetrainAsked)
 
 
+@pytest.mark.parametrize("is_judged", [False, True])
+def test_a_run_that_took_the_batch_and_is_no_version_yet_is_made_up_for(house: House, *, is_judged: bool) -> None:
+    """Its candidate would be frozen once it is registered, and May would be in no model that may serve."""
+    house.ledger.append("arrival:5", accepted("2013-05", "s5"))
+    house.ledger.append("arrival:6", accepted("2013-06", "s6"))
+    batches = tuple(batch for _, batch in house.ledger.view().batches if batch.partition >= "2013-05")
+    house.ledger.append("run:5", replace(triggered("r5"), batches=batches))
+    if is_judged:
+        house.ledger.append("judged:5", judged("r5"))
+    done = house.recall(replace(ORDER, partition="2013-06"))
+    assert done.versions == ()
+    (asked,) = house.ledger.view().of(RetrainAsked)
+    assert asked.body.why == f"entry {done.decision.seq} took data away from run r5"
+    assert house.recall(replace(ORDER, partition="2013-06")) == done
+
+
 def test_one_version_of_a_batch_can_be_recalled(house: House) -> None:
     correction = house.ledger.append("arrival:4b", accepted("2013-04", "s4b", version=2))
     house.version(5, "2013-01", "2013-04")

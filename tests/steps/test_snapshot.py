@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from everfit.errors import NotEnoughData, SpecError
-from everfit.ledger.entries import BatchAccepted, CandidateJudged, RunTriggered
+from everfit.ledger.entries import BatchAccepted, BatchRecalled, CandidateJudged, RunTriggered
 from everfit.ports import Ports
 from everfit.spec import ModelSpec, WindowSpec, load_spec
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of, unused_batches
@@ -39,6 +39,13 @@ def judge(ports: Ports, spec: ModelSpec, run: str) -> None:
     file = StoredFile("k", "s")
     body = CandidateJudged(run, "m", "s", (), None, False, "no", (), file, file)
     ports.ledger(spec.name).append(f"judged:{run}", body)
+
+
+def learnt(ports: Ports, spec: ModelSpec, run: str) -> RunTriggered:
+    found = resolve(ports, spec, TrainRequest(run, "new data"))
+    assert isinstance(found, RunTriggered)
+    judge(ports, spec, run)
+    return found
 
 
 def test_the_newest_batches_are_taken_and_the_last_is_held_out(ports: Ports, spec: ModelSpec) -> None:
@@ -95,6 +102,41 @@ def test_a_new_month_and_a_corrected_one_are_new(ports: Ports, spec: ModelSpec) 
     assert isinstance(made, RunTriggered)
     assert made.consumed == (corrected,)
     assert [batch.label for batch in made.batches] == ["2013-01", "2013-02 v2", "2013-03"]
+
+
+def test_a_correction_that_is_taken_back_is_new(ports: Ports, spec: ModelSpec) -> None:
+    for month in MONTHS[:2]:
+        accept(ports, spec, month)
+    learnt(ports, spec, "r1")
+    accept(ports, spec, MONTHS[1], "b", version=2)
+    learnt(ports, spec, "r2")
+    back = ports.ledger(spec.name).append("back", BatchAccepted(Batch(MONTHS[1], 3, "a", 10, (), ""), "c", "")).seq
+    assert learnt(ports, spec, "r3").consumed == (back,), "r1 knew these bytes, but r2 is newer"
+
+
+def test_what_came_to_nothing_before_a_run_could_use_it_goes_with_the_next_run(ports: Ports, spec: ModelSpec) -> None:
+    for month in MONTHS[:2]:
+        accept(ports, spec, month)
+    learnt(ports, spec, "r1")
+    corrected = [accept(ports, spec, MONTHS[1], content, version=2) for content in "bcd"]
+    recalled = accept(ports, spec, MONTHS[2])
+    ports.ledger(spec.name).append("recall", BatchRecalled(MONTHS[2], (recalled,), (), "bad", "ann"))
+    found = learnt(ports, spec, "r2")
+    assert found.consumed == (*corrected, recalled)
+    assert found.because[0].startswith("1 new batch with 10 rows (2013-02)")
+    assert isinstance(resolve(ports, spec, TrainRequest("r3", "schedule")), NotNow)
+
+
+def test_of_two_runs_at_once_the_one_that_is_judged_first_has_used_a_batch(ports: Ports, spec: ModelSpec) -> None:
+    seqs = [accept(ports, spec, month) for month in MONTHS[:2]]
+    resolve(ports, spec, TrainRequest("slow", "new data"))
+    seqs.append(accept(ports, spec, MONTHS[2]))
+    resolve(ports, spec, TrainRequest("quick", "person"))
+    judge(ports, spec, "quick")
+    judge(ports, spec, "slow")
+    view = ports.ledger(spec.name).view()
+    assert dict(view.consumed) == dict.fromkeys(seqs, "quick")
+    assert unused_batches(view) == ()
 
 
 def test_the_batches_of_a_run_that_died_are_still_new(ports: Ports, spec: ModelSpec) -> None:

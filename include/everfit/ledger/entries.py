@@ -136,9 +136,10 @@ class RunTriggered:
     """A training run started: why, by whom, on which snapshot, and which entries it is the first to use.
 
     Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
-    that accepted a batch, asked for a run, or found that the champion got worse. With `base`, training goes on from
-    that version instead of from nothing. `because` says in words on what evidence it started; `recipe` what the model
-    is made with beside data (see `steps.recipe`).
+    that accepted a batch, asked for a run, or found that the champion got worse, and they count as used once the run is
+    judged: the batches it is the first to take, and those that were corrected or recalled before any run took them.
+    With `base`, training goes on from that version instead of from nothing. `because` says in words on what evidence it
+    started; `recipe` what the model is made with beside data (see `steps.recipe`).
     """
 
     run: str

@@ -191,12 +191,12 @@ class Ledger:
 
     def _take(self, new: list[bytes]) -> None:
         """Check the entries that follow, then know them."""
-        entries = list(self._view.entries)
-        for data in new:
-            entries.append(self._checked(data, len(entries) + 1, entries[-1].sha256 if entries else ""))
+        entries: list[Entry] = []
+        for seq, data in enumerate(new, len(self._view.entries) + 1):
+            entries.append(self._checked(data, seq, entries[-1].sha256 if entries else self._view.head))
         if self._pack and new:
             self._pack.add(new)
-        self._view = View(tuple(entries))
+        self._view = self._view.after(entries)
 
     def _checked(self, data: bytes, seq: int, last: str) -> Entry:
         name = self._name(seq)

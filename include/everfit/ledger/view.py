@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, TypeVar, cast
@@ -35,6 +35,9 @@ from everfit.ledger.entry import KINDS, Entry
 from everfit.values import Batch, ModelVersion, Route
 
 K = TypeVar("K", bound=Body)
+
+FEW = 8
+"""So many new entries are put into indexes that are there; with more it is quicker to make them anew."""
 
 CHANGES = (
     ModelRegistered,
@@ -91,6 +94,19 @@ class View:
     """The state of a model as its `entries` tell it; a view of fewer entries is the state of an earlier moment."""
 
     entries: tuple[Entry, ...]
+
+    def after(self, new: Sequence[Entry]) -> View:
+        """The state once these entries follow. After a few, the indexes of a long ledger are not made anew."""
+        view = View((*self.entries, *new))
+        if len(new) > FEW:
+            return view
+        by_kind, by_key = dict(self._by_kind), dict(self._by_key)
+        for entry in new:
+            kind = KINDS[entry.kind]
+            by_kind[kind] = (*by_kind.get(kind, ()), entry)
+            by_key.setdefault(entry.key, entry)
+        vars(view).update(_by_kind=by_kind, _by_key=by_key)
+        return view
 
     @property
     def head(self) -> str:
@@ -171,6 +187,8 @@ class View:
         Of two partitions with the same bytes one can go and the other stay: then the bytes stay.
         """
         last = {_partition_and_sha256(text): gone for gone in self.of(BytesDeleted) for text in gone.body.batches}
+        if not last:
+            return {}  # so that no accepted batch has to be read for it
         accepted = ((entry.seq, entry.body.batch) for entry in self.of(BatchAccepted))
         ends = ((seq, last.get((batch.partition, batch.sha256))) for seq, batch in accepted)
         return {seq: gone for seq, gone in ends if gone and seq < gone.seq}
@@ -191,13 +209,23 @@ class View:
         """The versions that learnt from, or were judged on, one of the batches that these entries accepted."""
         if not batches:
             return frozenset()
-        bodies = (self.entries[seq - 1].body for seq in batches)
-        known = {(body.batch.partition, body.batch.sha256) for body in bodies if isinstance(body, BatchAccepted)}
+        known = self._contents(batches)
         return frozenset(
             version
             for version in self.versions
             if any((batch.partition, batch.sha256) in known for run in self.line(version) for batch in run.batches)
         )
+
+    def run_knowing(self, batches: Collection[int]) -> str | None:
+        """The newest run, or else the newest judged one, if it took one of the batches that these entries accepted."""
+        known = self._contents(batches)
+        newest = [*self.triggers[-1:], *(one for one in (self.newest_judged,) if one)]
+        taken = (entry.body for entry in newest if any((b.partition, b.sha256) in known for b in entry.body.batches))
+        return next((body.run for body in taken), None)
+
+    def _contents(self, batches: Collection[int]) -> set[tuple[str, str]]:
+        bodies = (self.entries[seq - 1].body for seq in batches)
+        return {(body.batch.partition, body.batch.sha256) for body in bodies if isinstance(body, BatchAccepted)}
 
     def line(self, version: int) -> tuple[RunTriggered, ...]:
         """The run that made the version, the one that made the version it went on from, and so on to the first."""
@@ -212,6 +240,21 @@ class View:
         return frozenset(entry.body.run for entry in self.of(CandidateJudged))
 
     @cached_property
+    def newest_judged(self) -> Entry[RunTriggered] | None:
+        """Of the runs whose candidate was judged, the one that started last."""
+        return next((entry for entry in reversed(self.triggers) if entry.body.run in self.judged_runs), None)
+
+    @cached_property
+    def consumed(self) -> Mapping[int, str]:
+        """The entries that are used up, each by one judged run.
+
+        Of two runs that took up the same entry, since they were at work at once, it is the one that was judged first.
+        """
+        judged = dict.fromkeys(entry.body.run for entry in self.of(CandidateJudged))
+        used = [(seq, run) for run in judged if run in self._runs for seq in self._runs[run].consumed]
+        return dict(reversed(used))
+
+    @cached_property
     def asked(self) -> tuple[int, ...]:
         """The entries that ask for a training run and that no judged run has consumed."""
         return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in self.consumed)
@@ -224,13 +267,6 @@ class View:
         if not looks or not looks[-1].body.asks_to_retrain:
             return ()
         return tuple(entry for entry in looks if entry.body.asks_to_retrain and entry.seq not in self.consumed)
-
-    @cached_property
-    def consumed(self) -> frozenset[int]:
-        """The entries that judged runs have used."""
-        return frozenset(
-            seq for entry in self.triggers if entry.body.run in self.judged_runs for seq in entry.body.consumed
-        )
 
     @cached_property
     def settled(self) -> frozenset[tuple[str, str]]:

@@ -121,12 +121,6 @@ class RetrainSpec(Frozen):
         """Whether what the monitor found may be a reason."""
         return any(isinstance(one, BY_MONITOR) for one in _flat(self.when))
 
-    @property
-    def waits(self) -> bool:
-        """Whether a run may come to be due though no batch arrives and no clock of a trigger strikes."""
-        kinds = {type(one) for one in _flat(self.when)} - {NewData, Schedule, WorthIt}
-        return bool(kinds or self.cooldown or self.quiet or self.at_most)
-
     @field_serializer("when")
     def _as_written(self, when: tuple[Any, ...]) -> list[Any]:
         return [_written(one) for one in when]

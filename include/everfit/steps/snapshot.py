@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from everfit.errors import NotEnoughData, SpecError
 from everfit.features import load_code
 from everfit.gpu import ordinal
-from everfit.ledger.entries import CandidateJudged, RunTriggered
+from everfit.ledger.entries import BatchAccepted, CandidateJudged, RunTriggered
 from everfit.steps.base import base_for
 from everfit.steps.recipe import recipe
 from everfit.steps.why_now import NotNow, Now, occasion, why_now
@@ -53,7 +53,7 @@ def resolve(ports: Ports, spec: ModelSpec, request: TrainRequest) -> RunTriggere
     def trigger(view: View) -> RunTriggered:
         window = _window(view, spec, request)
         fresh = _unused(view, window)
-        triggered = _trigger(view, spec, request, window, fresh)
+        triggered = _trigger(view, spec, request, window)
         found = why_now(view, spec, occasion(view, fresh, triggered.recipe, ports.clock()), request.why)
         if isinstance(found, Now):
             return replace(triggered, because=found.because)
@@ -78,7 +78,7 @@ def same_again(ports: Ports, spec: ModelSpec, request: TrainRequest) -> TrainReq
     """
     view = ports.ledger(spec.name).view()
     window = _window(view, spec, request)
-    asked = _trigger(view, spec, request, window, _unused(view, window))
+    asked = _trigger(view, spec, request, window)
     judged = sum(1 for _ in view.of(CandidateJudged))
     what = [spec.spec_hash, load_code(spec.code_path).sha256, asked.snapshot, asked.device, asked.base, judged]
     return replace(request, run=f"{request.run}-{digest(what)[:12]}")
@@ -104,7 +104,7 @@ class _Waits(Exception):
         self.found = found
 
 
-def _trigger(view: View, spec: ModelSpec, request: TrainRequest, window: Numbered, fresh: Numbered) -> RunTriggered:
+def _trigger(view: View, spec: ModelSpec, request: TrainRequest, window: Numbered) -> RunTriggered:
     ordinal(request.device or spec.train.device)  # refuses what is no device, before anything is paid
     batches = tuple(batch for _, batch in window)
     snapshot = Snapshot(spec.name, batches, spec.window.holdout, spec.window.gap)
@@ -116,7 +116,7 @@ def _trigger(view: View, spec: ModelSpec, request: TrainRequest, window: Numbere
         snapshot=snapshot.id,
         batches=batches,
         holdout=snapshot.holdout,
-        consumed=tuple(sorted([*(seq for seq, _ in fresh), *view.asked, *(look.seq for look in view.decayed)])),
+        consumed=_taken_up(view, window),
         forced=request.forced,
         device=request.device or spec.train.device,
         gap=snapshot.gap,
@@ -144,10 +144,23 @@ def _window(view: View, spec: ModelSpec, request: TrainRequest) -> Numbered:
 
 
 def _unused(view: View, window: Numbered) -> Numbered:
-    used = {
-        (batch.partition, batch.sha256)
+    """A correction that is taken back is new again: what counts is the newest judged run that had the partition."""
+    learnt = {
+        batch.partition: batch.sha256
         for entry in view.triggers
         if entry.body.run in view.judged_runs
         for batch in entry.body.batches
     }
-    return tuple((seq, batch) for seq, batch in window if (batch.partition, batch.sha256) not in used)
+    return tuple((seq, batch) for seq, batch in window if learnt.get(batch.partition) != batch.sha256)
+
+
+def _taken_up(view: View, window: Numbered) -> tuple[int, ...]:
+    """The entries that are settled once a run on the window is judged, and that none has settled before.
+
+    With a batch go the earlier versions of it that no run came to use, and with any run those of which nothing is left,
+    since they were recalled or deleted first. Batches outside of the window wait for one that holds them.
+    """
+    outside = {batch.partition for _, batch in view.batches} - {batch.partition for _, batch in window}
+    open_ = (entry for entry in view.of(BatchAccepted) if entry.seq not in view.consumed)
+    batches = (entry.seq for entry in open_ if entry.body.batch.partition not in outside)
+    return tuple(sorted([*batches, *view.asked, *(look.seq for look in view.decayed)]))

@@ -41,17 +41,23 @@ class Withdrawal:
 def withdraw(ports: Ports, spec: ModelSpec, decision: Entry) -> Withdrawal:
     """Ask for a training run, put the newest untouched champion back, tag the touched versions.
 
+    A run is asked for as well if it is a run, and no version yet, that took the data: what it makes is frozen as soon
+    as it is registered, and the good batches that it used would be in no model that may serve.
+
     Errors: `Unreachable` and `DeployError` if registry or target do not follow. The decisions stand by then, and the
     same call again goes on from there.
     """
     ledger, body = ports.ledger(spec.name), decision.body
     if not isinstance(body, BatchRecalled | RowsErased):
         raise LedgerError(f"entry {decision.seq} is {decision.kind}, wanted a recall or an erasure")
-    versions = tuple(sorted(ledger.view().knowing(body.batches)))
+    view = ledger.view()
+    versions, run = tuple(sorted(view.knowing(body.batches))), view.run_knowing(body.batches)
+    if versions or run:
+        who = f"version{'s' * (len(versions) > 1)} {', '.join(map(str, versions))}" if versions else f"run {run}"
+        asked = RetrainAsked(f"entry {decision.seq} took data away from {who}", body.by)
+        ledger.append(f"retrain:{decision.seq}", asked)
     if not versions:
         return Withdrawal(decision, (), None, None)
-    why = f"entry {decision.seq} took data away from version{'s' * (len(versions) > 1)} {', '.join(map(str, versions))}"
-    ledger.append(f"retrain:{decision.seq}", RetrainAsked(why, body.by))
     back_to = _go_back(ports, spec, decision, body)
     reconcile(spec.name, ledger, ports.registry, ports.target)
     for version in versions:

@@ -61,18 +61,17 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
 
 def _when_to_train(spec: ModelSpec) -> Any:
     """On new data, once the champion decayed, at the times of the triggers, and when a run has come to be due: whether
-    it starts is decided there."""
-    assets = [data_asset(spec.name)] * spec.retrain.on_new_data + [decayed_asset(spec.name)] * spec.retrain.on_decay
-    if spec.retrain.waits:
-        from everfit_airflow.triggers.due import DueTrigger
+    it starts is decided there.
 
-        watch = DueTrigger(spec=sent_whole(spec), connections=Connections().to_dict())
-        assets.append(due_asset(spec.name, watch))
-    some = AssetAny(*assets) if assets else None
-    if not spec.retrain.crons:
-        return some
-    timetable = by_clock(*spec.retrain.crons)
-    return AssetOrTimeSchedule(timetable=timetable, assets=some) if some else timetable
+    Every model has the watch: a recall at a terminal tells Airflow nothing, and Airflow tells a paused DAG nothing.
+    """
+    from everfit_airflow.triggers.due import DueTrigger
+
+    watch = due_asset(spec.name, DueTrigger(spec=sent_whole(spec), connections=Connections().to_dict()))
+    events = [data_asset(spec.name)] * spec.retrain.on_new_data + [decayed_asset(spec.name)] * spec.retrain.on_decay
+    some = AssetAny(*events, watch)
+    crons = spec.retrain.crons
+    return AssetOrTimeSchedule(timetable=by_clock(*crons), assets=some) if crons else some
 
 
 def _about(spec: ModelSpec) -> str:
