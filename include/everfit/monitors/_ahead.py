@@ -47,3 +47,8 @@ def told(found: Outlook | None, bar: float) -> str:
     if found.overlap < LEAST_OVERLAP and low <= 100 * bar:
         return f"next to no rows like these ({found.overlap:.0%}) were there when it was judged: nobody knows its loss"
     return f"its loss is expected to change by {value:+.1f} % ({low:+.1f} to {high:+.1f} %), harm is {100 * bar:+.3g} %"
+
+
+def numbers(found: Outlook | None, bar: float) -> tuple[float | None, float | None, float | None, float]:
+    """What a signal says of it: effect, both ends, bar; as shares of the loss."""
+    return (None, None, None, bar) if found is None else (*found.share, bar)

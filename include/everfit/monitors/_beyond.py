@@ -40,11 +40,12 @@ class Beyond:
 
         >>> Beyond("speed", 0.31, 0.3, 0.093, 0.084, 0.102).words
         '31 % of the rows have values of speed on which it was never judged: if it told the model nothing there, the \
-loss would rise by 9.3 % (at least 8.4 %)'
+loss would rise by 9.3 %, surely by 8.4 %'
         """
         return (
-            f"{100 * self.share:.3g} % of the rows have values of {self.name} on which it was never judged: if it told "
-            f"the model nothing there, the loss would rise by {100 * self.value:.2g} % (at least {100 * self.low:.2g} %)"
+            f"{100 * self.share:.3g} % of the rows have values of {self.name} on which it was never judged: if it "
+            f"told the model nothing there, the loss would rise by {100 * self.value:.2g} %, "
+            f"surely by {100 * self.low:.2g} %"
         )
 
 

@@ -42,9 +42,9 @@ class AttributionDrift:
         import numpy as np
 
         pulled = seen.pulled
-        if problem := _problem(pulled):
+        problem = "nobody worked out what each feature did to the answers" if pulled is None else _problem(pulled)
+        if pulled is None or problem:
             return Signal("attribution_drift", Outcome.CANNOT_TELL, problem, blind_to=BLIND)
-        assert pulled is not None
         old = Pulls(np.abs(pulled.reference), pulled.reference_day)
         new = Pulls(np.abs(pulled.window), pulled.window_day)
         kept = order_kept(old, new, level=1 - seen.level)
@@ -67,10 +67,8 @@ class AttributionDrift:
         )
 
 
-def _problem(pulled: Pulled | None) -> str:
+def _problem(pulled: Pulled) -> str:
     """Why there is nothing to compare; empty if there is."""
-    if pulled is None or not pulled.names:
-        return "nobody worked out what each feature did to the answers"
     if few := too_few(len(pulled.reference), len(pulled.window)):
         return f"Shapley values: {few}"
     return "" if pulled.reference.any() else "no feature did anything to an answer when the model was judged"

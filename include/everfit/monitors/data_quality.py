@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from everfit.monitors._inputs import Inputs, leant_on, too_few
@@ -77,21 +77,29 @@ def _broken(inputs: Inputs, reference: Rows, window: Rows) -> tuple[Bug, ...]:
     old, new = (sample(rows.rows, MOST, 0) for rows in (reference, window))
     labels = reference.y[old], window.y[new]
     known = all(np.isfinite(side).all() for side in labels)
-    return find(
+    endless = {column.name: float(np.isinf(column.values).mean()) for column in sound.window}
+    found = find(
         [_finite(column.of(old)) for column in sound.reference],
         [_finite(column.of(new)) for column in sound.window],
         (reference.day[old], window.day[new]),
         labels if known else None,
     )
+    return tuple(_endless(bug, endless) for bug in found)
 
 
 def _finite(column: Column) -> Column:
     """An infinite number is no value."""
     import numpy as np
 
-    if column.categories or not np.isinf(column.values).any():
-        return column
-    return Column(column.name, np.where(np.isinf(column.values), np.nan, column.values))
+    return Column(column.name, np.where(np.isinf(column.values), np.nan, column.values), column.categories)
+
+
+def _endless(bug: Bug, endless: Mapping[str, float]) -> Bug:
+    """Say of values that are missing because they are infinite what they are."""
+    share = max((endless[name] for name in bug.columns), default=0.0)
+    if bug.kind not in ("missing", "lost_join") or share < bug.share / 2:
+        return bug
+    return replace(bug, because=f"{share:.1%} are infinite")
 
 
 def _reason(bugs: Sequence[Bug], sick: Sequence[str], harmed: Sequence[str], count: int) -> str:
@@ -101,10 +109,11 @@ def _reason(bugs: Sequence[Bug], sick: Sequence[str], harmed: Sequence[str], cou
     told = harmed or sick
     because = {name: bug.because for bug in bugs for name in bug.columns}
     words = "; ".join(f"{name}: {because[name]}" for name in told[:3])
-    lean = f"the model leans on {len(harmed)} of them" if harmed else "the model leans on none of them"
+    lean = f"the model leans on {len(harmed) or 'none'} of them"
     if len(sick) == 1:
-        lean = "and the model leans on it" if harmed else "the model does not lean on it"
-    return "; ".join([f"{len(sick)} of {count} inputs are broken ({words}), {lean}", *doubled])
+        lean = "the model leans on it" if harmed else "the model does not lean on it"
+    are = "is" if len(sick) == 1 else "are"
+    return "; ".join([f"{len(sick)} of {count} inputs {are} broken ({words}), {lean}", *doubled])
 
 
 def _parts(inputs: Inputs, bugs: Sequence[Bug], harmed: Sequence[str], rows: int) -> tuple[Detail, ...]:

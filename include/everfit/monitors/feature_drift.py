@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from everfit.monitors._ahead import ahead, judged, told
-from everfit.monitors._beyond import Beyond, beyond
+from everfit.monitors._ahead import ahead, judged, numbers, told
+from everfit.monitors._beyond import beyond
 from everfit.monitors._inputs import NEGLIGIBLE, Inputs, leant_on, too_few
 from everfit.monitors._moves import DISTANCES, Move, course, moves
 from everfit.refuse import number, one_of
 from everfit.signals import Point, Signal
 from everfit.statistics.decay.cause import LEAST
 from everfit.statistics.domain import sample
-from everfit.statistics.drift.judge import any_drift, together
+from everfit.statistics.drift.judge import together
 from everfit.statistics.two_sample import MOST, TwoSample, two_sample
 from everfit.values import Detail, Outcome
 
 if TYPE_CHECKING:
     from everfit.monitors.seen import Seen
-    from everfit.statistics.outlook import Outlook
 
 BLIND = "concept drift, and inputs that the model does not lean on"
 
@@ -56,7 +55,7 @@ class FeatureDrift:
         days = against.day, seen.window.day
         found = moves(inputs.reference, inputs.window, days, level=seen.level, distance=self.distance)
         if not found:
-            reason = "no input to compare: each has a single value, or is not on both sides"
+            reason = "no input to compare: each has no value, or is not on both sides"
             return Signal("feature_drift", Outcome.CANNOT_TELL, reason, n=seen.window.rows, blind_to=BLIND)
         drifted = together({move.name: move.first for move in found}, seen.level)
         chosen = sample(against.rows, MOST, 0), sample(seen.window.rows, MOST, 0)
@@ -67,34 +66,50 @@ class FeatureDrift:
     def _judged(
         self, seen: Seen, inputs: Inputs, found: Sequence[Move], drifted: Sequence[str], both: TwoSample
     ) -> Signal:
-        leans = leant_on(seen.leans, inputs.names)
-        mine = Inputs.of(seen.reference.columns, seen.window.columns).some(leans)
-        outside = beyond(seen, mine, seen.level / 2)
-        expected = ahead(seen, mine, seen.level / 2)
-        moved = set(drifted) & set(leans) or (expected is not None and expected.moved.p(0.5, above=True) <= seen.level)
-        outcome, why = Outcome.PASSED, _leaning(drifted, leans)
-        if moved:
-            outcome, why = judged(expected, self.rise), told(expected, self.rise)
-        worst = max(outside, key=lambda one: one.low, default=None)
-        stakes = worst is not None and worst.low > self.at_stake and outcome is not Outcome.FAILED
-        if worst is not None and stakes:
-            outcome, why = Outcome.FAILED, worst.words
-        parts = _parts(found, drifted, seen, outcome)
-        first = parts[0].name if drifted else None
-        numbers = _of_stake(worst, self.at_stake) if worst is not None and stakes else _of_rise(expected, self.rise)
+        harm = self._harm(seen, [name for name in drifted if name in leant_on(seen.leans, inputs.names)])
+        parts = _parts(found, drifted, seen, harm.outcome)
         return Signal(
             "feature_drift",
-            outcome,
-            f"{_summary(found, drifted, both, seen.level)}; {why}",
-            *numbers,
+            harm.outcome,
+            f"{_summary(found, drifted, both, seen.level)}; {harm.why}",
+            *harm.numbers,
             n=seen.window.rows,
             test="density ratio and expected loss, doubly robust, by day",
-            p=any_drift({move.name: move.first for move in found}),
+            p=harm.p,
             level=seen.level,
             parts=(*parts, _together(both, seen), *_others(inputs, seen)),
-            course=_course(inputs, seen, first),
+            course=_course(inputs, seen, parts[0].name) if drifted else (),
             blind_to=BLIND,
         )
+
+    def _harm(self, seen: Seen, drifted: Sequence[str]) -> _Harm:
+        """What those do that the model leans on; `drifted` are the ones of these that did.
+
+        Held against a season, only what drifted beyond it counts: it is no wonder if others are not where they were.
+        """
+        inputs = Inputs.of(seen.reference.columns, seen.window.columns)
+        inputs = inputs.some(leant_on(seen.leans, inputs.names))
+        expected = ahead(seen, inputs, seen.level / 2)
+        moved = bool(drifted) or (
+            seen.season is None and expected is not None and expected.moved.p(0.5, above=True) <= seen.level
+        )
+        outcome = judged(expected, self.rise) if moved else Outcome.PASSED
+        worst = max(beyond(seen, inputs, seen.level / 2), key=lambda one: one.low, default=None)
+        if outcome is not Outcome.FAILED and worst is not None and worst.low > self.at_stake:
+            return _Harm(Outcome.FAILED, worst.words, (worst.value, worst.low, worst.high, self.at_stake))
+        why = told(expected, self.rise) if moved else "nothing that the model leans on moved"
+        p = expected.p(self.rise) if expected else None
+        return _Harm(outcome, why, numbers(expected, self.rise), p)
+
+
+@dataclass(frozen=True)
+class _Harm:
+    """What moved columns do to a model."""
+
+    outcome: Outcome
+    why: str
+    numbers: tuple[float | None, float | None, float | None, float]
+    p: float | None = None
 
 
 def _summary(found: Sequence[Move], drifted: Sequence[str], both: TwoSample, level: float) -> str:
@@ -105,24 +120,7 @@ def _summary(found: Sequence[Move], drifted: Sequence[str], both: TwoSample, lev
         return f"{len(drifted)} of {len(found)} inputs drifted ({which}: {worst.words})"
     if both.p <= level:
         return f"no input drifted alone, but together they did (told apart with an AUC of {both.auc.value:.2f})"
-    return f"none of {len(found)} inputs drifted"
-
-
-def _leaning(drifted: Sequence[str], leans: Sequence[str]) -> str:
-    if drifted and not set(drifted) & set(leans):
-        return "the model leans on none of them" if len(drifted) > 1 else "the model does not lean on it"
-    return "nothing that the model leans on moved"
-
-
-Numbers = tuple[float | None, float | None, float | None, float | None]
-
-
-def _of_rise(expected: Outlook | None, bar: float) -> Numbers:
-    return (None, None, None, bar) if expected is None else (*expected.share, bar)
-
-
-def _of_stake(worst: Beyond, bar: float) -> Numbers:
-    return worst.value, worst.low, worst.high, bar
+    return f"none of {len(found)} inputs drifted" if len(found) > 1 else "the one input did not drift"
 
 
 def _parts(found: Sequence[Move], drifted: Sequence[str], seen: Seen, outcome: Outcome) -> tuple[Detail, ...]:

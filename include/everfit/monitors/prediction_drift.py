@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from everfit.monitors._ahead import ahead, judged, told
+from everfit.monitors._ahead import ahead, judged, numbers, told
 from everfit.monitors._inputs import Inputs, too_few
 from everfit.monitors._moves import DISTANCES, Move, course, moves
 from everfit.refuse import number, one_of
@@ -54,23 +54,21 @@ class PredictionDrift:
             return Signal("prediction_drift", Outcome.CANNOT_TELL, words, n=window.rows, blind_to=BLIND)
         drifted = together({move.name: move.first for move in found}, seen.level)
         both = scores_moved(reference.scores, window.scores, clusters=days)
-        outcome, why, numbers = Outcome.PASSED, "", (None, None, None)
+        outcome, why, expected = Outcome.PASSED, "", None
         if drifted or both.p <= seen.level:
             of_answers = replace(seen, reference=reference, window=window)
             expected = ahead(of_answers, Inputs.of(old, new), seen.level)
             outcome, why = judged(expected, self.rise), f": {told(expected, self.rise)}"
-            numbers = expected.share if expected else numbers
         worst = max(found, key=lambda move: move.size)
         place = [column.name for column in old].index(worst.name)
         return Signal(
             "prediction_drift",
             outcome,
             _summary(worst, len(found), drifted, both, seen.level) + why,
-            *numbers,
-            bar=self.rise,
+            *numbers(expected, self.rise),
             n=window.rows,
-            test="classifier two-sample test of the answers, by day",
-            p=both.p,
+            test="density ratio and expected loss, doubly robust, by day",
+            p=expected.p(self.rise) if expected else None,
             level=seen.level,
             parts=_parts(found, drifted, outcome, window.rows),
             course=course(old[place], new[place], window),
@@ -83,7 +81,7 @@ def answered(rows: Rows) -> Rows:
     import numpy as np
 
     there = np.isfinite(rows.scores.reshape(rows.rows, -1)).all(axis=1)
-    return rows if there.all() else rows.of(there)
+    return rows if there.all() else rows.of(np.asarray(there))
 
 
 def answers(rows: Rows, names: Sequence[str]) -> tuple[Column, ...]:

@@ -117,7 +117,7 @@ def _slower(ours: _Seconds, theirs: _Seconds, bar: float, level: float) -> Detai
     value = ours.at(share) / before if before else float("inf")
     least = low / high_before if high_before else 0.0
     most = high / low_before if low_before else float("inf")
-    words = f"that is {value:.2g} times as long as before (allowed {bar:.3g})"
+    words = f"p95 is {value:.2g} times what it was before (allowed {bar:.3g})"
     return Detail("slower", _side(least, most, bar), words, _finite(value), least, _finite(most), bar, ours.count)
 
 

@@ -48,33 +48,34 @@ class TrainServeSkew:
         asked &= ~np.isnan(served).all(axis=1)
         if offline is None or not asked.any():
             return Signal("train_serve_skew", Outcome.CANNOT_TELL, "no row was asked again offline", blind_to=BLIND)
-        apart = _apart(served[asked], offline[asked])
-        share = share_of(apart > self.tolerance, seen.window.day[asked])
+        served, offline = served[asked], offline[asked]
+        otherwise = _otherwise(served, offline, self.tolerance)
+        share = share_of(otherwise, seen.window.day[asked])
         value, (low, high) = float(share.value), wilson(share, 1 - seen.level)
         return Signal(
             "train_serve_skew",
             Outcome.FAILED if low > self.at_most else _good(float(high), value, self.at_most),
-            _words(apart, self.tolerance, self.at_most),
+            _words(served[otherwise], offline[otherwise], len(served), self),
             value,
             float(low),
             float(high),
             self.at_most,
-            n=len(apart),
+            n=len(served),
             test="Wilson's interval, by day",
             level=seen.level,
             blind_to=BLIND,
         )
 
 
-def _apart(served: Array, offline: Array) -> Array:
-    """How far apart the answers to each row are, over the size of the larger one, or over 1."""
+def _otherwise(served: Array, offline: Array, tolerance: float) -> NDArray[np.bool_]:
+    """Which rows have an answer that differs by more than the tolerance, or on one side only."""
     import numpy as np
 
     size = np.maximum(np.maximum(np.abs(served), np.abs(offline)), 1.0)
-    with np.errstate(invalid="ignore"):
-        apart = np.where(served == offline, 0.0, np.abs(served - offline) / size)
-    one_has_none = np.isnan(served) != np.isnan(offline)
-    return np.asarray(np.where(one_has_none, np.inf, np.nan_to_num(apart, nan=0.0, posinf=np.inf)).max(axis=1))
+    alike = (
+        (served == offline) | (np.isnan(served) & np.isnan(offline)) | (np.abs(served - offline) <= tolerance * size)
+    )
+    return np.asarray(~alike.all(axis=1))
 
 
 def _good(high: float, value: float, at_most: float) -> Outcome:
@@ -82,12 +83,13 @@ def _good(high: float, value: float, at_most: float) -> Outcome:
     return Outcome.PASSED if value == 0 or high <= at_most else Outcome.CANNOT_TELL
 
 
-def _words(apart: Array, tolerance: float, at_most: float) -> str:
-    otherwise = int((apart > tolerance).sum())
-    if not otherwise:
-        return f"all {len(apart):,} rows that were asked again have the same answer (to {tolerance:g} of its size)"
-    farthest = f"{apart.max():.3g} of its size" if apart.max() < float("inf") else "one has an answer, the other none"
-    return (
-        f"{otherwise:,} of {len(apart):,} rows were answered otherwise than offline (furthest apart: {farthest}), "
-        f"allowed {100 * at_most:.3g} %"
-    )
+def _words(served: Array, offline: Array, rows: int, bars: TrainServeSkew) -> str:
+    import numpy as np
+
+    if not len(served):
+        return f"all {rows:,} rows that were asked again have the same answer (to {bars.tolerance:g} of its size)"
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(served - offline)
+    farthest = f"at most by {np.nanmax(apart):.3g}" if np.isfinite(apart).any() else "one of the two has no answer"
+    allowed = f"allowed {100 * bars.at_most:.3g} %"
+    return f"{len(served):,} of {rows:,} rows were answered otherwise than offline ({farthest}), {allowed}"

@@ -38,8 +38,15 @@ class Outlook:
     @property
     def share(self) -> tuple[float, float, float]:
         """The rise and its two ends, as shares of the loss."""
-        scale = abs(self.loss) or 1.0
-        return self.rise.value / scale, self.rise.low / scale, self.rise.high / scale
+        return self.rise.value / self._scale, self.rise.low / self._scale, self.rise.high / self._scale
+
+    def p(self, bar: float) -> float:
+        """How often chance alone would show so much, were the rise as large as this share of the loss."""
+        return self.rise.p(bar * self._scale, above=True)
+
+    @property
+    def _scale(self) -> float:
+        return abs(self.loss) or 1.0
 
 
 def outlook(
