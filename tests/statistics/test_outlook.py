@@ -6,7 +6,7 @@ import pytest
 from everfit.statistics.outlook import outlook
 from tests.nulls import draws
 
-RUNS = min(draws(60), 1_000)
+RUNS = min(draws(40), 1_000)
 DAYS, A_DAY = 20, 60
 
 
@@ -28,7 +28,7 @@ def truly(middle):
     return float(mean(x).mean())
 
 
-@pytest.mark.parametrize("middle", [0.0, 0.4, -0.6])
+@pytest.mark.parametrize("middle", [0.0, 0.4])
 def test_it_is_right_and_knows_how_right(middle):
     rise = truly(middle) - truly(0.0)
     found = []
@@ -48,6 +48,8 @@ def test_where_rows_share_next_to_nothing_it_says_so():
     found = outlook(old, losses, new, (before, now), level=0.95)
     assert found.overlap < 0.05
     assert found.moved.value > 0.99
+    alike = outlook(old, losses, world(3, 0.0)[0], (before, now), level=0.95)
+    assert alike.overlap > 0.9
 
 
 def test_shares_are_of_the_loss_that_was():

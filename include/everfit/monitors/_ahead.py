@@ -12,8 +12,8 @@ from everfit.values import Outcome
 if TYPE_CHECKING:
     from everfit.monitors.seen import Seen
 
-LEAST_OVERLAP = 0.05
-"""Where the two sides share less of their rows, nothing is known of the loss."""
+LEAST_OVERLAP = 0.1
+"""Where the two sides have less of their rows in common, nothing is known of the loss."""
 
 
 def ahead(seen: Seen, inputs: Inputs, level: float) -> Outlook | None:
@@ -31,21 +31,21 @@ def ahead(seen: Seen, inputs: Inputs, level: float) -> Outlook | None:
 
 def judged(found: Outlook | None, bar: float) -> Outcome:
     """Harm if the loss surely rises by more than the bar, none if it surely does not."""
-    if found is None:
+    if found is None or found.overlap < LEAST_OVERLAP:
         return Outcome.CANNOT_TELL
     _, low, high = found.share
     if low > bar:
         return Outcome.FAILED
-    return Outcome.PASSED if high <= bar and found.overlap >= LEAST_OVERLAP else Outcome.CANNOT_TELL
+    return Outcome.PASSED if high <= bar else Outcome.CANNOT_TELL
 
 
 def told(found: Outlook | None, bar: float) -> str:
     """The same in words."""
     if found is None:
         return "the losses of the rows that it was judged on are not known, so nobody can say what that does"
-    value, low, high = (100 * share for share in found.share)
-    if found.overlap < LEAST_OVERLAP and low <= 100 * bar:
+    if found.overlap < LEAST_OVERLAP:
         return f"next to no rows like these ({found.overlap:.0%}) were there when it was judged: nobody knows its loss"
+    value, low, high = (100 * share for share in found.share)
     return f"its loss is expected to change by {value:+.1f} % ({low:+.1f} to {high:+.1f} %), harm is {100 * bar:+.3g} %"
 
 

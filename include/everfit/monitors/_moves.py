@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.int64]
 
-LEARNT = 100_000
+LEARNT = 50_000
 """So many rows of the reference are counted: with more, chance would reach no less far than the least that matters."""
 
 DISTANCES = {"psi": "PSI", "jensen_shannon": "Jensen-Shannon", "wasserstein": "Wasserstein"}
@@ -68,7 +68,7 @@ def moves(
     level: float,
     distance: str = "psi",
 ) -> tuple[Move, ...]:
-    """How far each column moved; one with a single value on both sides, or without any, is left out.
+    """How far each column moved; one without any value is left out.
 
     `days` are those of the rows of either side, rising. A column of names has no line to measure Wasserstein's distance
     along: it is judged by PSI then.

@@ -33,4 +33,4 @@ def share_of(has: NDArray[np.bool_], clusters: NDArray[np.int64]) -> Share:
     if count in (0, rows) or len(np.unique(clusters)) < FEWEST_CLUSTERS:
         return Share.of(count, rows)
     found = by_day(np.zeros(rows, dtype=np.int64), 1, clusters, has, np.ones(rows, dtype=bool)).share
-    return Share(found.value[0], found.rows[0], found.freedom[0])
+    return Share(found.value[0], found.rows[0], max(float(found.freedom[0]), 1.0))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.statistics.decay.both import numbered
-from everfit.statistics.decay.parts import worth
 from everfit.statistics.decay.ratios import FOLDS, ratios
 from everfit.statistics.domain import ROUNDS, TREES, deal, sample
 from everfit.statistics.interval import Estimate, Measured, estimate
@@ -27,7 +26,9 @@ MOST = 20_000
 class Outlook:
     """By how much the mean loss rises if nothing but these columns moved, and the `loss` that it was.
 
-    `moved` is the AUC with which they tell the two sides apart, `overlap` the share of the rows that both sides have.
+    `moved` is the AUC with which they tell the two sides apart, `overlap` how much of their rows both have in common: 1
+    if they are alike, 0 if none is like any of the other side. Next to 0 the rise is a guess, and its interval is not
+    to be believed.
     """
 
     rise: Estimate
@@ -82,7 +83,7 @@ def outlook(
     found = ratios(matrix, new, clusters, None, None, seed=seed)
     expected = _expected(matrix, losses, clusters, seed)
     rise = _rise(losses, expected, new, np.exp(found.whole[~new]))
-    return Outlook(estimate(rise, clusters, level), float(losses.mean()), found.moved, worth(new, found.whole))
+    return Outlook(estimate(rise, clusters, level), float(losses.mean()), found.moved, _overlap(found.whole, new))
 
 
 def _rise(losses: Array, expected: Array, new: NDArray[np.bool_], weights: Array) -> Measured:
@@ -94,6 +95,14 @@ def _rise(losses: Array, expected: Array, new: NDArray[np.bool_], weights: Array
     of_reference = weights * (missed - off) - (losses - before) / len(losses)
     of_window = (expected[new] - ahead) / int(new.sum())
     return Measured(ahead + off - before, np.concatenate([of_reference, of_window]))
+
+
+def _overlap(odds: Array, new: NDArray[np.bool_]) -> float:
+    """The mean chance that a row is from the other side, over that of a coin; of the side where it is less."""
+    from scipy.special import expit
+
+    probable = expit(odds)
+    return 2 * min(float(probable[~new].mean()), float(1 - probable[new].mean()))
 
 
 def _expected(matrix: Matrix, losses: Array, clusters: Whole, seed: int) -> Array:
