@@ -187,3 +187,13 @@ def test_the_distance_can_be_chosen(reference, distance):
 def test_wrong_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         FeatureDrift(**settings)
+
+
+def test_rows_of_a_day_go_together_in_whatever_order_they_came(reference):
+    window = fortnight(1, moved=0.3)
+    dealt = np.random.default_rng(0).permutation(window.rows)
+    columns = tuple(column.of(dealt) for column in window.columns)
+    mixed = replace(window, day=window.day[dealt], at=window.at[dealt], columns=columns)
+    one, other = (FeatureDrift().watch(seen(reference, some)) for some in (window, mixed))
+    assert part(one, "x") == part(other, "x")
+    assert [point.value for point in one.course] == [point.value for point in other.course]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ from everfit.statistics.decay.columns import Column
 from everfit.statistics.domain import sample
 from everfit.statistics.drift.judge import drifts
 from everfit.statistics.drift.profile import Profile
-from everfit.statistics.histogram import Bins
-from everfit.statistics.tally import Categories
+from everfit.statistics.histogram import Bins, Histogram
+from everfit.statistics.tally import Categories, Tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,16 +70,16 @@ def moves(
 ) -> tuple[Move, ...]:
     """How far each column moved; one without any value is left out.
 
-    `days` are those of the rows of either side, rising. A column of names has no line to measure Wasserstein's distance
+    `days` are those of the rows of either side. A column of names has no line to measure Wasserstein's distance
     along: it is judged by PSI then.
     """
     chosen = sample(len(days[0]), LEARNT, 0)
-    cuts = _cuts(days[0][chosen]), _cuts(days[1])
+    before, now = Cut.of(days[0][chosen]), Cut.of(days[1])
     found = []
     for old, new in zip(reference, window, strict=True):
         part = old.of(chosen)
-        bins = learnt(part)
-        every = drifts(profile(part, bins, cuts[0]), profile(new, bins, cuts[1]), level)
+        cells = learnt(part)
+        every = drifts(profile(part, cells, before), profile(new, cells, now), level)
         if every:
             ordered = sorted(every, key=lambda drift: drift.distance != DISTANCES[distance])
             found.append(Move(old.name, ordered[0], tuple(ordered[1:])))
@@ -97,35 +97,60 @@ def learnt(column: Column) -> Bins | Categories:
     return Categories.learn(Counter({name: n for name, n in zip(column.categories, counts, strict=True) if n}))
 
 
-def profile(column: Column, cells: Bins | Categories, cuts: Sequence[int]) -> Profile:
-    """What a column held from each cut to the next."""
+def profile(column: Column, cells: Bins | Categories, cut: Cut) -> Profile:
+    """What a column held, day by day."""
+    held = [Profile.of(_count(part, cells)) for part in cut.parts(column)]
+    return held[0].merged(*held[1:])
+
+
+def _count(column: Column, cells: Bins | Categories) -> Histogram | Tally:
     import numpy as np
 
     if isinstance(cells, Bins):
-        held = [Profile.of(cells.count(column.values[start:end])) for start, end in pairwise(cuts)]
-    else:
-        codes = np.where(np.isnan(column.values), -1, column.values).astype(np.int64)
-        held = [Profile.of(cells.count_codes(codes[start:end], column.categories)) for start, end in pairwise(cuts)]
-    return held[0].merged(*held[1:])
+        return cells.count(column.values)
+    codes = np.where(np.isnan(column.values), -1, column.values).astype(np.int64)
+    return cells.count_codes(codes, column.categories)
 
 
 def course(old: Column, new: Column, rows: Rows) -> tuple[Point, ...]:
     """How far each day of a window (`rows`) was from the reference as a whole, by PSI; no interval is known of it."""
     from datetime import UTC, datetime, timedelta
 
-    cells = learnt(old)
-    reference = profile(old, cells, (0, len(old.values)))
+    cells, cut = learnt(old), Cut.of(rows.day)
+    reference = Profile.of(_count(old, cells))
     found = []
-    for start, end in pairwise(_cuts(rows.day)):
-        every = drifts(reference, profile(new, cells, (start, end)))
-        since = datetime.fromtimestamp(rows.at[start], UTC).date()
+    for part, start in zip(cut.parts(new), cut.begins, strict=True):
+        every = drifts(reference, Profile.of(_count(part, cells)))
+        since = datetime.fromtimestamp(rows.at[start if cut.order is None else cut.order[start]], UTC).date()
         if every:
-            found.append(Point(str(since), str(since + timedelta(days=1)), every[0].value, n=end - start))
+            found.append(Point(str(since), str(since + timedelta(days=1)), every[0].value, n=len(part.values)))
     return tuple(found)
 
 
-def _cuts(days: Whole) -> list[int]:
-    """Where each day begins, and the end; without rows it is one day without any."""
-    import numpy as np
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Where each day begins among rows; in which `order` they have to be taken first, if days are not in theirs."""
 
-    return [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
+    order: Whole | None
+    begins: tuple[int, ...]
+
+    @classmethod
+    def of(cls, days: Whole) -> Cut:
+        """That of rows of these days, of which there is at least one.
+
+        >>> import numpy as np
+        >>> Cut.of(np.array([3, 3, 4])), Cut.of(np.array([4, 3, 4])).order.tolist()
+        (Cut(order=None, begins=(0, 2)), [1, 0, 2])
+        """
+        import numpy as np
+
+        steps = np.diff(days)
+        order = None if (steps >= 0).all() else np.argsort(days, kind="stable")
+        steps = steps if order is None else np.diff(days[order])
+        return cls(order, (0, *(np.flatnonzero(steps) + 1).tolist()))
+
+    def parts(self, column: Column) -> Iterator[Column]:
+        """The column's rows of each day."""
+        values = column.values if self.order is None else column.values[self.order]
+        for start, end in pairwise((*self.begins, len(values))):
+            yield Column(column.name, values[start:end], column.categories)

@@ -66,7 +66,7 @@ class FeatureDrift:
     def _judged(
         self, seen: Seen, inputs: Inputs, found: Sequence[Move], drifted: Sequence[str], both: TwoSample
     ) -> Signal:
-        harm = self._harm(seen, [name for name in drifted if name in leant_on(seen.leans, inputs.names)])
+        harm = self._harm(seen, leant_on(seen.leans, drifted))
         parts = _parts(found, drifted, seen, harm.outcome)
         return Signal(
             "feature_drift",
