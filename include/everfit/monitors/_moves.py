@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
 
 LEARNT = 50_000
-"""So many rows of the reference are counted: with more, chance would reach no less far than the least that matters."""
+"""So many rows of the reference are counted: with as many, chance reaches far less than the least that matters."""
 
 DISTANCES = {"psi": "PSI", "jensen_shannon": "Jensen-Shannon", "wasserstein": "Wasserstein"}
 
@@ -113,7 +113,7 @@ def _count(column: Column, cells: Bins | Categories) -> Histogram | Tally:
 
 
 def course(old: Column, new: Column, rows: Rows) -> tuple[Point, ...]:
-    """How far each day of a window (`rows`) was from the reference as a whole, by PSI; no interval is known of it."""
+    """How far each day of a window (`rows`) was from the whole reference, by PSI, and by chance where rows are few."""
     from datetime import UTC, datetime, timedelta
 
     cells, cut = learnt(old), Cut.of(rows.day)

@@ -33,8 +33,8 @@ class DataQuality:
     """Whether the inputs are sound: missing, infinite, new or constant values, other units, columns mixed up.
 
     It is harm if a column that the model leans on is broken: if it shows a sign that a change of code gives, and hardly
-    any change of the world (see `everfit.statistics.decay.bugs`). Such signs are far beyond chance at any level, by
-    five standard errors. The remedy is to mend the data, for a model that learns them learns what is broken. A few new
+    any change of the world (see `everfit.statistics.decay.bugs`). Such signs know no level of a look: they are five
+    standard errors away from chance, or more. The remedy is to mend the data, for a model that learns them learns what is broken. A few new
     or missing values are told.
     """
 
