@@ -34,8 +34,8 @@ class DataQuality:
 
     It is harm if a column that the model leans on is broken: if it shows a sign that a change of code gives, and hardly
     any change of the world (see `everfit.statistics.decay.bugs`). Such signs know no level of a look: they are five
-    standard errors away from chance, or more. The remedy is to mend the data, for a model that learns them learns what is broken. A few new
-    or missing values are told.
+    standard errors away from chance, or more. The remedy is to mend the data, for a model that learns them learns what
+    is broken. A few new or missing values are told.
     """
 
     def watch(self, seen: Seen) -> Signal:
