@@ -197,3 +197,11 @@ def test_rows_of_a_day_go_together_in_whatever_order_they_came(reference):
     one, other = (FeatureDrift().watch(seen(reference, some)) for some in (window, mixed))
     assert part(one, "x") == part(other, "x")
     assert [point.value for point in one.course] == [point.value for point in other.course]
+
+
+def test_rows_beyond_all_that_was_are_no_harm_in_an_input_of_little_weight(reference):
+    leans = {"x": 0.3, "other": 0.03, "city": 0.08}
+    found = FeatureDrift().watch(seen(reference, fortnight(1, other=9.0), leans=leans))
+    assert found.outcome is Outcome.CANNOT_TELL
+    assert "next to no rows like these" in found.reason
+    assert FeatureDrift(at_stake=0.02).watch(seen(reference, fortnight(1, other=9.0), leans=leans)).harms

@@ -63,3 +63,10 @@ def test_a_model_without_any_loss_has_none_ahead():
     old, losses, before = world(1, 0.0)
     found = outlook(old, 0 * losses, world(2, 0.5)[0], (before, before), level=0.95)
     assert found.share == (0.0, 0.0, 0.0)
+
+
+def test_weights_alone_find_most_of_it_if_nothing_is_learnt_of_losses(monkeypatch):
+    monkeypatch.setattr("everfit.statistics.outlook.ROUNDS", 0)
+    (old, losses, before), (new, _, now) = world(1, 0.0, days=60), world(2, 0.4, days=60)
+    found = outlook(old, losses, new, (before, now), level=0.95)
+    assert found.rise.value == pytest.approx(truly(0.4) - truly(0.0), abs=0.08)
