@@ -89,9 +89,9 @@ class Seen:
     the newest row that the version learnt from, `serving` since when it has been champion.
 
     What is not there for every model is None or empty: `calls` of the window and `calls_before` of as long a time
-    before, `pulled`, `again` (what the version answers offline to each row of the window; NaN where it was not asked),
-    `former` (the losses that the champion before would have had on the rows of the window; NaN where it was not asked),
-    `levels` of a quantile task.
+    before (`at` in seconds since 1970), `pulled`, `again` (what the version answers offline to each row of the window;
+    NaN where it was not asked), `former` (the losses that the champion before would have had on the rows of the window;
+    NaN where it was not asked), `levels` of a quantile task.
     """
 
     now: datetime

@@ -62,22 +62,34 @@ def joined(reference: Window, window: Window, *, quantity: bool) -> Both:
     known, found = ([column.name for column in side.columns] for side in (reference, window))
     if known != found:
         raise ValueError(f"the reference has the columns {', '.join(known)}, and the window {', '.join(found)}")
-    sides = (reference.clusters, window.clusters)
-    by_cluster = all(len(np.unique(side)) >= FEWEST_CLUSTERS for side in sides)
-    one, other = (np.unique(side, return_inverse=True)[1] if by_cluster else np.arange(len(side)) for side in sides)
-    there = np.arange(len(one) + len(other)) >= len(one)
+    clusters, by_cluster = numbered(reference.clusters, window.clusters)
+    there = np.arange(len(clusters)) >= reference.rows
     losses = window.losses if window.losses is not None else np.full(window.rows, np.nan)
     labels = None
     if window.y is not None:
         labels = np.concatenate([coded(side, reference.y, quantity=quantity) for side in (reference.y, window.y)])
     return Both(
         there,
-        np.concatenate([one, other + one.max() + 1]).astype(np.int64),
+        clusters,
         by_cluster,
         np.concatenate([reference.losses, losses]),
         labels,
         np.concatenate([reference.scores, window.scores]),
     )
+
+
+def numbered(*sides: Whole) -> tuple[Whole, bool]:
+    """The clusters of two sides, one after the other and none in both; rows by themselves where either has too few.
+
+    >>> import numpy as np
+    >>> numbered(np.arange(8), np.arange(9))[0][[0, 7, 8, 16]].tolist(), numbered(np.zeros(2), np.arange(9))[1]
+    ([0, 7, 8, 16], False)
+    """
+    import numpy as np
+
+    by_cluster = all(len(np.unique(side)) >= FEWEST_CLUSTERS for side in sides)
+    one, other = (np.unique(side, return_inverse=True)[1] if by_cluster else np.arange(len(side)) for side in sides)
+    return np.concatenate([one, other + one.max() + 1]).astype(np.int64), by_cluster
 
 
 def coded(y: Array, of_reference: Array, *, quantity: bool) -> Whole:
