@@ -152,14 +152,14 @@ def beyond(share: float) -> str:
 def sure(low: float, high: float, bar: float) -> str:
     """How sure a rise is, in words.
 
-    >>> sure(0.06, 0.1, 0.05), sure(-0.1, 0.04, 0.05), sure(0.01, 0.12, 0.05)
-    ('surely 6 % or more', 'at most 4 %', '1 to 12 %, allowed 5 %')
+    >>> sure(0.06, 0.1, 0.05), sure(-0.1, 0.04, 0.05), sure(-0.1, -0.04, 0.05), sure(0.01, 0.12, 0.05)
+    ('surely 6 % or more', 'surely at most 4 %', 'surely 4 % below or more', '1 to 12 %, allowed 5 %')
     """
     match side(low, high, bar):
         case Outcome.FAILED:
             return f"surely {percent(low)} or more"
         case Outcome.PASSED:
-            return f"at most {percent(high)}"
+            return f"surely at most {percent(high)}" if high >= 0 else f"surely {percent(-high)} below or more"
     return f"{percent(low).removesuffix(' %')} to {percent(high)}, allowed {percent(bar)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from everfit.monitors._harm import cannot_tell, ends, finite, percent, side, worst_first
+from everfit.monitors._harm import cannot_tell, ends, finite, percent, side, sure, worst_first
 from everfit.monitors._known import ALL, fair, refuse_labels
 from everfit.monitors.seen import Rows, Seen
 from everfit.refuse import number
@@ -38,7 +38,7 @@ class _Aspect:
     def held(self, level: float) -> Detail:
         """Held against its bar."""
         low, high = ends(self.found, level)
-        reason = f"{self.words}, allowed {percent(self.bar)}"
+        reason = f"{self.words}: {percent(self.found.value)} off ({sure(low, high, self.bar)})"
         numbers = (finite(self.found.value), finite(low), finite(high), self.bar, self.found.rows)
         return Detail(self.name, side(low, high, self.bar), reason, *numbers)
 

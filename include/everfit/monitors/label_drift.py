@@ -134,7 +134,10 @@ class LabelDrift:
         now = replace(cost, value=float(shift.now @ usual.loss), error=float(np.hypot(cost.error, learnt)))
         found = usual.rise(now, shift.now)
         parts = _sorted(_from_answers(seen, usual, by_row, shift))
-        reason = f"{why}; told from {rows.rows:,} answers, {_told(parts)}; {self._cost(seen, found)}"
+        reason = (
+            f"{why}; from {rows.rows:,} answers, if rows of each class are what they were, {_told(parts)}; "
+            f"{self._cost(seen, found)}"
+        )
         made = signal(NAME, found, self.at_most_worse, reason, seen.level, parts=parts, blind_to="concept drift")
         return replace(made, outcome=Outcome.CANNOT_TELL) if made.harms else made
 
