@@ -11,7 +11,7 @@ from tests.monitors.conftest import NOW, rows, seen, without_labels
 from tests.monitors.toys import BEFORE, coins, late, of_numbers, of_three
 from tests.nulls import allowed, draws
 
-RUNS = draws(200)
+RUNS = draws(150)
 
 
 def worse(x, city):
@@ -51,27 +51,27 @@ def test_quiet_windows_are_harm_no_more_often_than_the_level_says(days, spread):
 def test_ten_in_a_hundred_come_out_where_seven_have_been_told():
     """The published setting: rate .1, exponential delays of 10 days, 30 days, through the monitor; positives are the
     errors of a model that says no to all."""
-    random, naive, found = np.random.default_rng(2), [], []
-    before = coins(random, 0.1, per_day=1000, until=BEFORE)
-    for _ in range(RUNS):
+    random, naive, found, runs = np.random.default_rng(2), [], [], draws(80)
+    before = coins(random, 0.1, per_day=500, until=BEFORE)
+    for _ in range(runs):
         window = coins(random, 0.1, days=30, per_day=5000 // 30)
         window = late(window, random, 10, told=window.y == 1)
         signal = Quality(labels="positives").watch(seen(before, window, loss="zero_one", level=0.05))
         naive.append(np.nansum(window.y) / window.rows)
         found.append((1 + np.array([signal.effect, signal.low, signal.high])) * before.losses.mean())
     value, low, high = np.array(found).T
-    assert np.mean(naive) == pytest.approx(0.0683, abs=1e-3)
-    assert np.mean(value) == pytest.approx(0.1, abs=2e-3)
-    assert np.mean(low > 0.1) <= allowed(RUNS)
-    assert np.mean(high < 0.1) <= allowed(RUNS)
+    assert np.mean(naive) == pytest.approx(0.0683, abs=2e-3)
+    assert np.mean(value) == pytest.approx(0.1, abs=3e-3)
+    assert np.mean(low > 0.1) <= allowed(runs)
+    assert np.mean(high < 0.1) <= allowed(runs)
     assert "of positives have been told" in signal.reason
 
 
 def test_labels_of_one_kind_that_come_late_do_not_hide_harm_nor_make_it():
     """Errors are told after 8 days, right answers after one: of the labels that came too few are errors."""
     random, quiet, harmed = np.random.default_rng(3), 0, 0
-    before = coins(random, 0.2, per_day=1000, until=BEFORE)
-    runs = draws(60)
+    before = coins(random, 0.2, per_day=500, until=BEFORE)
+    runs = draws(25)
     for _ in range(runs):
         for rate in (0.2, 0.3):
             window = coins(random, rate, per_day=150)
@@ -135,7 +135,7 @@ def test_other_tasks_have_their_own_losses():
 def test_numbers_that_come_late_are_allowed_for_by_their_range():
     """High numbers come late and are hard."""
     random, before, found = np.random.default_rng(5), of_numbers(0, until=BEFORE, per_day=500), []
-    for seed in range(30):
+    for seed in range(12):
         some = of_numbers(seed + 1, per_day=150)
         window = late(some, random, np.where(some.y > 5, 6, 0.5))
         assert np.nanmean(window.losses) < some.losses.mean()
@@ -154,5 +154,7 @@ def test_settings_that_mean_nothing_are_refused(settings, words):
 
 def test_days_of_few_rows_are_drawn_by_week(reference):
     found = Quality().watch(seen(reference, rows(1, per_day=10)))
-    assert [point.n for point in found.course[28:]] == [70, 70, 70, 70]
+    weeks = [point for point in found.course if point.since >= "2013-06-01"]
+    assert [point.since for point in weeks] == ["2013-06-03", "2013-06-10", "2013-06-17", "2013-06-24"]
+    assert sum(point.n for point in weeks) == 280
     assert all(point.low < point.value < point.high for point in found.course)

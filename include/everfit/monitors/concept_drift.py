@@ -43,10 +43,10 @@ class ConceptDrift:
     `at_most_worse` above the loss that the version was judged with.
 
     The losses that it was judged with and those of the window, one after the other in the order of time, go through a
-    detector of change: ADWIN, or HDDM-A (`detector: hddm_a`), which is quicker where errors are frequent and blind where
-    they are rare. So a rise of the last days is seen that the mean of a month does not show yet. A row counts as much as
-    rows of one day did when the version was judged: a bad day is no change. Losses without a bound are cut off at what
-    99 % of them were. Where the loss rose is then the likeliest place.
+    detector of change: ADWIN, or HDDM-A (`detector: hddm_a`), which is as quick where errors are frequent and blind
+    where they are rare. So a rise of the last days is seen that the mean of a month does not show yet. A row counts as
+    much as rows of one day did when the version was judged: a bad day is no change. Losses without a bound are cut off
+    at what 99 % of them were. Where the loss rose is then the likeliest place.
 
     Nothing is kept from look to look: the window is looked at whole, and the same rows give the same signal. Labels
     that come late are allowed for as in `quality`, by leaving out those of a quick kind of which the slow ones have not
@@ -83,7 +83,8 @@ class ConceptDrift:
             since = date_of(float(late.at[0])).isoformat()
             reason = f"the loss rose about {since}: since then {words}"
             return signal(NAME, found, self.at_most_worse, reason, seen.level)
-        quiet = signal(NAME, found, self.at_most_worse, f"the loss rose at no time of the window: {words}", seen.level)
+        reason = f"the loss rose at no time of the window that it has not fallen since: {words}"
+        quiet = signal(NAME, found, self.at_most_worse, reason, seen.level)
         return replace(quiet, outcome=Outcome.CANNOT_TELL) if quiet.harms else quiet
 
     def _risen(self, seen: Seen, judged: Rows, rows: Rows) -> int | None:
@@ -143,6 +144,6 @@ def _neighbours(rows: Rows, most: float) -> tuple[Array, NDArray[np.int64], int]
 
 def _as_days_were(late: Rows, judged: Rows, before: Estimate) -> Estimate:
     """The mean loss of some rows, of however few days: these differ as much as those did that it was judged on."""
-    spread = float(late.losses.std()) / (late.rows * worth(judged.losses, judged.day)) ** 0.5
-    value = float(late.losses.mean())
-    return replace(before, value=value, low=value, high=value, rows=late.rows, error=spread)
+    spread = max(float(late.losses.std()), float(judged.losses.std()))
+    error = spread / (late.rows * worth(judged.losses, judged.day)) ** 0.5
+    return replace(before, value=float(late.losses.mean()), rows=late.rows, error=error)
