@@ -44,7 +44,7 @@ def test_a_rise_of_the_last_week_is_seen_and_dated(detector):
 
 @pytest.mark.parametrize(("detector", "least"), [("adwin", 18), ("hddm_a", 13)])
 def test_a_rise_from_one_in_ten_to_three_is_seen_after_twice_the_published_delay(detector, least):
-    """Median delays of 111 and 96 rows are published for a delta of .002 and .001; at the level of a look it is more."""
+    """Median delays of 111 and 96 rows are published for deltas of .002 and .001; at the level of a look it is more."""
     random, seen_by = np.random.default_rng(3), 0
     for _ in range(20):
         before = coins(random, 0.1, per_day=72, until=BEFORE)

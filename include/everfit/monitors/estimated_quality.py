@@ -79,25 +79,26 @@ class EstimatedQuality:
 
 @dataclass(frozen=True, eq=False)
 class _Sides:
-    """What is to be expected of the rows of now and of then, as the mean over days, and as the sums that say how sure
-    that is; `moved`: how much each day of the reference moved what was learnt of it, `shocks`: how days differ."""
+    """What is to be expected of the rows of now and of then.
+
+    `now` and `before` are the means, with how they differ between days; `expected` are the sums of now, which say how
+    sure they are. `moved`: how much each day of the reference moved what was learnt of it, `shocks`: how days differ.
+    """
 
     now: Estimate
     before: Estimate
     expected: Expected
-    usual: Expected
     moved: Array
     shocks: Array
 
     @property
     def rise(self) -> Estimate:
-        """By which share more is expected, with all that makes it unsure: days, labels by chance, what was learnt."""
+        """By which share more will be found: days, labels by chance, and what was learnt of the past make it unsure."""
         import numpy as np
 
         found = rise(self.now, self.before)
         by_chance = self.expected.spread + np.tensordot(self.shocks, self.expected.shared, axes=1)
-        leans = [one.leans[0] / one.rows for one in (self.expected, self.usual)]
-        by_day = self.moved @ (leans[0] - (1 + found.value) * leans[1])
+        by_day = self.moved @ self.expected.leans[0] / self.expected.rows
         learnt = float(np.sum(by_day**2)) * len(by_day) / (len(by_day) - 1)
         more = (float(by_chance[0, 0]) / self.expected.rows**2 + learnt) / self.before.value**2
         return replace(found, error=float(np.sqrt(found.error**2 + more)))
@@ -106,8 +107,8 @@ class _Sides:
 def _of_classes(seen: Seen, before: Rows, waiting: Rows) -> _Sides:
     past = calibrate(before.y, before.scores, before.day)
     now, then = (estimate(mean(_expected(seen, rows, past)), rows.day) for rows in (waiting, before))
-    sums, usual = (expect_metric(METRICS[seen.loss], rows.scores, past, rows.day) for rows in (waiting, before))
-    return _Sides(now, then, sums, usual, past.moved, past.shocks)
+    sums = expect_metric(METRICS[seen.loss], waiting.scores, past, waiting.day)
+    return _Sides(now, then, sums, past.moved, past.shocks)
 
 
 def _expected(seen: Seen, rows: Rows, past: Calibration) -> Array:
@@ -124,10 +125,11 @@ def _expected(seen: Seen, rows: Rows, past: Calibration) -> Array:
 def _of_numbers(seen: Seen, before: Rows, waiting: Rows) -> _Sides:
     columns = _columns(seen, before, waiting)
     past = learn_losses(columns[1], before.losses, before.day)
-    sides = [*zip(columns, (waiting, before), strict=True)]
-    now, then = (estimate(mean(past.mean.at(here)), rows.day) for here, rows in sides)
-    sums, usual = (expect_loss(here, past, rows.day) for here, rows in sides)
-    return _Sides(now, then, sums, usual, past.mean.moved, past.shocks)
+    now, then = (
+        estimate(mean(past.mean.at(here)), rows.day) for here, rows in zip(columns, (waiting, before), strict=True)
+    )
+    sums = expect_loss(columns[0], past, waiting.day)
+    return _Sides(now, then, sums, past.mean.moved, past.shocks)
 
 
 def _columns(seen: Seen, before: Rows, waiting: Rows) -> tuple[Array, Array]:
