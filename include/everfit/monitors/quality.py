@@ -33,7 +33,8 @@ class Quality:
     quicker; a labelled row stands for as many as have none yet. `labels: positives`: only positives are told, and a row
     without a label is a negative or one that is not told yet; so it counts as both, as likely as its age says.
     Cluster-robust by day on both sides. It takes it that labels are as slow as they were all over the window, and that
-    among those of one kind (a class, a range of numbers) the slow ones lose what the quick ones do.
+    among those of one kind (a class, a range of numbers) the slow ones lose what the quick ones do. The course is the
+    same rise day by day, of the days that it was judged on and of those since.
     """
 
     at_most_worse: float = 0.05
@@ -62,5 +63,9 @@ class Quality:
             f"with ({sure(*ends(found, seen.level), self.at_most_worse)}), "
             f"on {int(coming.here.sum()):,} labelled rows of {days} days{coming.words}"
         )
-        went = (*course(judged, judged.losses, judged.losses * 0 + 1), *course(coming.rows, *coming.each(losses)))
+        values, weights = coming.each(losses)
+        went = (
+            *course(judged, judged.losses / before.value - 1, judged.losses * 0 + 1),
+            *course(coming.rows, values / before.value - 1, weights),
+        )
         return signal(NAME, found, self.at_most_worse, reason, seen.level, course=went)
