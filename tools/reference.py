@@ -215,8 +215,8 @@ def _monitors() -> Iterator[str]:
     from everfit.spec import json_schema
 
     yield (
-        "## Monitors\n\nWhat is looked at of the champion. `monitor.watch` in the spec is a list of names, each with its "
-        "settings; left out, all of them look, as they are by themselves."
+        "## Monitors\n\nWhat is looked at of the champion. `monitor.watch` in the spec is a list of names, each with "
+        "its settings; left out, all of them look, as they are by themselves."
     )
     schema = json_schema()
     settings = schema["$defs"]["MonitorSpec"]["properties"]["watch"]["anyOf"][0]["items"]["oneOf"][-1]["properties"]

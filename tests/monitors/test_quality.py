@@ -113,6 +113,22 @@ def test_a_row_without_an_answer_does_not_count_and_a_label_that_came_after_the_
     assert found.reason.endswith("; 50 % of labels have come")
 
 
+def test_rows_that_were_all_asked_on_one_day_have_their_own_days_and_no_law_of_delays(reference):
+    """Rows may bring the time that they are of: then many days are asked about at once."""
+    some = rows(1)
+    once = replace(some, at=np.linspace(NOW.timestamp() - 9000, NOW.timestamp() - 8000, some.rows))
+    some = replace(some, heard=some.at)
+    late_ones = replace(once, heard=np.where(np.arange(some.rows) % 2, once.at, NOW.timestamp() - 5))
+    plain = Quality().watch(seen(reference, some))
+    assert Quality().watch(seen(reference, late_ones)).effect == plain.effect
+    early = replace(once, at=once.at - 86400 * 3, heard=late_ones.heard)
+    assert Quality().watch(seen(reference, early)).effect == plain.effect
+    found = Quality(labels="positives").watch(seen(reference, early))
+    assert found.reason == (
+        "the rows of which positives can have been told are of 1 day, and it takes 7 to know how much days differ"
+    )
+
+
 def test_a_corrected_label_counts_as_its_newest(reference):
     some = rows(1, truth=worse)
     better = rows(1)

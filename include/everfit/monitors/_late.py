@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from everfit.monitors._harm import FEWEST_LABELS, percent
+from everfit.monitors._harm import FEWEST_DAYS, FEWEST_LABELS, percent, too_few
 from everfit.monitors.seen import Rows, Seen
 from everfit.statistics.delays import Arrivals, Maturity, geometric, truncated
-from everfit.statistics.interval import Estimate, estimate, mean
+from everfit.statistics.interval import Estimate, count_clusters, estimate, mean
 from everfit.statistics.losses import per_row
 from everfit.statistics.maturity import LateLosses, Stratum, in_log_odds, in_ripeness, late_loss, stratified_loss
 from everfit.statistics.truth import Truth
@@ -202,23 +202,24 @@ class Told:
 
 
 def coming(seen: Seen, rows: Rows, delay: Whole) -> Coming:
-    """Labels of which every one comes."""
+    """Labels of which every one comes; of how late they are nothing can be learnt from rows of few days' age."""
     import numpy as np
 
     period = periods(seen, rows.at).astype(np.int64)
-    if not (delay > 0).any():
+    if not (delay > 0).any() or count_clusters(period[delay >= 0]) < FEWEST_DAYS:
         return Coming(rows, period, delay, np.where(delay >= 0, 0, -1), ())
     kind = _kinds(seen, rows.y, delay)
     laws = tuple(_law(Arrivals.of(period, np.where(kind == one, delay, -1))) for one in range(int(kind.max()) + 1))
     return Coming(rows, period, delay, kind, laws)
 
 
-def told(seen: Seen, rows: Rows, delay: Whole) -> Told:
-    """Labels of which only the positive ones do."""
+def told(seen: Seen, rows: Rows, delay: Whole) -> Told | str:
+    """Labels of which only the positive ones come, or why nothing can be learnt of how late they are."""
     import numpy as np
 
     period = periods(seen, rows.at).astype(np.int64)
-    return Told(rows, seen, period, delay, _law(Arrivals.of(period, delay)))
+    found = Told(rows, seen, period, delay, _law(Arrivals.of(period, delay)))
+    return too_few(period[found.ripe > 0], "rows of which positives can have been told") or found
 
 
 def delays(seen: Seen, rows: Rows) -> Whole:
