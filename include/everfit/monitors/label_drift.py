@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "label_drift"
 SHOWN = 3
+"""So many classes are told of in the reason; the parts have all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,7 @@ class _Usual:
         return found
 
     def rise(self, now: Estimate, shares: Array) -> Estimate:
-        """By which share the mean is more than it was, if labels come with these shares; what each costs is known from
-        the rows of some days only."""
+        """By which share the mean `now` is above that of then; what labels of these shares cost was learnt of some days."""
         import numpy as np
 
         codes = self.kind(self.judged.y)
@@ -77,10 +77,10 @@ class _Usual:
 class LabelDrift:
     """Whether labels come in other shares than when the version was judged, and whether that costs anything.
 
-    Other labels alone are no harm: a model that is right about each of two kinds is as right when one becomes rarer,
-    and retraining would change nothing. It is harm if those labels come more often that the model is worse at, so that
-    its loss surely is more than `at_most_worse` above the one it was judged with, were each kind of label (a class, one
-    of four ranges of numbers) as well told as then. A model that has become worse at a kind is for `quality` to see.
+    Other labels alone are no harm: a model that is as right about each of two kinds as it was may lose less once one
+    becomes rarer. It is harm if those labels come more often that the model is worse at, so that its loss surely is
+    more than `at_most_worse` above the one it was judged with, were each kind of label (a class, one of four ranges of
+    numbers) as well told as then. A model that has become worse at a kind is for `quality` to see.
 
     Labels that come late are allowed for as in `quality`. Before enough have come, the shares of classes are told from
     the answers, if rows of each class are what they were (black box shift estimation). Inputs that moved in another way
