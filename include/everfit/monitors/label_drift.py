@@ -61,7 +61,7 @@ class _Usual:
         return found
 
     def rise(self, now: Estimate, shares: Array) -> Estimate:
-        """By which share the mean `now`, of labels of these shares, is above that of then; their losses have errors too."""
+        """By which share the mean `now`, of labels of these shares, is above that of then; losses have errors too."""
         import numpy as np
 
         codes = self.kind(self.judged.y)
