@@ -29,6 +29,7 @@ What can be written and called, made from the code. Do not edit this page: run `
 - [Rules](#rules)
 - [Strategies of rolling out](#strategies-of-rolling-out)
 - [Triggers](#triggers)
+- [Monitors](#monitors)
 - [Incidents](#incidents)
 - [Algorithms](#algorithms)
 - [Operators and sensors](#operators-and-sensors)
@@ -70,6 +71,7 @@ def page() -> str:
         *_rules(),
         *_strategies(),
         *_triggers(),
+        *_monitors(),
         *_incidents(),
         *_algorithms(),
         *_doors(),
@@ -207,6 +209,20 @@ def _triggers() -> Iterator[str]:
     schema = json_schema()
     settings = schema["$defs"]["Trigger"]["oneOf"][-1]["properties"]
     for name, kind in catalog.triggers().items():
+        yield from _named(name, kind, settings[name], schema)
+
+
+def _monitors() -> Iterator[str]:
+    from everfit import catalog
+    from everfit.spec import json_schema
+
+    yield (
+        "## Monitors\n\nWhat is looked at of the champion. `monitor.watch` in the spec is a list of names, each with "
+        "its settings; left out, all of them look, as they are by themselves."
+    )
+    schema = json_schema()
+    settings = schema["$defs"]["MonitorSpec"]["properties"]["watch"]["anyOf"][0]["items"]["oneOf"][-1]["properties"]
+    for name, kind in catalog.monitors().items():
         yield from _named(name, kind, settings[name], schema)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from everfit.statistics.interval import FEWEST_CLUSTERS, FEWEST_EQUAL, Estimate, count_clusters, effective
+from everfit.statistics.losses import TITLES as LOSSES
 from everfit.statistics.ndcg import has_order
 from everfit.values import Outcome, Verdict
 
@@ -14,25 +15,16 @@ if TYPE_CHECKING:
 
     from everfit.gates.evidence import Evidence
 
-TITLES = {
+TITLES = LOSSES | {
     "auc": "AUC",
-    "log_loss": "log loss",
-    "brier": "Brier score",
     "accuracy": "accuracy",
-    "zero_one": "error rate",
     "mae": "mean absolute error",
-    "absolute": "mean absolute error",
-    "squared": "mean squared error",
     "rmse": "root mean squared error",
     "r2": "R²",
-    "pinball": "pinball loss",
     "coverage": "coverage",
     "ndcg": "NDCG",
     "ndcg_at_10": "NDCG of the first 10",
-    "ndcg_loss": "1 - NDCG",
-    "ndcg_at_10_loss": "1 - NDCG of the first 10",
     "concordance": "concordance (Harrell's C)",
-    "aft_nloglik": "negative log-likelihood of the times",
 }
 """What people call the metrics and losses."""
 

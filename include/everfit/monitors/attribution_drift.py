@@ -61,7 +61,7 @@ class AttributionDrift:
             bar,
             n=len(new.size),
             test="NDCG of the features' order, days drawn again",
-            level=seen.level,
+            level=1 - seen.level,
             parts=parts,
             blind_to=BLIND,
         )

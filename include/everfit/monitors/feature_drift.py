@@ -76,7 +76,7 @@ class FeatureDrift:
             n=seen.window.rows,
             test="density ratio and expected loss, doubly robust, by day",
             p=harm.p,
-            level=seen.level,
+            level=1 - seen.level,
             parts=(*parts, _together(both, seen), *_others(inputs, seen)),
             course=_course(inputs, seen, parts[0].name) if drifted else (),
             blind_to=BLIND,

@@ -66,7 +66,7 @@ class PredictionDrift:
             n=window.rows,
             test="density ratio and expected loss, doubly robust, by day",
             p=expected.p(self.rise) if expected else None,
-            level=seen.level,
+            level=1 - seen.level,
             parts=_parts(found, drifted, outcome, window.rows),
             course=course(old[place], new[place], window),
             blind_to=BLIND,

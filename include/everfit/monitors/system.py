@@ -69,7 +69,7 @@ class System:
             worst.bar,
             n=len(seen.calls.at),
             test="Wilson's and Woodruff's intervals, by hour",
-            level=seen.level,
+            level=1 - seen.level,
             parts=tuple(parts),
             course=_course(seen.calls, seen.level),
             blind_to=BLIND,

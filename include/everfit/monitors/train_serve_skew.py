@@ -62,7 +62,7 @@ class TrainServeSkew:
             self.at_most,
             n=len(served),
             test="Wilson's interval, by day",
-            level=seen.level,
+            level=1 - seen.level,
             blind_to=BLIND,
         )
 

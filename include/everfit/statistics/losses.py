@@ -41,6 +41,19 @@ TASKS: dict[str, frozenset[str]] = {
 }
 """The losses that there are, and the tasks that each is for."""
 
+TITLES: dict[str, str] = {
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "zero_one": "error rate",
+    "squared": "mean squared error",
+    "absolute": "mean absolute error",
+    "pinball": "pinball loss",
+    "ndcg_loss": "1 - NDCG",
+    "ndcg_at_10_loss": "1 - NDCG of the first 10",
+    "aft_nloglik": "negative log-likelihood of the times",
+}
+"""What people call them."""
+
 NEAREST = 1e-15
 """A probability is kept this far from 0 and 1, so that a sure and wrong answer costs 34.5 and not infinity."""
 

@@ -56,7 +56,7 @@ def late_rate(arrivals: Arrivals, law: Maturity, now: int, since: int | None = N
     known = arrivals.known(now)
     positives = known.came.sum(axis=1).astype(float)
     found = late_loss(LateLosses(known, positives, positives * 0), law, now, since, level)
-    return _in_ripeness(found)
+    return in_ripeness(found)
 
 
 def rate_within(arrivals: Arrivals, now: int, periods: int, level: float = LEVEL) -> Estimate:
@@ -202,7 +202,7 @@ def in_log_odds(found: Estimate) -> Estimate:
     return replace(found, low=low, high=high)
 
 
-def _in_ripeness(found: Estimate) -> Estimate:
+def in_ripeness(found: Estimate) -> Estimate:
     """The same, no less wide than with ends that are symmetric in the inverse: in how ripe labels are, that is.
 
     As long as most delays are longer than what one has seen, hardly any ripeness can be excluded, and no rate.
