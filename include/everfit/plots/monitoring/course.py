@@ -213,7 +213,7 @@ def _newest(course: Course, time: Timeline, y: Axis) -> Iterator[str]:
     last = course.dots[-1]
     at, up = time.at(last.at), y.at(last.value)
     yield f'<circle class="point last" cx="{at}" cy="{up}" r="4"/>'
-    above, told = up > TOP + 16, short(float(f"{last.value:.3g}"))
+    above, told = up > TOP + 4, short(float(f"{last.value:.3g}"))
     height = up - 9 if above else up + 18
     yield f'<text class="strong" x="{at}" y="{height}" text-anchor="end">{told}</text>'
 
