@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from everfit.ledger.entries import Monitored
-    from everfit.plots.monitoring.look import Look
     from everfit.signals import Signal
 
 SEE_HARM = frozenset({"quality", "estimated_quality"})
@@ -38,10 +37,9 @@ class Headline:
     sentence: str
 
 
-def headline(look: Look) -> Headline:
-    """What a person reads first."""
-    found = look.found
-    who, looks = f"Version {found.version} of {look.model}", _unbroken(found, look.earlier)
+def headline(model: str, found: Monitored, earlier: Sequence[Monitored]) -> Headline:
+    """What a person reads first; `earlier` are the looks before, oldest first."""
+    who, looks = f"Version {found.version} of {model}", _unbroken(found, earlier)
     begun = f"{looks[0].until:%Y-%m-%d}"
     count = f" ({len(looks)} looks)" if len(looks) > 1 else ""
     if found.harmful:

@@ -30,7 +30,7 @@ def render(look: Look) -> str:
     """The report of one look. The same look gives the same page."""
     found = look.found
     signals = sorted(found.signals, key=order)
-    courses = [course(signal, found.until, _earlier(look, signal.monitor)) for signal in signals]
+    courses = [course(signal, found.since, found.until, _earlier(look, signal.monitor)) for signal in signals]
     time = span(courses, found.since, found.until)
     rows = [_row(signal, one, look, time) for signal, one in zip(signals, courses, strict=True)]
     made: str = (
@@ -39,7 +39,7 @@ def render(look: Look) -> str:
         .render(
             look=look,
             found=found,
-            head=headline(look),
+            head=headline(look.model, found, look.earlier),
             at=f"{look.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
             harmed=[row for row in rows if row.gate.verdict.outcome is Outcome.FAILED],
             fine=[row for row in rows if row.gate.verdict.outcome is Outcome.PASSED],
@@ -100,6 +100,6 @@ def _row(signal: Signal, over_time: Course, look: Look, time: tuple[datetime, da
 
 
 def _verdict(one: Signal) -> Verdict:
-    """A signal as a verdict: less than the bar is what is wanted."""
-    numbers = (one.effect, one.low, one.high, one.bar, one.n, one.test, "below", one.p, one.level)
+    """A signal as a verdict: less than the bar is what is wanted. What its ends are sure of is said by its test."""
+    numbers = (one.effect, one.low, one.high, one.bar, one.n, one.test, "below", one.p)
     return Verdict(one.monitor, one.outcome, one.reason, *numbers, parts=one.parts)
