@@ -38,7 +38,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from everfit.steps.monitor import monitor
 
     ports, spec = opened(), load_spec(args.name)
-    found = monitor(ports, spec, lambda said: console.print(Text(said, "dim")))
+    said: list[str] = []
+    with console.status("looking"):
+        found = monitor(ports, spec, said.append)
+    console.print(Text(said[0], "dim"))  # what there was to look at; what each monitor said is told below
     if found is None:
         return 0
     looks = ports.ledger(spec.name).view().of(Monitored)
