@@ -36,7 +36,7 @@ from tests.plots.monitoring.looks import (
 )
 
 SINCE = NOW - 28 * DAY
-some_numbers = st.floats(-1e6, 1e6, allow_nan=False)
+some_numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 6))
 
 
 @given(st.integers(0, 20_000), st.floats(0.0, 9000.0))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from everfit.signals import Signal
 
 SEE_HARM = {"quality": 0, "estimated_quality": 1}
-"""The monitors that see the harm itself, the surest first: while none of them can tell, nobody says that a model is healthy."""
+"""The monitors that see the harm itself, the surest first: while none of them can tell, nobody calls a model healthy."""
 
 ACTIONS = {
     "retrain": "Retrain",
@@ -62,7 +62,8 @@ def headline(model: str, found: Monitored, earlier: Sequence[Monitored]) -> Head
 
 
 def order(signal: Signal) -> tuple[int, int, float, str]:
-    """Harm first, of it what sees the harm itself (the labels before what stands in for them), then what is furthest beyond its bar (or next to it)."""
+    """Harm first; then what sees the harm itself, labels before what stands in for them; then how far beyond its bar it
+    is, or how near."""
     beyond = 0.0
     if signal.effect is not None and signal.bar is not None:
         beyond = (signal.effect - signal.bar) / (abs(signal.bar) or abs(signal.effect) or 1.0)
