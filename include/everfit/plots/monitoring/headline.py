@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from everfit.signals import Signal
 
 SEE_HARM = {"quality": 0, "estimated_quality": 1}
-"""The monitors that see the harm itself, the surest first: while none of them can tell, nobody calls a model healthy."""
+"""The monitors that see the harm itself, the surest first: while none of them can tell, no model is called healthy."""
 
 ACTIONS = {
     "retrain": "Retrain",
