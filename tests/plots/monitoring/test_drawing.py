@@ -37,6 +37,7 @@ from tests.plots.monitoring.looks import (
 
 SINCE = NOW - 28 * DAY
 some_numbers = st.floats(-1e6, 1e6, allow_nan=False).map(lambda value: round(value, 6))
+widths = some_numbers.map(abs)
 
 
 @given(st.integers(0, 20_000), st.floats(0.0, 9000.0))
@@ -50,7 +51,7 @@ def test_an_axis_of_time_has_a_few_dates_in_order(first: int, days: float) -> No
     assert len(places) >= 2 or days < 2 or days > 365 * 8
 
 
-@given(st.lists(st.tuples(some_numbers, some_numbers.map(abs), st.booleans()), max_size=30), st.sampled_from([OK, NO, HM]))
+@given(st.lists(st.tuples(some_numbers, widths, st.booleans()), max_size=30), st.sampled_from([OK, NO, HM]))
 def test_any_course_is_drawn_inside(values: list[tuple[float, float, bool]], outcome: object) -> None:
     points = tuple(
         Point(f"{SINCE + k * DAY:%Y-%m-%d}", f"{SINCE + (k + 1) * DAY:%Y-%m-%d}", v, *((v - w, v + w) if known else ()))
