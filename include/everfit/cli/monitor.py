@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     ports, spec = opened(), load_spec(args.name)
     said: list[str] = []
     with console.status("looking"):
-        found = monitor(ports, spec, said.append)
+        found = monitor(ports, spec, lambda message: said.append(message))  # noqa: PLW0108 - by this name
     console.print(Text(said[0], "dim"))  # what there was to look at; what each monitor said is told below
     if found is None:
         return 0

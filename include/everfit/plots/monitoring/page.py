@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 SAYS = {"ok": "✓ no harm", "no": "✗ harmed", "hm": "? cannot tell"}
 MOST_SKETCHES = 20
-FEW = 6
-"""So many parts that are harmed are shown at once; more are folded."""
+FEW = 12
+"""So many parts are shown at once, if one of them is harmed; more are folded."""
 
 
 def render(look: Look) -> str:
@@ -83,7 +83,7 @@ class Row:
     @property
     def opened(self) -> bool:
         """Whether its parts are to be seen at once."""
-        return 0 < self.harmed <= FEW
+        return self.harmed > 0 and len(self.gate.verdict.parts) <= FEW
 
 
 def _earlier(look: Look, monitor: str) -> list[tuple[datetime, Signal]]:
