@@ -23,12 +23,12 @@ class Point:
 class Signal:
     """What one monitor says: whether the model is harmed, and the numbers that this rests on.
 
-    `outcome` is `FAILED` only for harm that is sure at the `level` of this look: the whole interval is beyond the
-    `bar`, and it matters. `PASSED` says that there is surely no such harm, `CANNOT_TELL` that too little is known. The
-    numbers are those of a `Verdict`, `level` the confidence of the end that shows harm; more is worse. `parts` say the same of features, slices, classes. What moved and
-    does no harm is told in the parts and in the `reason`; the outcome is about harm alone. `course` is how it went over
-    time, oldest first; it is drawn in the report and not kept in the ledger. `blind_to` says what this monitor cannot
-    see ("concept drift"), and is shown wherever it is.
+    `outcome` is `FAILED` only for harm that is sure at the level of this look: the whole interval is beyond the `bar`,
+    and it matters. `PASSED` says that there is surely no such harm, `CANNOT_TELL` that too little is known. The numbers
+    are those of a `Verdict`, `level` the confidence of the end that shows harm; more is worse. `parts` say the same of
+    features, slices, classes. What moved and does no harm is told in the parts and in the `reason`; the outcome is
+    about harm alone. `course` is how it went over time, oldest first; it is drawn in the report and not kept in the
+    ledger. `blind_to` says what this monitor cannot see ("concept drift"), and is shown wherever it is.
     """
 
     monitor: str

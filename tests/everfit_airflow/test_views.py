@@ -17,11 +17,13 @@ from everfit.ledger.entries import (
     BatchRecalled,
     CandidateJudged,
     ModelRegistered,
+    Monitored,
     Promoted,
     RollbackRehearsed,
     RowsErased,
     RunTriggered,
 )
+from everfit.signals import Signal
 from everfit.steps.line import look, take_place
 from everfit.stores import LocalStore
 from everfit.testing.fakes import TickingClock
@@ -197,6 +199,42 @@ def test_a_batch_that_was_corrected_after_the_training_is_marked(reader, ledger)
     page = reader.get("/models/flights").text
     assert page.count("corrected since") == 1
     assert "2013-01 v2" in page
+
+
+def looked(ledger: Ledger, name: str, outcome: Outcome, until: datetime, version: int = 1) -> None:
+    """A look at a version, by one monitor."""
+    signal = Signal("quality", outcome, "log loss is 8 % higher <b>", 0.08, 0.05, 0.11, 0.02)
+    harm = outcome is Outcome.FAILED
+    said = (
+        ("concept_change", "retrain", "the concept changed: +0.031 <i>; retrain") if harm else ("none", "wait", "fine")
+    )
+    when = (until - timedelta(days=28), until)
+    report = f"reports/{ledger.model}/monitor-{name}.html"
+    ledger.append(f"monitored:{name}", Monitored(version, *when, 900, 800, 0.001, (signal,), *said, report, FILE))
+
+
+def test_the_newest_look_says_what_is_wrong_since_when_and_what_to_do(reader, ledger):
+    july = datetime(2013, 7, 1, tzinfo=UTC)
+    serve(ledger, batch("2013-01", "abcd"))
+    assert "Nobody has looked at version 1 in production yet." in reader.get("/models/flights").text
+    looked(ledger, "a", Outcome.PASSED, july)
+    page = reader.get("/models/flights").text
+    assert "✓ healthy" in page
+    assert "Version 1 of flights has been healthy since 2013-07-01." in page
+    for week in (1, 2):
+        looked(ledger, f"b{week}", Outcome.FAILED, july + timedelta(days=7 * week))
+    page = reader.get("/models/flights").text
+    assert "✗ harmed" in page
+    assert "<b>Retrain.</b> The concept changed: +0.031 &lt;i&gt;." in page
+    assert "harmed since 2013-07-08 (2 looks), found by quality." in page
+    assert page.count('href="../reports/flights/monitor-b2.html"') == 2, "beside the champion, and as a decision"
+    assert "Retrain. The concept changed" in reader.get("/").text
+
+
+def test_a_look_at_another_version_says_nothing_of_this_one(reader, ledger):
+    serve(ledger, batch("2013-01", "abcd"))
+    looked(ledger, "a", Outcome.FAILED, datetime(2013, 7, 1, tzinfo=UTC), version=7)
+    assert "Nobody has looked at version 1 in production yet." in reader.get("/models/flights").text
 
 
 def test_batches_are_shown_with_their_verdict_reasons_and_report(reader, ledger):

@@ -45,7 +45,7 @@ def decisions(view: View, model: str) -> tuple[Line, ...]:
 
 
 def _line(entry: Entry, model: str) -> Line:
-    from everfit.ledger.entries import ApprovalGiven, CandidateJudged, RollbackRehearsed
+    from everfit.ledger.entries import ApprovalGiven, CandidateJudged, Monitored, RollbackRehearsed
     from everfit.ledger.words import in_words
     from everfit.steps.card import name_of, report_key
 
@@ -54,6 +54,8 @@ def _line(entry: Entry, model: str) -> Line:
         tone, report = "good" if entry.body.promote else "unsure", report_key(model, name_of(entry.key, entry.body.run))
     if isinstance(entry.body, RollbackRehearsed):
         tone = "good" if entry.body.ok else "bad"
+    if isinstance(entry.body, Monitored):
+        tone = "bad" if entry.body.harmful else "plain"
     if isinstance(entry.body, ApprovalGiven):
         tone = "good" if entry.body.approved else "bad"
     when = f"{entry.at:%Y-%m-%d %H:%M:%S}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from everfit_airflow.views.champion import Champion, champion
 from everfit_airflow.views.decisions import Line, decisions
 from everfit_airflow.views.deliveries import Delivery, deliveries
+from everfit_airflow.views.watched import Watched, watched
 
 if TYPE_CHECKING:
     from everfit.ledger import View
@@ -24,6 +25,7 @@ class Story:
     champion: Champion | None
     deliveries: tuple[Delivery, ...]
     lines: tuple[Line, ...]
+    watched: Watched | None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def story(ports: Ports, model: str) -> Story:
         champion=champion(view, model, ports.registry.run_url),
         deliveries=deliveries(view),
         lines=decisions(view, model),
+        watched=watched(view, model),
     )
 
 

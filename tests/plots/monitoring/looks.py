@@ -16,7 +16,7 @@ from everfit.statistics.decay.cause import Decay, why
 from everfit.statistics.decay.columns import Window
 from everfit.steps.decayed import advice
 from everfit.values import Detail, Outcome, StoredFile
-from tests.statistics.decay.toy import BUGS, USUAL, answered, unlabelled, window
+from tests.statistics.decay.toy import BUGS, USUAL, World, answered, unlabelled, window
 
 NOW = datetime(2013, 7, 29, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -24,11 +24,13 @@ FILE = StoredFile("evidence/flight_delays/monitored-7-2013-07-29.json", "ab" * 3
 OK, NO, HM = Outcome.PASSED, Outcome.FAILED, Outcome.CANNOT_TELL
 
 
-def points(middle: float, rise: float, days: int = 28, wide: float = 0.012, seed: int = 1) -> tuple[Point, ...]:
+def points(
+    middle: float, rise: float, days: int = 28, wide: float = 0.012, seed: int = 1, until: datetime = NOW
+) -> tuple[Point, ...]:
     """A course by day: it rises in its second half."""
     random = np.random.default_rng(seed)
     values = middle + rise * np.clip(np.arange(days) / days - 0.45, 0, 1) / 0.55 + random.normal(0, wide / 3, days)
-    begin = NOW - days * DAY
+    begin = until - days * DAY
     return tuple(
         Point(f"{begin + k * DAY:%Y-%m-%d}", f"{begin + (k + 1) * DAY:%Y-%m-%d}", v, v - wide, v + wide, 900)
         for k, v in enumerate(values.tolist())
@@ -36,10 +38,15 @@ def points(middle: float, rise: float, days: int = 28, wide: float = 0.012, seed
 
 
 def quality(outcome: Outcome, effect: float) -> Signal:
-    words = {OK: "log loss is as it was", NO: f"log loss is {effect:.3f} higher than it was judged to be"}[outcome]
-    numbers = (effect, effect - 0.008, effect + 0.008, 0.02, 21_340)
-    course = points(0.002, 1.5 * effect if effect > 0.01 else 0.0)
-    return Signal("quality", outcome, words, *numbers, "cluster-robust t by day", 1e-6, 0.9999, (), course)
+    """The loss by day, of the rows that it was judged on and of the window, and by which share it rose."""
+    words = {
+        OK: "log loss is as it was",
+        NO: f"log loss is 0.486, {100 * effect:.1f} % above the 0.451 that it was judged with",
+    }
+    before = points(0.451, 0.0, seed=5, until=NOW - 45 * DAY)
+    now = points(0.451 * (1 + effect / 3), 1.7 * 0.451 * effect)
+    numbers = (effect, effect - 0.03, effect + 0.03, 0.02, 21_340)
+    return Signal("quality", outcome, words[outcome], *numbers, "t by day", 1e-6, 0.9999, (), (*before, *now))
 
 
 CALM = (
@@ -93,7 +100,7 @@ HARMED = (
             Detail("origin JFK", OK, "", 0.01, -0.01, 0.03, 0.05, 8_000),
         ),
     ),
-    quality(NO, 0.05),
+    quality(NO, 0.078),
     CONCEPT,
 )
 UNKNOWN = tuple(
@@ -124,13 +131,18 @@ def monitored(signals: tuple[Signal, ...], until: datetime = NOW, **changes: Any
     return replace(usual, **changes)
 
 
-def decay(world: Any = None, bug: str = "", labelled: bool = True, size: int = 3000) -> Decay:
+def decay(world: World | None = None, bug: str = "", labelled: bool = True, size: int = 3000) -> Decay:
     """A real one, of a planted cause."""
     x, y = window(world or USUAL, size, np.random.default_rng(7))
     if bug:
         BUGS[bug][0](x, np.random.default_rng(8))
     found = answered(x, y)
     return why(reference(size), found if labelled else unlabelled(found))
+
+
+def moved() -> World:
+    """The usual world, but one input that matters moved."""
+    return replace(USUAL, middle=(1.2, *USUAL.middle[1:]))
 
 
 def reference(size: int = 3000) -> Window:
@@ -167,14 +179,14 @@ def harmed() -> Look:
     found, before = decay(turned), reference()
     now = answered(*window(turned, 3000, np.random.default_rng(7)))
     words = "PSI 0.14, bar 0.04; the model leans on it (31 %)"
-    moved = [sketch(a, b, words) for a, b in zip(before.columns, now.columns, strict=True)]
+    both = [sketch(a, b, words) for a, b in zip(before.columns, now.columns, strict=True)]
     said = advice(found, HARMED, "log_loss")
     return look(
         monitored(HARMED, cause=said.cause, action=said.action, why=said.why),
         decay=found,
         earlier=earlier(CALM, CALM, HARMED, HARMED),
         marks=MARKS,
-        sketches=(moved[0], moved[7], moved[3]),
+        sketches=(both[0], both[7], both[3]),
         links={"model page": "../../models/flight_delays"},
     )
 

@@ -147,3 +147,17 @@ def test_columns_that_changed_sign_together_keep_their_innocent_neighbour(refere
     x[:, 1] *= -1  # load goes with speed and weight: those two still go with each other
     found = told(reference, answered(x, y))
     assert [(bug.kind, bug.columns) for bug in found] == [("sign", ("load",))]
+
+
+def test_what_is_the_same_all_day_goes_together_by_chance_and_is_not_broken():
+    """A weekday and the weather of 28 days, as flights have them: a hundred rows of a day are not a hundred weeks."""
+    for seed in range(25):
+        random = np.random.default_rng([17, seed])
+
+        def month(random=random):
+            days = np.repeat(np.arange(28), 100)
+            rain, wind = (random.normal(size=28)[days] + 0.1 * random.normal(size=2800) for _ in range(2))
+            return [Column("weekday", (days % 7).astype(float)), Column("rain", rain), Column("wind", wind)], days
+
+        (old, before), (new, now) = month(), month()
+        assert find(old, new, (before, now)) == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from everfit.plots.card.axis import Axis, short
@@ -15,12 +16,15 @@ from everfit.values import Outcome
 
 if TYPE_CHECKING:
     from everfit.plots.monitoring.look import Mark
-    from everfit.signals import Signal
+    from everfit.signals import Point, Signal
 
 WIDTH, HEIGHT = 400, 164
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 16, 46
 LANE = HEIGHT - 34
 SPARK_WIDTH, SPARK_HEIGHT = 160, 34
+GAP = 4
+"""Points that are so many times as far apart as usual are not joined by a line."""
+
 DOTS = 45
 """A course of more points is a line without dots."""
 
@@ -35,6 +39,7 @@ class Dot:
     value: float
     low: float | None
     high: float | None
+    n: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,17 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """One monitor over time: `dots` of its course, or, where it has none, of its effect in each look. `bar` is None
-    where the course is of another unit than it is (the loss itself, and not its rise)."""
+    """One monitor over time: `dots` of its course, or, where it has none, of its effect in each look.
+
+    `usual` is where it was on the rows that the version was judged on, where the course has them. `bar` is None where
+    the course is of another unit than it is: of the distance of one feature, say, and not of the harm.
+    """
 
     monitor: str
     outcome: Outcome
     dots: tuple[Dot, ...]
     bar: float | None
+    usual: float | None
     looks: tuple[Seen, ...]
 
     @property
@@ -78,27 +87,41 @@ class Course:
         return f"{harm} of {len(self.looks)} looks found harm"
 
 
-def course(signal: Signal, until: datetime, earlier: Sequence[tuple[datetime, Signal]]) -> Course:
-    """The course of one signal; `earlier` are what the same monitor said in looks before, and when, oldest first."""
+def course(signal: Signal, since: datetime, until: datetime, earlier: Sequence[tuple[datetime, Signal]]) -> Course:
+    """The course of one signal, whose window is from `since` to `until`; `earlier` are what the same monitor said in
+    looks before, and when, oldest first."""
     looks = [*earlier, (until, signal)]
-    dots = [
-        Dot(moment(one.since) + (moment(one.until) - moment(one.since)) / 2, one.value, one.low, one.high)
-        for one in signal.course
-    ]
-    bar = signal.bar if not dots or _alike(signal, dots) else None
-    if not dots:
+    dots = [_dot(point) for point in signal.course]
+    usual, bar = _usual(dots, since), signal.bar
+    if dots:
+        bar = _bar(signal, usual, _mean([dot for dot in dots if dot.at >= since]))
+    else:
         dots = [Dot(at, one.effect, one.low, one.high) for at, one in looks if one.effect is not None]
     seen = tuple(Seen(at, one.outcome) for at, one in looks)
-    return Course(signal.monitor, signal.outcome, tuple(_thinned(dots)), bar, seen)
+    return Course(signal.monitor, signal.outcome, tuple(_thinned(dots)), bar, usual, seen)
 
 
-def _alike(signal: Signal, dots: Sequence[Dot]) -> bool:
-    """Whether the course is of what was measured: the effect of a window lies among its days, or near them."""
-    if signal.effect is None:
-        return True
-    ends = [value for dot in dots for value in (dot.value, dot.low, dot.high) if value is not None]
-    room = max(ends) - min(ends)
-    return min(ends) - room <= signal.effect <= max(ends) + room
+def _dot(point: Point) -> Dot:
+    since, until = moment(point.since), moment(point.until)
+    return Dot(since + (until - since) / 2, point.value, point.low, point.high, point.n)
+
+
+def _usual(dots: Sequence[Dot], since: datetime) -> float | None:
+    before = [dot for dot in dots if dot.at < since]
+    return _mean(before) if len(before) > 1 else None
+
+
+def _mean(dots: Sequence[Dot]) -> float | None:
+    rows = sum(dot.n or 1 for dot in dots)
+    return sum((dot.n or 1) * dot.value for dot in dots) / rows if rows else None
+
+
+def _bar(signal: Signal, usual: float | None, now: float | None) -> float | None:
+    """Where the bar is on a course that has what was usual: if the effect is by which share the window is above that,
+    as the course itself shows, the bar is so much above it."""
+    if not usual or now is None or signal.bar is None or signal.low is None or signal.high is None:
+        return None
+    return usual * (1 + signal.bar) if signal.low <= now / usual - 1 <= signal.high else None
 
 
 def _thinned(dots: list[Dot]) -> list[Dot]:
@@ -111,7 +134,7 @@ def drawn(course: Course, time: tuple[datetime, datetime], window: datetime, mar
     began."""
     axis = Timeline(*time, LEFT, WIDTH - RIGHT)
     y = _axis(course, HEIGHT - BOTTOM, TOP)
-    parts = [*_grid(axis, y), *_window(axis, window), *_bar(course, y), *_marks(axis, marks)]
+    parts = [*_grid(axis, y), *_window(axis, window), *_limits(course, y), *_marks(axis, marks)]
     parts += [*_band(course.dots, axis, y), *_line(course.dots, axis, y), *_newest(course, axis, y)]
     parts += [_glyph(axis.at(look.at), LANE, look) for look in course.looks if axis.shows(look.at)]
     return (
@@ -139,7 +162,7 @@ def spark(course: Course, time: tuple[datetime, datetime]) -> str:
 
 def _axis(course: Course, begin: float, end: float) -> Axis:
     values = [value for dot in course.dots for value in (dot.value, dot.low, dot.high) if value is not None]
-    return Axis.over([*values, *([course.bar] if course.bar is not None else [])], begin, end)
+    return Axis.over([*values, *(one for one in (course.bar, course.usual) if one is not None)], begin, end)
 
 
 def _grid(time: Timeline, y: Axis) -> Iterator[str]:
@@ -161,7 +184,10 @@ def _window(time: Timeline, window: datetime) -> Iterator[str]:
     yield f'<rect class="newest" x="{left}" y="{TOP}" {size}/>'
 
 
-def _bar(course: Course, y: Axis) -> Iterator[str]:
+def _limits(course: Course, y: Axis) -> Iterator[str]:
+    if course.usual is not None:
+        up = y.at(course.usual)
+        yield f'<line class="usual" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up}" y2="{up}"/>'
     if course.bar is None:
         return
     at = y.at(course.bar)
@@ -184,27 +210,36 @@ def _marks(time: Timeline, marks: Sequence[Mark]) -> Iterator[str]:
 
 
 def _band(dots: Sequence[Dot], time: Timeline, y: Axis) -> Iterator[str]:
-    """The intervals of neighbouring points as one band; a point without one is a gap."""
-    run: list[tuple[float, float, float]] = []
-    for dot in [*dots, None]:
-        if dot is not None and dot.low is not None and dot.high is not None:
-            run.append((time.at(dot.at), y.at(dot.low), y.at(dot.high)))
+    """The intervals of neighbouring points as one band; where there is none, it has a gap."""
+    for run in _runs([dot for dot in dots if dot.low is not None and dot.high is not None]):
+        ends = [(time.at(dot.at), y.at(dot.low or 0.0), y.at(dot.high or 0.0)) for dot in run]
+        if len(ends) == 1:
+            yield f'<line class="whisker" x1="{ends[0][0]}" x2="{ends[0][0]}" y1="{ends[0][1]}" y2="{ends[0][2]}"/>'
             continue
-        if len(run) == 1:
-            yield f'<line class="whisker" x1="{run[0][0]}" x2="{run[0][0]}" y1="{run[0][1]}" y2="{run[0][2]}"/>'
-        elif run:
-            edge = [(x, low) for x, low, _ in run] + [(x, high) for x, _, high in reversed(run)]
-            yield f'<path class="band" d="M{" ".join(f"{a} {b}" for a, b in edge)}Z"/>'
-        run = []
+        edge = [(x, low) for x, low, _ in ends] + [(x, high) for x, _, high in reversed(ends)]
+        yield f'<path class="band" d="M{" ".join(f"{a} {b}" for a, b in edge)}Z"/>'
 
 
 def _line(dots: Sequence[Dot], time: Timeline, y: Axis, *, dots_too: bool = True) -> Iterator[str]:
-    places = [(time.at(dot.at), y.at(dot.value)) for dot in dots]
-    if len(places) > 1:
-        yield f'<path class="line" d="M{" ".join(f"{a} {b}" for a, b in places)}"/>'
-    if dots_too and len(places) <= DOTS:
-        for a, b in places[:-1]:
-            yield f'<circle class="point" cx="{a}" cy="{b}" r="2.2"/>'
+    for run in _runs(dots):
+        places = [f"{time.at(dot.at)} {y.at(dot.value)}" for dot in run]
+        if len(places) > 1:
+            yield f'<path class="line" d="M{" ".join(places)}"/>'
+    if dots_too and len(dots) <= DOTS:
+        for dot in dots[:-1]:
+            yield f'<circle class="point" cx="{time.at(dot.at)}" cy="{y.at(dot.value)}" r="2.2"/>'
+
+
+def _runs(dots: Sequence[Dot]) -> list[list[Dot]]:
+    """Points that follow each other at the usual pace: between the rows that a version was judged on and those of now
+    there may be months."""
+    gaps = sorted(b.at - a.at for a, b in pairwise(dots))
+    runs: list[list[Dot]] = []
+    for place, dot in enumerate(dots):
+        if not place or dot.at - dots[place - 1].at > GAP * gaps[len(gaps) // 2]:
+            runs.append([])
+        runs[-1].append(dot)
+    return runs
 
 
 def _newest(course: Course, time: Timeline, y: Axis) -> Iterator[str]:
@@ -213,7 +248,7 @@ def _newest(course: Course, time: Timeline, y: Axis) -> Iterator[str]:
     last = course.dots[-1]
     at, up = time.at(last.at), y.at(last.value)
     yield f'<circle class="point last" cx="{at}" cy="{up}" r="4"/>'
-    above, told = up > TOP + 16, short(float(f"{last.value:.3g}"))
+    above, told = up > TOP + 4, short(float(f"{last.value:.3g}"))
     height = up - 9 if above else up + 18
     yield f'<text class="strong" x="{at}" y="{height}" text-anchor="end">{told}</text>'
 
@@ -229,7 +264,8 @@ def _glyph(at: float, up: float, look: Seen) -> str:
 
 def span(courses: Sequence[Course], since: datetime, until: datetime) -> tuple[datetime, datetime]:
     """From when to when the axis of time goes on which all courses lie whole."""
-    known = [one.at for course in courses for one in (*course.dots, *course.looks)]
+    known = [dot.at for course in courses for dot in course.dots]
+    known += [look.at for course in courses for look in course.looks]
     return min([since, *known]), max([until, *known])
 
 

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from everfit.ledger.entries import Monitored
-    from everfit.plots.monitoring.look import Look
     from everfit.signals import Signal
 
-SEE_HARM = frozenset({"quality", "estimated_quality"})
-"""The monitors that see the harm itself: while none of them can tell, nobody says that a model is healthy."""
+SEE_HARM = {"quality": 0, "estimated_quality": 1}
+"""The monitors that see the harm itself, the surest first: while none of them can tell, no model is called healthy."""
 
 ACTIONS = {
     "retrain": "Retrain",
@@ -38,10 +37,9 @@ class Headline:
     sentence: str
 
 
-def headline(look: Look) -> Headline:
-    """What a person reads first."""
-    found = look.found
-    who, looks = f"Version {found.version} of {look.model}", _unbroken(found, look.earlier)
+def headline(model: str, found: Monitored, earlier: Sequence[Monitored]) -> Headline:
+    """What a person reads first; `earlier` are the looks before, oldest first."""
+    who, looks = f"Version {found.version} of {model}", _unbroken(found, earlier)
     begun = f"{looks[0].until:%Y-%m-%d}"
     count = f" ({len(looks)} looks)" if len(looks) > 1 else ""
     if found.harmful:
@@ -53,7 +51,7 @@ def headline(look: Look) -> Headline:
     sure = _sure(found.signals)
     if not sure:
         unsure = [signal for signal in found.signals if signal.outcome is Outcome.CANNOT_TELL]
-        first = min(unsure, key=lambda one: one.monitor not in SEE_HARM) if unsure else None
+        first = min(unsure, key=order) if unsure else None
         why = _sentence(f"{first.monitor}: {first.reason}") if first else "No monitor looked at it."
         return Headline("unsure", "cannot tell", "Wait", why, f"Nobody can tell yet whether {_lower(who)} is harmed.")
     quiet = sum(signal.outcome is Outcome.CANNOT_TELL for signal in found.signals)
@@ -63,12 +61,13 @@ def headline(look: Look) -> Headline:
     return Headline("good", "healthy", "Nothing to do", why, f"{who} has been healthy since {begun}{count}.")
 
 
-def order(signal: Signal) -> tuple[int, bool, float, str]:
-    """Harm first, of it what sees the harm itself, then what is furthest beyond its bar (or next to it)."""
+def order(signal: Signal) -> tuple[int, int, float, str]:
+    """Harm first; then what sees the harm itself, labels before what stands in for them; then how far beyond its bar it
+    is, or how near."""
     beyond = 0.0
     if signal.effect is not None and signal.bar is not None:
         beyond = (signal.effect - signal.bar) / (abs(signal.bar) or abs(signal.effect) or 1.0)
-    return WORST.index(signal.outcome), signal.monitor not in SEE_HARM, -beyond, signal.monitor
+    return WORST.index(signal.outcome), SEE_HARM.get(signal.monitor, len(SEE_HARM)), -beyond, signal.monitor
 
 
 def _sure(signals: Sequence[Signal]) -> bool:

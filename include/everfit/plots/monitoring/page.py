@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("templates")
 SAYS = {"ok": "✓ no harm", "no": "✗ harmed", "hm": "? cannot tell"}
 MOST_SKETCHES = 20
-FEW = 6
-"""So many parts that are harmed are shown at once; more are folded."""
+FEW = 12
+"""So many parts are shown at once, if one of them is harmed; more are folded."""
 
 
 def render(look: Look) -> str:
     """The report of one look. The same look gives the same page."""
     found = look.found
     signals = sorted(found.signals, key=order)
-    courses = [course(signal, found.until, _earlier(look, signal.monitor)) for signal in signals]
+    courses = [course(signal, found.since, found.until, _earlier(look, signal.monitor)) for signal in signals]
     time = span(courses, found.since, found.until)
     rows = [_row(signal, one, look, time) for signal, one in zip(signals, courses, strict=True)]
     made: str = (
@@ -39,7 +39,7 @@ def render(look: Look) -> str:
         .render(
             look=look,
             found=found,
-            head=headline(look),
+            head=headline(look.model, found, look.earlier),
             at=f"{look.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
             harmed=[row for row in rows if row.gate.verdict.outcome is Outcome.FAILED],
             fine=[row for row in rows if row.gate.verdict.outcome is Outcome.PASSED],
@@ -83,7 +83,7 @@ class Row:
     @property
     def opened(self) -> bool:
         """Whether its parts are to be seen at once."""
-        return 0 < self.harmed <= FEW
+        return self.harmed > 0 and len(self.gate.verdict.parts) <= FEW
 
 
 def _earlier(look: Look, monitor: str) -> list[tuple[datetime, Signal]]:
@@ -100,6 +100,6 @@ def _row(signal: Signal, over_time: Course, look: Look, time: tuple[datetime, da
 
 
 def _verdict(one: Signal) -> Verdict:
-    """A signal as a verdict: less than the bar is what is wanted."""
-    numbers = (one.effect, one.low, one.high, one.bar, one.n, one.test, "below", one.p, one.level)
+    """A signal as a verdict: less than the bar is what is wanted. What its ends are sure of is said by its test."""
+    numbers = (one.effect, one.low, one.high, one.bar, one.n, one.test, "below", one.p)
     return Verdict(one.monitor, one.outcome, one.reason, *numbers, parts=one.parts)

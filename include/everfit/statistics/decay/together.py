@@ -23,6 +23,10 @@ MOST = 5_000
 GOES_TOGETHER = 0.2
 """Columns with a smaller rank correlation say nothing of each other's signs."""
 
+SURE = 4.0
+"""And what they say has to be sure by so many standard errors, by day: weekday and weather of a month go together by
+chance, for all rows of a day have the same of either."""
+
 LOST = 0.3
 """Of a correlation less than this is left when rows were mixed up."""
 
@@ -53,7 +57,7 @@ def find(
     found = [bug for column, pair in zip(new, looks, strict=True) if (bug := broken(column.name, *pair))]
     found = [*_swapped_columns(found, new, looks)]
     done = {name for bug in found for name in bug.columns}
-    found += _mixed_up(old, new, looks, done)
+    found += _mixed_up(old, new, looks, days, done)
     beside = [[Column("label", side)] for side in labels] if labels else [[], []]
     found += _swapped_names([*old, *beside[0]], [*new, *beside[1]], done)
     found += _duplicates(old, new)
@@ -99,7 +103,11 @@ def _swapped_columns(found: list[Bug], new: Sequence[Column], looks: Sequence[tu
 
 
 def _mixed_up(
-    old: Sequence[Column], new: Sequence[Column], looks: Sequence[tuple[Look, Look]], done: set[str]
+    old: Sequence[Column],
+    new: Sequence[Column],
+    looks: Sequence[tuple[Look, Look]],
+    days: tuple[Whole, Whole],
+    done: set[str],
 ) -> list[Bug]:
     """Columns whose correlations with others all changed sign, or are all gone though their values are the same."""
     import numpy as np
@@ -108,10 +116,14 @@ def _mixed_up(
     chosen = [k for k in left if looks[k][0].spread > 0]
     if len(chosen) < 2:  # noqa: PLR2004 - it takes two
         return []
-    before, now = (_correlations([side[k] for k in chosen]) for side in (old, new))
-    partners = np.abs(before) >= GOES_TOGETHER
-    against = partners & (now * before < 0) & (np.abs(now + before) < np.abs(before) / 2)
-    lost = partners & (np.abs(now) < LOST * np.abs(before))
+    (before, error), (now, error_now) = (
+        _correlations([side[k] for k in chosen], day) for side, day in zip((old, new), days, strict=True)
+    )
+    partners = np.abs(before) >= np.maximum(GOES_TOGETHER, SURE * error)
+    turned = (now * before < 0) & (np.abs(now + before) < np.abs(before) / 2)
+    against = partners & turned & (np.abs(now) > SURE * error_now)
+    less = np.abs(before) - np.abs(now)
+    lost = partners & (np.abs(now) < LOST * np.abs(before)) & (less > SURE * np.hypot(error, error_now))
     alike = np.array([same(*looks[k]) for k in chosen])
     names = [new[k].name for k in chosen]
     return [
@@ -142,7 +154,8 @@ def _culprits(
     return found
 
 
-def _correlations(columns: Sequence[Column]) -> Array:
+def _correlations(columns: Sequence[Column], days: Whole) -> tuple[Array, Array]:
+    """Rank correlations of all pairs, and their standard errors by day (by how much each day moves them)."""
     import numpy as np
 
     rows = sample(len(columns[0].values), MOST, 0)
@@ -156,8 +169,13 @@ def _correlations(columns: Sequence[Column]) -> Array:
         ranks.append(off / size if size else off)
     stacked = np.array(ranks)
     found = stacked @ stacked.T
+    squares = np.zeros_like(found)
+    order = np.argsort(days[rows], kind="stable")
+    for day in np.split(order, np.flatnonzero(np.diff(days[rows][order])) + 1):
+        part, own = stacked[:, day], (stacked[:, day] ** 2).sum(axis=1)
+        squares += (part @ part.T - found / 2 * (own[:, None] + own)) ** 2
     np.fill_diagonal(found, 0.0)
-    return np.asarray(found)
+    return np.asarray(found), np.sqrt(squares)
 
 
 def _swapped_names(old: Sequence[Column], new: Sequence[Column], done: set[str]) -> list[Bug]:
