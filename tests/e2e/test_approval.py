@@ -7,15 +7,13 @@ that nothing but the deploy DAGs is at work.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from everfit.ledger.approvals import Answer, approval
 from everfit.ledger.entries import (
@@ -32,7 +30,7 @@ from everfit.spec import load_spec
 from everfit.steps.verify import verify
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
-from tests.e2e.test_browser import BROWSERS, FLAGS, PROJECT
+from tests.e2e import browser
 from tests.e2e.waiting import until
 from tests.steps.judging import CODE, House
 from tools.local import stack as local_stack
@@ -125,8 +123,8 @@ class Office:
     def says(self, who: str, model: str, word: str, task: str = "approve", why: str | None = None) -> None:
         """Answer as this person, with their own login."""
         password = json.loads(self.stack.paths.passwords.read_text())[who]
-        with Airflow(self.airflow.url, who, password) as browser:
-            browser.call(
+        with Airflow(self.airflow.url, who, password) as theirs:
+            theirs.call(
                 "PATCH",
                 f"/dags/{model}_deploy/dagRuns/one/taskInstances/{task}/-1/hitlDetails",
                 json={"chosen_options": [word], "params_input": {"reason": why}},
@@ -296,26 +294,14 @@ def test_a_person_reads_the_evidence_and_approves_in_a_browser(office):
     office.begin("seen")
     office.waits("seen")
     password = json.loads(office.stack.paths.passwords.read_text())["ann"]
-    keep = Path(os.environ.get("EVERFIT_ARTEFACTS") or PROJECT / ".everfit" / "artefacts")
-    keep.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=FLAGS
-        )
-        context = browser.new_context(base_url=office.stack.airflow_url, viewport={"width": 1440, "height": 1100})
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        page.goto("/dags/seen_deploy/runs/one/tasks/approve/required_actions")
-        page.locator("input[name=username]").fill("ann")
-        page.locator("input[name=password]").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+    with browser.opened(office.stack.airflow_url, height=1100) as page:
+        browser.log_in(page, "/dags/seen_deploy/runs/one/tasks/approve/required_actions", "ann", password)
         expect(page.get_by_text("Promote version 1 of seen?").first).to_be_visible()
         expect(page.get_by_role("cell", name="above_bar")).to_be_visible()
         expect(page.get_by_role("link", name="The gates' report")).to_be_visible()
-        page.screenshot(path=keep / "approval.png", full_page=True)
+        browser.keep(page, "approval", full_page=True)
         page.get_by_test_id("hitl-option-Approve").or_(page.get_by_role("button", name="Approve")).first.click()
         until(office.airflow, lambda: house.ledger.view().of(ApprovalGiven), "the answer is in the ledger", 60)
-        browser.close()
     assert house.ledger.view().of(ApprovalGiven)[0].body.by == "ann"
     office.waits("seen", "approve_too")
     office.says("ben", "seen", "Reject", "approve_too", "the picture was all I wanted")
