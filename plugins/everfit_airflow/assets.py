@@ -52,3 +52,13 @@ def scores_asset(model: str) -> Asset:
 def champion_asset(model: str) -> Asset:
     """Another version of the model serves from now on."""
     return Asset(name=f"{model}_champion", group="everfit")
+
+
+def labels_asset(model: str) -> Asset:
+    """Labels of the model's predictions have come: whoever brings them says so."""
+    return Asset(name=f"{model}_labels", group="everfit")
+
+
+def decayed_asset(model: str) -> Asset:
+    """The champion was found to be harmed: the event says by what, and what to do."""
+    return Asset(name=f"{model}_decayed", group="everfit")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-DAGS = ("ingest", "train", "deploy", "rollback", "rehearse", "recall", "override")
+DAGS = ("ingest", "train", "deploy", "monitor", "rollback", "rehearse", "recall", "override")
 SHARED = {"everfit_pointers", "everfit_housekeeping", "everfit_served"}
 
 
@@ -132,6 +132,7 @@ def test_training_starts_by_schedule_by_data_and_by_hand(bag):
         ({"when": []}, [], []),
         ({"when": ["new_data"], "cooldown": "6h"}, [], ASSETS),
         ({"when": [{"schedule": {"cron": "0 0 * * *"}}]}, ["0 0 * * *"], []),
+        ({"when": ["decay"]}, [], ["flight_delays_decayed", "flight_delays_due"]),
         ({"when": ["changed", {"schedule": {"cron": "0 0 * * *"}}]}, ["0 0 * * *"], ["flight_delays_due"]),
         (
             {"when": [{"schedule": {"cron": "0 5 * * 1"}}, {"schedule": {"cron": "0 5 1 * *"}}]},

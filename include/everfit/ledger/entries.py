@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from everfit.signals import Signal
 from everfit.values import Batch, FileHash, ModelVersion, Placement, Stage, StoredFile, Verdict, Withheld
 
 
@@ -134,9 +135,9 @@ class RunTriggered:
     """A training run started: why, by whom, on which snapshot, and which entries it is the first to use.
 
     Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
-    that accepted a batch or asked for a run. With `base`, training goes on from that version instead of from nothing.
-    `because` says in words on what evidence it started; `recipe` what the model is made with beside data (see
-    `steps.recipe`).
+    that accepted a batch, asked for a run, or found that the champion got worse. With `base`, training goes on from
+    that version instead of from nothing. `because` says in words on what evidence it started; `recipe` what the model
+    is made with beside data (see `steps.recipe`).
     """
 
     run: str
@@ -374,6 +375,39 @@ class ScoringRefused:
 
 
 @dataclass(frozen=True)
+class Monitored:
+    """What was found of the champion `version` in the rows from `since` to before `until`: one signal per monitor.
+
+    `rows` were looked at, `labelled` of them had a label by then. At the `level` of this look a signal is harm. `cause`
+    says why the model decayed ("none" where it did not), `action` what to do about it (retrain, fix_data, roll_back,
+    wait), `why` both in words. `report` is the page for people, `evidence` has all numbers.
+    """
+
+    version: int
+    since: datetime
+    until: datetime
+    rows: int
+    labelled: int
+    level: float
+    signals: tuple[Signal, ...]
+    cause: str
+    action: str
+    why: str
+    report: str
+    evidence: StoredFile
+
+    @property
+    def harmful(self) -> tuple[Signal, ...]:
+        """The signals that found harm."""
+        return tuple(signal for signal in self.signals if signal.harms)
+
+    @property
+    def asks_to_retrain(self) -> bool:
+        """Whether there is harm, and a training run is what may mend it."""
+        return self.action == "retrain" and bool(self.harmful)
+
+
+@dataclass(frozen=True)
 class AttemptOpened:
     """Attempt `attempt` took over `work`: whatever an earlier attempt still tries to append for it is refused."""
 
@@ -410,5 +444,6 @@ Body = (
     | Deployed
     | BatchScored
     | ScoringRefused
+    | Monitored
     | AttemptOpened
 )
