@@ -11,6 +11,9 @@ from tools.local.templates import airflow_template
 
 PROJECT = Path(__file__).parents[1]
 os.environ.update(QUIET | {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__UNIT_TEST_MODE": "False"})
+# Threads of OpenBLAS spin while they wait for each other, even over tiny matrices: where the workers of a test run keep
+# every core busy, a fit of two parameters takes nine times the CPU time that it takes in one thread.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 # Airflow reads its home when it is first imported, so a test process gets one before that: each worker one of its own.
 OWNER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 if os.environ.get("EVERFIT_TEST_OWNER") != OWNER:

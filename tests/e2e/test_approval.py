@@ -7,15 +7,13 @@ that nothing but the deploy DAGs is at work.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from everfit.ledger.approvals import Answer, approval
 from everfit.ledger.entries import (
@@ -32,7 +30,7 @@ from everfit.spec import load_spec
 from everfit.steps.verify import verify
 from everfit.stores import open_store
 from everfit.stores.dvc import DvcStore
-from tests.e2e.test_browser import BROWSERS, FLAGS, PROJECT
+from tests.e2e import browser
 from tests.e2e.waiting import until
 from tests.steps.judging import CODE, House
 from tools.local import stack as local_stack
@@ -125,8 +123,8 @@ class Office:
     def says(self, who: str, model: str, word: str, task: str = "approve", why: str | None = None) -> None:
         """Answer as this person, with their own login."""
         password = json.loads(self.stack.paths.passwords.read_text())[who]
-        with Airflow(self.airflow.url, who, password) as browser:
-            browser.call(
+        with Airflow(self.airflow.url, who, password) as theirs:
+            theirs.call(
                 "PATCH",
                 f"/dags/{model}_deploy/dagRuns/one/taskInstances/{task}/-1/hitlDetails",
                 json={"chosen_options": [word], "params_input": {"reason": why}},
@@ -136,6 +134,15 @@ class Office:
         """The states of the tasks once the run is over."""
         self.airflow.wait(self.airflow.run(f"{model}_deploy", "one"), 120)
         return {t.task: t.state for t in self.airflow.task_instances(f"{model}_deploy", "one")}
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Runs whose tests come last, and when people can no longer answer the silent one."""
+
+    crash: House
+    silent: House
+    soon: datetime
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +181,35 @@ def office(tmp_path_factory):
             down(state)
 
 
+@pytest.fixture(scope="module")
+def begun(office) -> Begun:
+    """What then takes its time by itself, while other tests go on: a retry after a crash, and a term that runs out."""
+    crash = office.challenger("crash")
+    office.begin("crash")
+    office.waits("crash")
+    (office.root / "no-folder").write_text("")
+    there = office.airflow.get("/connections/everfit_store")
+    gone = {
+        "connection_id": "everfit_store",
+        "conn_type": "fs",
+        "extra": json.dumps({"path": f"{office.root}/no-folder/x"}),
+    }
+    office.airflow.call("PATCH", "/connections/everfit_store", json=gone)
+    try:
+        office.says("ann", "crash", "Approve", why="once is enough")
+        until(office.airflow, lambda: office.state("crash", "approve") == "up_for_retry", "the first try dies", 60)
+        assert crash.ledger.view().of(ApprovalGiven) == ()
+    finally:
+        back = {key: there[key] for key in ("connection_id", "conn_type", "extra")}
+        office.airflow.call("PATCH", "/connections/everfit_store", json=back)
+    silent = office.challenger("silent")
+    soon = datetime.now(UTC) + timedelta(seconds=45)  # long enough for a busy machine to get it to wait
+    silent.ledger.append("approval:1:1", ApprovalAsked(1, ("ann",), False, soon, "promote"))
+    office.begin("silent")
+    assert office.waits("silent")["defaults"] == ["Approve"]
+    return Begun(crash, silent, soon)
+
+
 def test_a_version_is_promoted_once_somebody_who_may_has_approved_it(office):
     house = office.challenger("alone")
     office.begin("alone")
@@ -203,6 +239,7 @@ def test_a_version_is_promoted_once_somebody_who_may_has_approved_it(office):
     assert "approved by ann (in Airflow): the curves look right" in proofs[2].words
 
 
+@pytest.mark.usefixtures("begun")
 def test_what_is_rejected_is_not_deployed(office):
     house = office.challenger("refused")
     office.begin("refused")
@@ -212,20 +249,6 @@ def test_what_is_rejected_is_not_deployed(office):
     view = house.ledger.view()
     assert (view.champion, view.challenger) == (None, None)
     assert approval(view, 1).answer is Answer.REJECTED
-
-
-def test_when_the_time_is_over_the_declared_default_counts(office):
-    house = office.challenger("silent")
-    soon = datetime.now(UTC) + timedelta(seconds=25)
-    house.ledger.append("approval:1:1", ApprovalAsked(1, ("ann",), False, soon, "promote"))
-    office.begin("silent")
-    assert office.waits("silent")["defaults"] == ["Approve"]
-    assert office.ends("silent") == {"approve": "success", "deploy": "success"}
-    view = house.ledger.view()
-    (lapsed,) = view.of(ApprovalLapsed)
-    assert (lapsed.body.promote, view.of(ApprovalGiven)) == (True, ())
-    assert lapsed.at >= soon
-    assert view.champion == 1
 
 
 def test_four_eyes_are_those_of_two_people_in_airflow_or_at_a_terminal(office):
@@ -242,31 +265,6 @@ def test_four_eyes_are_those_of_two_people_in_airflow_or_at_a_terminal(office):
     office.says("ben", "both", "Approve", "approve_too", "me too")
     assert office.ends("both") == {"approve": "success", "approve_too": "success", "deploy": "success"}
     assert [entry.body.by for entry in house.ledger.view().of(ApprovalGiven)] == ["ann", "ben"]
-
-
-def test_an_answer_whose_entry_was_lost_in_a_crash_is_read_again_by_the_retry(office):
-    house = office.challenger("crash")
-    office.begin("crash")
-    office.waits("crash")
-    (office.root / "no-folder").write_text("")
-    there = office.airflow.get("/connections/everfit_store")
-    gone = {
-        "connection_id": "everfit_store",
-        "conn_type": "fs",
-        "extra": json.dumps({"path": f"{office.root}/no-folder/x"}),
-    }
-    office.airflow.call("PATCH", "/connections/everfit_store", json=gone)
-    try:
-        office.says("ann", "crash", "Approve", why="once is enough")
-        until(office.airflow, lambda: office.state("crash", "approve") == "up_for_retry", "the first try dies", 60)
-        assert house.ledger.view().of(ApprovalGiven) == ()
-    finally:
-        back = {key: there[key] for key in ("connection_id", "conn_type", "extra")}
-        office.airflow.call("PATCH", "/connections/everfit_store", json=back)
-    assert office.ends("crash") == {"approve": "success", "deploy": "success"}
-    (given,) = house.ledger.view().of(ApprovalGiven)
-    assert (given.body.by, given.body.reason) == ("ann", "once is enough")
-    assert given.at - given.body.at > timedelta(seconds=3), "when it was said, not when the retry wrote it down"
 
 
 def test_gates_are_overridden_from_the_form_and_it_is_deployed_by_itself(office):
@@ -296,27 +294,31 @@ def test_a_person_reads_the_evidence_and_approves_in_a_browser(office):
     office.begin("seen")
     office.waits("seen")
     password = json.loads(office.stack.paths.passwords.read_text())["ann"]
-    keep = Path(os.environ.get("EVERFIT_ARTEFACTS") or PROJECT / ".everfit" / "artefacts")
-    keep.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=FLAGS
-        )
-        context = browser.new_context(base_url=office.stack.airflow_url, viewport={"width": 1440, "height": 1100})
-        context.set_default_timeout(60_000)
-        page = context.new_page()
-        page.goto("/dags/seen_deploy/runs/one/tasks/approve/required_actions")
-        page.locator("input[name=username]").fill("ann")
-        page.locator("input[name=password]").fill(password)
-        page.get_by_role("button", name="Sign in").click()
+    with browser.opened(office.stack.airflow_url, height=1100) as page:
+        browser.log_in(page, "/dags/seen_deploy/runs/one/tasks/approve/required_actions", "ann", password)
         expect(page.get_by_text("Promote version 1 of seen?").first).to_be_visible()
         expect(page.get_by_role("cell", name="above_bar")).to_be_visible()
         expect(page.get_by_role("link", name="The gates' report")).to_be_visible()
-        page.screenshot(path=keep / "approval.png", full_page=True)
+        browser.keep(page, "approval", full_page=True)
         page.get_by_test_id("hitl-option-Approve").or_(page.get_by_role("button", name="Approve")).first.click()
         until(office.airflow, lambda: house.ledger.view().of(ApprovalGiven), "the answer is in the ledger", 60)
-        browser.close()
     assert house.ledger.view().of(ApprovalGiven)[0].body.by == "ann"
     office.waits("seen", "approve_too")
     office.says("ben", "seen", "Reject", "approve_too", "the picture was all I wanted")
     assert office.ends("seen") == {"approve": "success", "approve_too": "success", "deploy": "skipped"}
+
+
+def test_when_the_time_is_over_the_declared_default_counts(office, begun):
+    assert office.ends("silent") == {"approve": "success", "deploy": "success"}
+    view = begun.silent.ledger.view()
+    (lapsed,) = view.of(ApprovalLapsed)
+    assert (lapsed.body.promote, view.of(ApprovalGiven)) == (True, ())
+    assert lapsed.at >= begun.soon
+    assert view.champion == 1
+
+
+def test_an_answer_whose_entry_was_lost_in_a_crash_is_read_again_by_the_retry(office, begun):
+    assert office.ends("crash") == {"approve": "success", "deploy": "success"}
+    (given,) = begun.crash.ledger.view().of(ApprovalGiven)
+    assert (given.body.by, given.body.reason) == ("ann", "once is enough")
+    assert given.at - given.body.at > timedelta(seconds=3), "when it was said, not when the retry wrote it down"

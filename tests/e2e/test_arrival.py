@@ -174,6 +174,26 @@ def write(root: Path, queue: str) -> None:
     (root / "dags" / "arriving.py").write_text(DAGS.format(told=str(root / "told.txt")))
 
 
+def test_a_message_is_a_wake_up_and_the_run_takes_whatever_is_there(arriving):
+    for partition in ("2013-05", "2013-06"):
+        arriving.land("by_queue", partition, GOOD.replace(b"2013-05", partition.encode()))
+    arriving.sqs.send_message(QueueUrl=arriving.queue, MessageBody="something was created")
+    arriving.until(lambda: len(arriving.view("by_queue").of(BatchAccepted)) == 2, "both accepted")
+    arriving.until(lambda: len(arriving.partitions("by_queue_batch")) == 2, "the events of both")
+    assert arriving.partitions("by_queue_batch") == ["2013-05", "2013-06"]
+    arriving.until(lambda: "asset_triggered" in arriving.run_types("by_queue_ingest"), "a run that the message started")
+
+
+@pytest.fixture(scope="module")
+def asked(arriving):
+    """As after a recall at a terminal: nobody tells Airflow, but the watch in the triggerer sees it in the ledger.
+
+    It looks twice, half a minute apart; other tests go on meanwhile.
+    """
+    return arriving.ledger("by_queue").append("retrain:test", RetrainAsked("a batch was recalled", "ann"))
+
+
+@pytest.mark.usefixtures("asked")
 def test_what_the_triggerer_sees_is_settled_and_airflow_knows_its_partition(arriving):
     arriving.land("by_watch", "2013-05", GOOD)
     arriving.land("by_watch", "2013-06", BAD)
@@ -184,16 +204,6 @@ def test_what_the_triggerer_sees_is_settled_and_airflow_knows_its_partition(arri
     arriving.until(lambda: "2013-05" in arriving.partitions("by_watch_batch"), "the event of the accepted batch")
     assert "2013-06" not in arriving.partitions("by_watch_batch")
     assert "asset_triggered" in arriving.run_types("by_watch_ingest"), "an event started it, not the sweep"
-
-
-def test_a_message_is_a_wake_up_and_the_run_takes_whatever_is_there(arriving):
-    for partition in ("2013-05", "2013-06"):
-        arriving.land("by_queue", partition, GOOD.replace(b"2013-05", partition.encode()))
-    arriving.sqs.send_message(QueueUrl=arriving.queue, MessageBody="something was created")
-    arriving.until(lambda: len(arriving.view("by_queue").of(BatchAccepted)) == 2, "both accepted")
-    arriving.until(lambda: len(arriving.partitions("by_queue_batch")) == 2, "the events of both")
-    assert arriving.partitions("by_queue_batch") == ["2013-05", "2013-06"]
-    arriving.until(lambda: "asset_triggered" in arriving.run_types("by_queue_ingest"), "a run that the message started")
 
 
 def test_of_a_late_delivery_a_person_is_told_once_and_then_it_is_settled(arriving):
@@ -213,13 +223,11 @@ def test_of_a_late_delivery_a_person_is_told_once_and_then_it_is_settled(arrivin
     assert red == [run.id for run in failed]
 
 
-def test_a_run_that_is_due_starts_though_nothing_arrives(arriving):
-    """As after a recall at a terminal: nobody tells Airflow, but the watch in the triggerer sees it in the ledger."""
-    entry = arriving.ledger("by_queue").append("retrain:test", RetrainAsked("a batch was recalled", "ann"))
+def test_a_run_that_is_due_starts_though_nothing_arrives(arriving, asked):
     (run,) = arriving.until(lambda: arriving.view("by_queue").triggers, "a run that is due", timeout=120)
     assert run.body.why == "due"
-    assert run.body.because == (f"entry {entry.seq}: a new training run is asked for, by ann: a batch was recalled",)
-    assert entry.seq in run.body.consumed
+    assert run.body.because == (f"entry {asked.seq}: a new training run is asked for, by ann: a batch was recalled",)
+    assert asked.seq in run.body.consumed
     assert arriving.run_types("by_queue_train") == ["asset_triggered"]
 
 

@@ -6,6 +6,7 @@ import shutil
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from everfit.ledger.entries import (
     BatchDuplicate,
@@ -17,9 +18,11 @@ from everfit.ledger.entries import (
     RunTriggered,
 )
 from everfit.registry.mlflow import MlflowRegistry
+from tests.e2e import browser
 from tools.local.errors import StackError
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.timeout(600)]
+NOTE = "A person asked for this run, in a browser."
 MODELS = ("flight_delays", "flight_minutes")
 FIRST = ("2013-01", "2013-02", "2013-03")
 
@@ -176,22 +179,36 @@ def test_a_field_that_the_form_does_not_have_fails_the_first_task_with_a_hint(se
     assert len(served.view("flight_delays").of(RunTriggered)) == before
 
 
-def test_a_run_by_hand_with_nothing_new_is_skipped_and_a_forced_one_trains(served):
+def test_a_run_by_hand_with_nothing_new_is_skipped(served):
     idle = served.airflow.trigger("flight_delays_train", {})
     served.finished(idle.dag, idle.id)
     states = {t.task: t.state for t in served.airflow.task_instances(idle.dag, idle.id)}
     assert set(states.values()) == {"skipped"}
-    forced = served.airflow.trigger("flight_delays_train", {"force": True, "note": "by the test", "batches": 3})
-    assert served.finished(forced.dag, forced.id).state == "success"
-    last = served.view("flight_delays").triggers[-1].body
-    assert (last.why, last.note, last.forced, last.by, len(last.batches)) == (
-        "a person",
-        "by the test",
-        True,
-        "admin",
-        3,
-    )
-    served.until(served.idle, "whatever the forced run started is over")
+
+
+def test_a_person_forces_a_run_in_a_browser_and_sees_what_became_of_it(served):
+    """The form, the run, the reports, MLflow's page of the run, and who is the champion now."""
+    with browser.opened(served.stack.airflow_url) as page:
+        browser.log_in(page, "/dags/flight_delays_train", "admin", served.stack.credentials.password)
+        expect(page.get_by_role("heading", name="flight_delays_train")).to_be_visible()
+        browser.fill_in_the_form(page, batches=3, device="cpu", note=NOTE)
+        browser.keep(page, "trigger-form")
+        run = browser.start(page)
+        browser.see_it_succeed(page, run)
+        browser.keep(page, "finished-run")
+
+        asked = served.view("flight_delays").triggers[-1].body
+        said = (asked.why, asked.by, asked.note, asked.forced, asked.device, len(asked.batches))
+        assert said == ("a person", "admin", NOTE, True, "cpu", 3)
+
+        browser.open_the_report(page, run)
+        browser.keep(page, "gates-report")
+        browser.open_mlflow(page, run, asked.run)
+        served.until(served.idle, "whatever the run started is over")
+        browser.see_the_champion(page, served.view("flight_delays").champion)
+        browser.keep(page, "everfit-page")
+        browser.see_the_decisions(page, NOTE)
+        browser.keep(page, "everfit-model")
 
 
 def test_mlflow_down_harms_nothing_and_the_run_goes_on_once_it_is_back(served, tmp_path):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from everfit.errors import DeployError, Unreachable
+from everfit.stores.s3 import session
 
 REFUSED = frozenset({"ValidationException", "ValidationError", "ResourceInUse", "ResourceLimitExceeded", "ModelError"})
 """Answers that will be the same ones tomorrow; all others (throttling, rights, trouble of theirs) may pass, as does
@@ -15,11 +16,10 @@ an endpoint that somebody else changes just now ("cannot update in-progress endp
 
 def connect(service: str, **options: Any) -> Any:
     """A boto3 client of the service that gives up in a minute; `options` are those of `boto3.client`."""
-    from boto3.session import Session
     from botocore.config import Config
 
     config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
-    return Session().client(service, config=config, **options)
+    return session().client(service, config=config, **options)
 
 
 @contextmanager

@@ -1,18 +1,14 @@
-"""What a person does in a browser: fill in the form, watch the run, open the reports, look at who is the champion."""
+"""A real browser, and what a person does in it on Airflow's pages."""
 
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-]
 PROJECT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -24,67 +20,35 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NOTE = "A person asked for this run, in a browser."
 SECOND = 1_000
 
 
-@pytest.fixture
-def page(running):
+@contextmanager
+def opened(url: str, height: int = 900) -> Iterator[Page]:
     """A page of a headless browser, logged out; Airflow answers slowly while it trains on a small machine."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert found, f"found none of {', '.join(BROWSERS)}: install one, for example with `apt-get install chromium`"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        context = browser.new_context(base_url=running.stack.airflow_url, viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(30 * SECOND)
+        context = browser.new_context(base_url=url, viewport={"width": 1440, "height": height})
+        context.set_default_timeout(60 * SECOND)
         yield context.new_page()
         browser.close()
 
 
-@pytest.fixture
-def keep(page):
-    """Keeps a picture of the page as an artefact."""
+def keep(page: Page, name: str, **how: bool) -> None:
+    """A picture of the page, as an artefact."""
     folder = Path(os.environ.get("EVERFIT_ARTEFACTS") or PROJECT / ".everfit" / "artefacts")
     folder.mkdir(parents=True, exist_ok=True)
-    return lambda name: page.screenshot(path=folder / f"{name}.png")
+    page.screenshot(path=folder / f"{name}.png", **how)
 
 
-@pytest.fixture
-def champion(running) -> int:
-    """The champion before the test, made of three months if nobody has made one yet."""
-    if running.view("flight_delays").champion is None:
-        running.land("2013-01", "2013-02", "2013-03")
-    running.until(lambda: running.view("flight_delays").champion and running.idle(), "a champion", timeout=300)
-    return running.view("flight_delays").champion
-
-
-def test_a_person_trains_a_model_and_sees_what_became_of_it(running, champion, page, keep):
-    log_in(page, running.stack.credentials.password)
-    fill_in_the_form(page, batches=3, device="cpu", note=NOTE)
-    keep("trigger-form")
-    run = start(page)
-    see_it_succeed(page, run)
-    keep("finished-run")
-
-    asked = running.view("flight_delays").triggers[-1].body
-    assert (asked.by, asked.note, asked.forced, asked.device, len(asked.batches)) == ("admin", NOTE, True, "cpu", 3)
-
-    open_the_report(page, run)
-    keep("gates-report")
-    open_mlflow(page, run, asked.run)
-    running.until(running.idle, "whatever the run started is over")
-    see_the_champion(page, running.view("flight_delays").champion)
-    keep("everfit-page")
-    see_the_decisions(page)
-    keep("everfit-model")
-
-
-def log_in(page: Page, password: str) -> None:
-    page.goto("/dags/flight_delays_train")
-    page.locator("input[name=username]").fill("admin")
+def log_in(page: Page, path: str, who: str, password: str) -> None:
+    """Go to a page, and through the form that Airflow puts before it."""
+    page.goto(path)
+    page.locator("input[name=username]").fill(who)
     page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="flight_delays_train")).to_be_visible()
 
 
 def fill_in_the_form(page: Page, *, batches: int, device: str, note: str) -> None:
@@ -141,11 +105,11 @@ def see_the_champion(page: Page, version: int) -> None:
     expect(card).to_contain_text(f"version {version}")
 
 
-def see_the_decisions(page: Page) -> None:
+def see_the_decisions(page: Page, note: str) -> None:
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="flight_delays", exact=True).click()
     expect(frame.get_by_role("heading", name="Decisions")).to_be_visible()
-    expect(frame.get_by_text(NOTE).first).to_be_visible()
+    expect(frame.get_by_text(note).first).to_be_visible()
     with page.context.expect_page() as opened:
         frame.get_by_role("link", name="MLflow run").click()
     opened.value.close()
