@@ -26,8 +26,11 @@ QUANTITIES = frozenset({"regression", "quantile", "survival"})
 MATURE = 0.9
 """A day is looked at with its labels once so many of them are there, beside those of the reference's rows."""
 
-REMEDIES = {"data_quality": "fix_data", "train_serve_skew": "fix_data", "staleness": "retrain"}
-"""What to do about a harm that the loss does not show (yet), by the monitor that found it."""
+BROKEN = ("data_quality", "train_serve_skew")
+"""The monitors whose harm lies in data or code: a training run would only learn it."""
+
+MEASURED = frozenset({"quality", "concept_drift", "calibration_drift", "segments", "staleness"})
+"""The monitors that do not guess what has not been told yet."""
 
 CAUSES = {
     "label_shift": "labels shifted",
@@ -87,12 +90,12 @@ def advice(decay: Decay | None, signals: Sequence[Signal], loss: str) -> Advice:
     if not harmful:
         return Advice("none", "wait", "no harm was found")
     if decay is None:
-        action, because = _remedy(harmful)
+        action, because = _remedy(harmful, labelled=False)
         few = f"too few rows have been answered to say why (it takes {FEWEST_ROWS})"
         return Advice("unknown", action, f"{because or few}; {ACTIONS[action]}")
     if decay.cause != "none":
         return Advice(decay.cause, decay.action, f"{_words(decay, loss)}; {ACTIONS[decay.action]}")
-    action, because = _remedy(harmful)
+    action, because = _remedy(harmful, labelled=decay.labelled)
     still = f"{_called(loss)} has not surely {'risen' if decay.labelled else 'to rise by what moved'}, {_amount(decay)}"
     return Advice("none", action, f"{f'{because}; ' * bool(because)}{still}; {ACTIONS[action]}")
 
@@ -130,10 +133,22 @@ def _window(seen: Seen, rows: Rows, *, labelled: bool) -> Window:
     return Window(rows.columns, rows.day, scores, *((rows.y, rows.losses) if labelled else (None, None)))
 
 
-def _remedy(harmful: Sequence[Signal]) -> tuple[str, str]:
-    """What to do by what was found alone, and what was found; to wait, if nothing follows from it."""
-    known = [signal for signal in harmful if signal.monitor in REMEDIES]
-    return (REMEDIES[known[0].monitor], f"{known[0].monitor}: {known[0].reason}") if known else ("wait", "")
+def _remedy(harmful: Sequence[Signal], *, labelled: bool) -> tuple[str, str]:
+    """What to do by what was found alone, and what was found.
+
+    What is broken is to be mended first. Else a training run is what there is against harm, but for failing or slow
+    requests, and for what only moved where labels have shown already that it costs nothing: then it is to wait.
+    """
+    for signal in harmful:
+        if signal.monitor in BROKEN:
+            return "fix_data", _said(signal)
+    mended = [signal for signal in harmful if signal.monitor in MEASURED or not labelled]
+    trained = [signal for signal in mended if signal.monitor != "system"]
+    return ("retrain", _said(trained[0])) if trained else ("wait", "")
+
+
+def _said(signal: Signal) -> str:
+    return f"{signal.monitor.replace('_', ' ')}: {signal.reason}"
 
 
 def _words(decay: Decay, loss: str) -> str:
