@@ -40,8 +40,10 @@ class Axis:
         low, high = min(known), max(known)
         if percent and low >= 0 and high > PART:
             return cls(0.0, 1.0, begin, end, percent)
-        if low == high:
-            low, high = low - (abs(low) or 1.0), high + (abs(high) or 1.0)
+        if high - low <= TINY * max(abs(low), abs(high), TINY):
+            around = max(abs(low), abs(high))
+            around = around if around > TINY else 1.0
+            low, high = low - around, high + around
         room = 0.0 if tight else 0.05 * (high - low)
         return cls(low if low == 0 else low - room, high if high == 0 else high + room, begin, end, percent)
 
@@ -66,6 +68,8 @@ class Axis:
 PART = 0.8
 """An axis of shares that reach beyond this goes to 100 %."""
 THOUSAND = 1000
+TINY = 1e-12
+"""Numbers that differ by less, of their size, are one number: there are no round numbers between them."""
 
 
 def short(value: float) -> str:

@@ -105,7 +105,7 @@ def _step(
 def signed(value: float, like: float | None = None) -> str:
     """A change with its sign: three digits, or as many decimals as `like` has with three digits.
 
-    >>> signed(0.03123), signed(0.0), signed(0.00005, 0.0312), signed(12.0, 1.5)
+    >>> signed(0.03123), signed(0.0), signed(0.00004, 0.0312), signed(12.0, 1.5)
     ('+0.0312', '0', '0', '+12.00')
     """
     from math import floor, log10
