@@ -1,7 +1,8 @@
-"""What all tests share: a quiet environment, and an Airflow database made once per session."""
+"""What all tests share: a quiet environment, an order, and an Airflow database made once per session."""
 
 import os
 import shutil
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,23 @@ if os.environ.get("EVERFIT_TEST_OWNER") != OWNER:
 def pytest_unconfigure(config):
     """Leave nothing behind."""
     shutil.rmtree(os.environ["EVERFIT_TEST_HOME"], ignore_errors=True)
+
+
+@pytest.hookimpl(trylast=True)  # once what is not to run is away
+def pytest_collection_modifyitems(items):
+    """Have files that mostly wait, for an Airflow of their own, lie far apart, each whole and none in the last third.
+
+    The workers of a test run take files in this order: beside each other these would first leave all cores idle and
+    then, with what is left, let too many compute at once. The others stay as they were.
+    """
+    waiting, others = [], []
+    for _, tests in groupby(items, key=lambda item: item.path):
+        whole = list(tests)
+        (waiting if any(test.get_closest_marker("e2e") for test in whole) else others).append(whole)
+    step = 1 + 2 * len(others) // (3 * len(waiting) or 1)
+    for at, whole in enumerate(waiting):
+        others.insert(at * step, whole)
+    items[:] = [test for whole in others for test in whole]
 
 
 @pytest.fixture(scope="session")
