@@ -1,7 +1,7 @@
 """A model whose spec says `engine: spark`, from landing to verdict in real Airflow, on a real Spark Connect server.
 
-Each DAG run is a process of its own (`airflow dags test`), and Spark's address is in an Airflow connection, as it is in
-an installation. What the tasks hand over is compared with what they hand over with `engine: local` on the same data.
+The DAGs of each installation run in a process of their own, and Spark's address is in an Airflow connection, as it is
+where people work. What the tasks hand over is compared with what they hand over with `engine: local` on the same data.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tools.land_flights import land
 pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
 MODEL = "flight_delays"
 MODELS = Path(__file__).parents[2] / "include" / "models"
+RUNS = Path(__file__).with_name("dag_runs.py")
 MONTHS = ("2013-01", "2013-02", "2013-03")
 BROKEN = "2013-03"
 TIMED = {"answers_when_served"}
@@ -52,14 +53,17 @@ class Installation:
     env: Mapping[str, str]
     store: LocalStore
 
-    def run(self, dag: str, conf: Mapping[str, Any] | None = None, **env: str) -> str:
-        """One DAG run, to its end; the name of its folder in the store."""
-        before = self._runs(dag)
-        command = [sys.executable, "-m", "airflow", "dags", "test", f"{MODEL}_{dag}"]
-        command += ["--conf", json.dumps(conf)] if conf else []
+    def run(self, confs: Mapping[str, Mapping[str, Any] | None], **env: str) -> list[str]:
+        """A run of each DAG with its conf, one after the other, to the end; the names of their folders in the store."""
+        before = {dag: self._runs(dag) for dag in confs}
+        wanted = json.dumps({f"{MODEL}_{dag}": conf for dag, conf in confs.items()})
+        command = [sys.executable, str(RUNS), self.env["AIRFLOW__CORE__DAGS_FOLDER"], "own", wanted]
         ended = subprocess.run(command, env={**self.env, **env}, capture_output=True, text=True, check=False)
         assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-3000:]
-        (made,) = self._runs(dag) - before
+        made = []
+        for dag, known in before.items():
+            made += self._runs(dag) - known
+        assert len(made) == len(confs)
         return made
 
     def _runs(self, dag: str) -> set[str]:
@@ -159,8 +163,8 @@ class Done:
 
     @classmethod
     def by(cls, made: Installation, **env: str) -> Done:
-        inspections = made.handed(Inspection, "ingest", made.run("ingest", **env), "batch.validate")
-        return cls(made, inspections, Trained.by(made, made.run("train", {"device": "cpu"}, **env)))
+        ingest, train = made.run({"ingest": None, "train": {"device": "cpu"}}, **env)
+        return cls(made, made.handed(Inspection, "ingest", ingest, "batch.validate"), Trained.by(made, train))
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +211,8 @@ def test_two_workers_train_another_model_on_the_same_features_and_it_passes_the_
     one, made = done["spark"].trained, done["spark"].made
     assert Counter(server.stages())[1, True] == 1, "one worker trained"
     connection = spark(server.port, 2)
-    two = Trained.by(made, made.run("train", {"device": "cpu", "force": True}, AIRFLOW_CONN_EVERFIT_SPARK=connection))
+    (run,) = made.run({"train": {"device": "cpu", "force": True}}, AIRFLOW_CONN_EVERFIT_SPARK=connection)
+    two = Trained.by(made, run)
     assert Counter(server.stages())[2, True] == 1, "two workers trained together"
     assert two.features == one.features
     assert two.model != one.model
