@@ -41,10 +41,9 @@ class StoreJournal:
         name of its own on the logs of each process, so that nobody else's can be the same.
         """
         data = canonical(logs)
-        while not self.store.create(self._name(self._files + 1), data):
-            if self.store.read(self._name(self._files + 1)) == data:
-                return
+        while not (self.store.create(self._next, data) or self.store.read(self._next) == data):
             self._read_on()
+        self._take(data)  # what was written need not be read
 
     def read_logs(self, log_number_from: int) -> Iterable[Mapping[str, Any]]:
         """All logs from that number on."""
@@ -54,11 +53,15 @@ class StoreJournal:
     def _read_on(self) -> None:
         while True:
             try:
-                data = self.store.read(self._name(self._files + 1))
+                data = self.store.read(self._next)
             except FileNotFoundError:
                 return
-            self._logs += json.loads(data)
-            self._files += 1
+            self._take(data)
 
-    def _name(self, number: int) -> str:
-        return f"{self.folder}/{number:08d}.json"
+    def _take(self, data: bytes) -> None:
+        self._logs += json.loads(data)
+        self._files += 1
+
+    @property
+    def _next(self) -> str:
+        return f"{self.folder}/{self._files + 1:08d}.json"
