@@ -37,6 +37,18 @@ def test_decay_starts_a_run_that_says_so_and_consumes_it(house: House) -> None:
     assert house.due == (f"quality: {WORSE}",)
 
 
+@pytest.mark.parametrize("trigger", ["decay", "estimated_decay", "drift"])
+def test_the_first_model_does_not_wait_for_a_champion_to_decay(tmp_path: Path, trigger: str) -> None:
+    house = House(tmp_path)
+    house.wants(when=[trigger])
+    assert house.due == ()
+    house.accept("2013-01", "2013-02")
+    assert house.due == ("no model has been judged yet",)
+    house.trained("r1")
+    house.accept("2013-03")
+    assert house.due == ()
+
+
 @pytest.mark.parametrize(
     ("monitor", "action"), [("quality", "fix_data"), ("quality", "roll_back"), ("staleness", "retrain")]
 )
