@@ -19,7 +19,8 @@ from rich.table import Table
 
 from everfit.rollouts.bars import Bars
 from everfit.rollouts.judging import Found, judge_stage
-from everfit.rollouts.seen import Arm, Calls, Rows, Watched
+from everfit.rollouts.seen import Arm, Rows, Watched
+from everfit.statistics.calls import Calls
 
 RATE, SHARE, GROWTH = 20.0, 0.05, 1.1
 

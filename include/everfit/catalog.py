@@ -37,6 +37,7 @@ ALGORITHMS = Shelf("algorithm", "everfit.models", "fit")
 ENGINES = Shelf("engine", "everfit.engines", "map")
 STRATEGIES = Shelf("strategy", "everfit.rollouts", "stages")
 TRIGGERS = Shelf("trigger", "everfit.triggers", "fires")
+MONITORS = Shelf("monitor", "everfit.monitors", "watch")
 
 
 def gate(name: str) -> type[Any]:
@@ -87,6 +88,11 @@ def strategies() -> Mapping[str, type[Any]]:
 def triggers() -> Mapping[str, type[Any]]:
     """Every trigger by name."""
     return _all(TRIGGERS)
+
+
+def monitors() -> Mapping[str, type[Any]]:
+    """Every monitor by name."""
+    return _all(MONITORS)
 
 
 def labels(gates: Iterable[Any]) -> tuple[str, ...]:

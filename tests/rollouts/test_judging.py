@@ -11,7 +11,8 @@ import pytest
 from bench.watching import HARM, World, first, until, watched
 from everfit.rollouts.bars import SIGNALS, Bars
 from everfit.rollouts.judging import judge_stage, signals_of
-from everfit.rollouts.seen import Arm, Calls, Rows, Watched
+from everfit.rollouts.seen import Arm, Rows, Watched
+from everfit.statistics.calls import Calls
 from everfit.values import Detail, Outcome, dump, load
 
 SHADOW, CANARY = True, False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from everfit.signals import Signal
 from everfit.values import Batch, FileHash, ModelVersion, Placement, Stage, StoredFile, Verdict, Withheld
 
 
@@ -374,6 +375,34 @@ class ScoringRefused:
 
 
 @dataclass(frozen=True)
+class Monitored:
+    """What was found of the champion `version` in the rows from `since` to before `until`: one signal per monitor.
+
+    `rows` were looked at, `labelled` of them had a label by then. At the `level` of this look a signal is harm. `cause`
+    says why the model decayed ("none" where it did not), `action` what to do about it (retrain, fix_data, roll_back,
+    wait), `why` both in words. `report` is the page for people, `evidence` has all numbers.
+    """
+
+    version: int
+    since: datetime
+    until: datetime
+    rows: int
+    labelled: int
+    level: float
+    signals: tuple[Signal, ...]
+    cause: str
+    action: str
+    why: str
+    report: str
+    evidence: StoredFile
+
+    @property
+    def harmful(self) -> tuple[Signal, ...]:
+        """The signals that found harm."""
+        return tuple(signal for signal in self.signals if signal.harms)
+
+
+@dataclass(frozen=True)
 class AttemptOpened:
     """Attempt `attempt` took over `work`: whatever an earlier attempt still tries to append for it is refused."""
 
@@ -410,5 +439,6 @@ Body = (
     | Deployed
     | BatchScored
     | ScoringRefused
+    | Monitored
     | AttemptOpened
 )

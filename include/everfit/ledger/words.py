@@ -27,6 +27,7 @@ from everfit.ledger.entries import (
     EvidenceSigned,
     GatesOverridden,
     ModelRegistered,
+    Monitored,
     PointersPublished,
     Promoted,
     RetrainAsked,
@@ -239,3 +240,10 @@ def _(body: AttemptOpened) -> str:
 
 def _versions(versions: tuple[int, ...]) -> str:
     return f"version{'s' * (len(versions) > 1)} {', '.join(map(str, versions))}"
+
+
+@_say.register
+def _(body: Monitored) -> str:
+    seen = f"version {body.version}, {body.rows:,} rows up to {body.until:%Y-%m-%d}"
+    found = ", ".join(signal.monitor for signal in body.harmful)
+    return f"{seen}: {found} harmed; {body.why}" if found else f"{seen}: no harm found by {len(body.signals)} monitors"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.refuse import one_of
+from everfit.statistics.calls import Calls
 from everfit.statistics.losses import TASKS
 
 if TYPE_CHECKING:
@@ -16,19 +17,6 @@ if TYPE_CHECKING:
 
 BY_ROW = [loss for loss, tasks in TASKS.items() if "ranking" not in tasks]
 """The losses that each row has by itself; of a ranking only a whole list has one."""
-
-
-@dataclass(frozen=True, eq=False)
-class Calls:
-    """The requests that one version got, in any order: shape of each column `(requests,)`.
-
-    `at`: when, in seconds since any moment (the same for everything that is seen together). `failed`: whether no proper
-    answer came. `seconds`: how long the answer took; NaN where that is not known, which failed requests may have.
-    """
-
-    at: Array
-    failed: NDArray[np.bool_]
-    seconds: Array
 
 
 @dataclass(frozen=True, eq=False)

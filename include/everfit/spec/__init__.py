@@ -10,6 +10,7 @@ from everfit.spec.arrival import CountsWhen, Manifest, Marker, Unchanged, WakeSp
 from everfit.spec.data import DataSpec, TableSpec
 from everfit.spec.loading import load_spec, models_folder, spec_names
 from everfit.spec.model import ModelSpec
+from everfit.spec.monitor import MonitorSpec
 from everfit.spec.pool import PoolSpec
 from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
@@ -29,6 +30,7 @@ __all__ = [
     "Manifest",
     "Marker",
     "ModelSpec",
+    "MonitorSpec",
     "PoolSpec",
     "PromotionSpec",
     "RetrainSpec",

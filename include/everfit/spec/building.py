@@ -58,6 +58,11 @@ def strategy_from(item: Any) -> Any:
     return named(catalog.STRATEGIES, item)
 
 
+def monitor_from(item: Any) -> Any:
+    """A monitor as written, `name` or `{name: {settings}}`, as an instance of its class."""
+    return named(catalog.MONITORS, item)
+
+
 def named(shelf: catalog.Shelf, item: Any) -> Any:
     """What an item stands for, of the things on one shelf."""
     settings: Any

@@ -23,6 +23,7 @@ from everfit.spec.building import gate_from, strategy_from
 from everfit.spec.consistency import objective_mistakes, task_mistakes
 from everfit.spec.data import DataSpec
 from everfit.spec.mistakes import Mistake, complaint, in_our_words, one_per_line
+from everfit.spec.monitor import MonitorSpec
 from everfit.spec.parts import Frozen, Name, folder_being_read
 from everfit.spec.promotion import PromotionSpec
 from everfit.spec.retention import KeepSpec
@@ -90,6 +91,7 @@ class ModelSpec(Frozen):
         "in everfit/rollouts with its settings. Left out: at once.",
     )
     retrain: RetrainSpec = RetrainSpec()
+    monitor: MonitorSpec = MonitorSpec()
     schedule: ScheduleSpec = ScheduleSpec()
     score: ScoreSpec | None = Field(
         default=None, description="Write predictions for whole batches; without it, only the model server answers."

@@ -31,6 +31,8 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["rollout"]["items"] = _one_of(catalog.strategies(), schema["$defs"])
     schema["$defs"]["Trigger"] = _trigger(schema["$defs"])
     schema["$defs"]["RetrainSpec"]["properties"]["when"]["items"] = TRIGGER
+    watch = schema["$defs"]["MonitorSpec"]["properties"]["watch"]
+    watch["anyOf"][0]["items"] = _one_of(catalog.monitors(), schema["$defs"])
     data = schema["$defs"]["DataSpec"]
     data["properties"]["rules"]["items"] = _one_of(catalog.rules(), schema["$defs"])
     train = schema["$defs"]["TrainSpec"]

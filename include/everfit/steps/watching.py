@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from everfit.predictions import Prediction, labels_since, segments, unpack
-from everfit.rollouts.seen import Arm, Calls, Rows, Watched
+from everfit.rollouts.seen import Arm, Rows, Watched
 from everfit.spec.usual import LOSSES
+from everfit.statistics.calls import Calls
 from everfit.values import Answer, Route, Stage
 
 if TYPE_CHECKING:
