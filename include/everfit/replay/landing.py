@@ -22,7 +22,11 @@ class LandingSoFar:
     def look(self, folder: str, each: str, only: str = "") -> list[Seen]:
         """The files of the deliveries that are there by now."""
         now = self.clock()
-        return [one for one in self.whole.look(folder, each, only) if one.path in self.landed and self.landed[one.path] <= now]
+        return [
+            one
+            for one in self.whole.look(folder, each, only)
+            if one.path in self.landed and self.landed[one.path] <= now
+        ]
 
     def fetch(self, folder: str, files: Sequence[Seen], into: Path) -> tuple[FileHash, ...]:
         """Copy the files, hashing on the way."""

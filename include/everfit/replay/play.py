@@ -1,9 +1,9 @@
 """What happens, in the order of time, and the steps of production that follow from it.
 
-    a delivery lands     validate and commit it; then training, as far as the spec's triggers say so
-    a cron strikes       training
-    something is due     training: a cooldown or quiet hours are over, drift was found, ...
-    a look               at the stage of a rollout that is under way
+a delivery lands     validate and commit it; then training, as far as the spec's triggers say so
+a cron strikes       training
+something is due     training: a cooldown or quiet hours are over, drift was found, ...
+a look               at the stage of a rollout that is under way
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from everfit.features import load_code
-from everfit.ledger.entries import BatchQuarantined, CandidateJudged, Promoted, RolledBack
+from everfit.ledger.entries import BatchQuarantined, Promoted
 from everfit.replay.kept import essence
 from everfit.replay.outcome import Day, Hindsight, Outcome, Promotion, Retrain
 from everfit.replay.world import World
@@ -78,7 +78,9 @@ class Losses:
         """The time of each row, in seconds since 1970, batch by batch."""
         import numpy as np
 
-        return np.concatenate([self._array("times", batch, [], lambda b=batch: self._times(b)) for batch in self.batches])
+        return np.concatenate(
+            [self._array("times", batch, [], lambda b=batch: self._times(b)) for batch in self.batches]
+        )
 
     @cached_property
     def days(self) -> NDArray[np.int64]:
@@ -141,7 +143,11 @@ class Losses:
             truth = truths(spec, rows)
             places = np.flatnonzero(truth[LABEL].notna().to_numpy())
             some = places[np.unique(np.linspace(0, len(places) - 1, min(MOST, len(places))).astype(int))]
-            self._at_hand = (batch.sha256, rows.iloc[some].reset_index(drop=True), truth.iloc[some].reset_index(drop=True))
+            self._at_hand = (
+                batch.sha256,
+                rows.iloc[some].reset_index(drop=True),
+                truth.iloc[some].reset_index(drop=True),
+            )
         return self._at_hand[1:]
 
     _at_hand: tuple[str, pd.DataFrame, pd.DataFrame] | None = None
@@ -162,11 +168,10 @@ def _in_columns(truth: pd.DataFrame, predictor: Predictor, scores: Array) -> tup
 
 
 def _reigns(world: World) -> Iterator[_Reign]:
-    decisions = [entry for entry in world.view.entries if isinstance(entry.body, Promoted | RolledBack)]
+    decisions = world.view.of(Promoted)
     ends = [*(entry.at for entry in decisions[1:]), max(one.last for one in world.landed) + timedelta(seconds=1)]
     for entry, end in zip(decisions, ends, strict=False):
-        previous = entry.body.previous if isinstance(entry.body, Promoted) else entry.body.undone
-        yield _Reign(entry.body.version, previous, entry.at, end)
+        yield _Reign(entry.body.version, entry.body.previous, entry.at, end)
 
 
 def _days(losses: Losses, reigns: Sequence[_Reign]) -> Iterator[Day]:
@@ -204,12 +209,7 @@ def _retrains(world: World) -> Iterator[Retrain]:
     promoted = {view.trained_on(entry.body.version).run for entry in view.of(Promoted)}
     for entry in view.triggers:
         run, judged = entry.body.run, view.judgement_of(entry.body.run)
-        body = judged.body if judged and isinstance(judged.body, CandidateJudged) else None
-        reason = world.failed.get(run) or (body.reason if body else "it was never judged")
-        outcome = "promoted" if run in promoted else "kept back" if body and run not in world.failed else "failed"
+        reason = world.failed.get(run) or (judged.body.reason if judged else "it was never judged")
+        outcome = "promoted" if run in promoted else "failed" if run in world.failed else "kept back"
         yield Retrain(entry.at, run, entry.body.why, entry.body.because, world.paid.get(run, {}), outcome, reason)
 
-
-def utc(seconds: float) -> datetime:
-    """A moment from the seconds since 1970."""
-    return datetime.fromtimestamp(seconds, UTC)

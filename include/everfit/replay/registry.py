@@ -22,7 +22,7 @@ from everfit.values import Batch, Candidate, FileHash, ModelVersion, Route, dige
 MODEL, KEPT = "model", "files"
 
 
-@dataclass(frozen=True)
+@dataclass
 class FolderRun:
     """A run: a folder with the files that were kept, its parameters and its tags. Metrics and curves are for people
     who look at MLflow, and there are none here."""

@@ -1,9 +1,8 @@
-"""All policies, one after the other; what was played before with the same is read, not played."""
+"""Policies played on the same deliveries; what was played before is read, not played."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,55 +40,52 @@ class Settings:
     rows: int = 5_000
 
 
-def rehearse_policies(
-    real: Ports, policies: Mapping[str, ModelSpec], home: Path, settings: Settings, progress: Progress
-) -> Iterator[tuple[Outcome, bool]]:
-    """Play each policy; yields its outcome, and whether that was known before.
+@dataclass(frozen=True)
+class Rehearsal:
+    """A time to be played: what landed in it, and the folder `home` in which everything is kept.
 
-    Of the installation nothing is read but the landing place; everything else is in the folder `home`. Errors:
-    `DataError` if there is nothing to play, `SpecError` for a model without a loss by row.
+    Of the `real` installation nothing is read but the landing place, and nothing is written.
     """
-    if not policies:
-        return
-    spec = next(iter(policies.values()))
-    if spec.task == "ranking":
-        raise SpecError(f"{spec.name} ranks, and a row of a ranking has no loss of its own: it cannot be rehearsed yet")
-    memo = Memo(shared_store(home))
-    landed = _played(timetable(real, spec, memo, settings.lands_after), spec, settings)
-    for name, one in policies.items():
-        deliveries = [[each.delivery.fingerprint, each.at.isoformat()] for each in landed]
-        key = [essence(one), one.spec_hash, recipe(one), deliveries, dump(settings)]
+
+    real: Ports
+    home: Path
+    settings: Settings
+    landed: tuple[Landed, ...]
+
+    @classmethod
+    def of(cls, real: Ports, spec: ModelSpec, home: Path, settings: Settings) -> Rehearsal:
+        """Look what there is to play.
+
+        Errors: `DataError` if there is nothing, `SpecError` for a model without a loss by row.
+        """
+        if spec.task == "ranking":
+            raise SpecError(f"{spec.name} ranks, and a row of a ranking has no loss of its own: it cannot be rehearsed")
+        landed = timetable(real, spec, Memo(shared_store(home)), settings.lands_after)
+        return cls(real, home, settings, _played(landed, spec, settings))
+
+    def play(self, name: str, spec: ModelSpec, progress: Progress) -> tuple[Outcome, bool]:
+        """The outcome of a policy, and whether it was known: of an equal rehearsal it is read, not played."""
+        deliveries = [[one.delivery.fingerprint, one.at.isoformat()] for one in self.landed]
+        key = [name, essence(spec), spec.spec_hash, recipe(spec), deliveries, dump(self.settings)]
         known = True
 
-        def play(name: str = name, one: ModelSpec = one) -> Outcome:
+        def play() -> Outcome:
             nonlocal known
             known = False
-            return _play(real, name, one, home, landed, settings, progress)
+            return self._play(name, spec, progress)
 
-        outcome = memo.recall("outcomes", key, Outcome, play)
-        yield outcome, known
+        return Memo(shared_store(self.home)).recall("outcomes", key, Outcome, play), known
 
-
-def _play(
-    real: Ports,
-    name: str,
-    spec: ModelSpec,
-    home: Path,
-    landed: tuple[Landed, ...],
-    settings: Settings,
-    progress: Progress,
-) -> Outcome:
-    world = new_world(home, name, spec, real, landed)
-    traffic = Traffic(world, settings.rows, settings.labels_after)
-    Play(world, traffic, max(one.last for one in landed), progress).run()
-    progress("scoring every row with the champion of its moment")
-    return reckon(world)
+    def _play(self, name: str, spec: ModelSpec, progress: Progress) -> Outcome:
+        world = new_world(self.home, name, spec, self.real, self.landed)
+        traffic = Traffic(world, self.settings.rows, self.settings.labels_after)
+        Play(world, traffic, max(one.last for one in self.landed), progress).run()
+        progress("scoring every row with the champion of its moment")
+        return reckon(world)
 
 
 def _played(landed: tuple[Landed, ...], spec: ModelSpec, settings: Settings) -> tuple[Landed, ...]:
     """The deliveries of the time that is played; those from before it have all landed when it begins."""
-    from dataclasses import replace
-
     found = [one for one in landed if settings.until is None or one.last <= settings.until]
     if not found:
         raise DataError(f"{spec.name}: no delivery in {spec.data.landing} is from before {settings.until:%Y-%m-%d}")

@@ -10,7 +10,7 @@ from everfit.ports import Store
 from everfit.values import StoredFile
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shelves:
     """A `Store` whose keys in the folders `common` are those of the store `shared`; all others are its `own`.
 
@@ -22,10 +22,8 @@ class Shelves:
     shared: Store
     common: Sequence[str]
 
-    @property
-    def url(self) -> str:
-        """Where what is its own lies."""
-        return self.own.url
+    def __post_init__(self) -> None:
+        self.url = self.own.url
 
     def create(self, key: str, data: bytes) -> bool:
         """Write `data` only if nothing is under `key` yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -52,7 +53,7 @@ def timetable(ports: Ports, spec: ModelSpec, memo: Memo, after: timedelta) -> tu
     code = load_code(spec.code_path)
     found = [one for one in deliveries(spec.data, ports.landing.look(spec.data.landing, spec.data.each)) if one.files]
     key = [code.sha256, spec.time, spec.data.model_dump(mode="json")]
-    spans = [memo.recall("spans", [*key, one.fingerprint], _Span, lambda one=one: _span(ports, spec, one)) for one in found]
+    spans = [memo.recall("spans", [*key, one.fingerprint], _Span, partial(_span, ports, spec, one)) for one in found]
     if not any(span.last for span in spans):
         why = f" ({spans[-1].why})" if spans else ""
         raise DataError(

@@ -83,7 +83,10 @@ class Traffic:
             alias = answers_by(route, key if route.key else noise.hex())
             sent, scores = said[alias]
             base = Prediction(
-                *("", at, spec.name, 0, alias, [sent[place]], [scores[place]]), key=key, seconds=SECONDS, deal=route.deal
+                *("", at, spec.name, 0, alias, [sent[place]], [scores[place]]),
+                key=key,
+                seconds=SECONDS,
+                deal=route.deal,
             )
             answer = replace(base, id=id_of(at, noise), version=route.aliases[alias] or 0)
             yield answer, label
