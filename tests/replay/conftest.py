@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from everfit.cli import main
-from tests.replay.year import Year, toy, trained
+from tests.replay.year import Year, toy
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Year:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EVERFIT_MODELS", str(tmp_path / "include/models"))
     assert main(["new", "toy"]) == 0
-    return Year(tmp_path, toy().model_copy(update=trained()))
+    return Year(tmp_path, toy())

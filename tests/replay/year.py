@@ -12,10 +12,10 @@ from typing import Any
 from everfit.ports import Ports
 from everfit.replay import Outcome, Rehearsal, Settings, chosen
 from everfit.settings import Address, Place, open_ports
-from everfit.spec import ModelSpec, RetrainSpec, load_spec
+from everfit.spec import ModelSpec, TrainSpec, load_spec
+from everfit.spec.building import gate_from
 
 NOWHERE = Address("http://127.0.0.1:9")
-SOON = "1d"
 
 
 @dataclass
@@ -68,17 +68,8 @@ class Year:
         }
 
 
-def trained(gates: tuple[str, ...] = ("answers_sanely",), **retrain: Any) -> dict[str, Any]:
-    """Changes of a spec: quick to train, these gates, and another `retrain`."""
-    from everfit.spec import TrainSpec
-    from everfit.spec.building import gate_from
-
-    return {
-        "train": TrainSpec(params={"rounds": 10, "max_depth": 3}, seed=1),
-        "gates": tuple(map(gate_from, gates)),
-        **({"retrain": RetrainSpec(**retrain)} if retrain else {}),
-    }
-
-
 def toy() -> ModelSpec:
-    return load_spec("toy")
+    """The scaffolded model, quick to train, and promoted whenever it can tell good from bad on the newest batch."""
+    gates = tuple(map(gate_from, ("answers_sanely", {"above_bar": {"metric": "auc", "at_least": 0.6}})))
+    train = TrainSpec(params={"rounds": 10, "max_depth": 3}, seed=1)
+    return load_spec("toy").model_copy(update={"train": train, "gates": gates})

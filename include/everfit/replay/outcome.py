@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from everfit.cost import Use
+from everfit.errors import DataError
 
 if TYPE_CHECKING:
     from everfit.cost import Prices
@@ -110,13 +111,16 @@ class Compared:
 
 
 def compare(outcomes: Sequence[Outcome]) -> tuple[Compared, ...]:
-    """Hold the policies against each other.
+    """Hold the policies against each other. Errors: `DataError` if they never all had a champion on one day.
 
     >>> cheap = Outcome("never", "log_loss", (Day(0, 2, 1.0), Day(1, 2, 1.2)), (), (), 2, 0)
     >>> [(one.mean, one.efficient) for one in compare([cheap])]
     [(0.55, True)]
     """
     shared = frozenset.intersection(*(frozenset(day.day for day in one.days) for one in outcomes))
+    if not shared:
+        last = next((run.reason for one in outcomes for run in reversed(one.retrains) if not one.days), "none was made")
+        raise DataError(f"no day on which each policy had a champion, so there is nothing to compare; {last}")
     means = [_mean(one, shared) for one in outcomes]
     best = outcomes[min(range(len(outcomes)), key=lambda place: (means[place], outcomes[place].seconds))]
     points = [(mean, one.seconds) for mean, one in zip(means, outcomes, strict=True)]

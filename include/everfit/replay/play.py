@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 LANDS, CRON, DUE, LOOK = "a delivery lands", "a cron strikes", "something is due", "a look at the rollout"
 ORDER = (LANDS, LOOK, DUE, CRON)
 """What comes first of what happens at one moment."""
-EVERY = timedelta(hours=1)
+EVERY = timedelta(hours=6)
 """How often a stage is looked at, if the stage itself does not ask for a look before."""
 
 
