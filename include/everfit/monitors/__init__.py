@@ -3,8 +3,8 @@
 A monitor is one file, whose name is its name in the spec: a frozen dataclass of settings with `watch(seen) -> Signal`,
 which says whether the model is harmed by what it looks at, by how much, and how sure that is. Wrong settings raise
 `ValueError`. It says harm only where the whole interval lies beyond its bar, at the level of this look (`seen.level`):
-the looks of a year share one chance of a false alarm. Where it can say nothing, it says so (`cannot tell`), with the
-reason; it does not raise.
+the looks of a year share a number of false alarms, so each has the more the longer ago the look before was. Where it
+can say nothing, it says so (`cannot tell`), with the reason; it does not raise.
 
 A monitor may have `tasks`, the tasks that it is for; others get "not for this task".
 

@@ -5,7 +5,7 @@ Under `predictions/<model>/<version>/` in the store; `everfit.serving` writes it
 
 from __future__ import annotations
 
-from everfit.predictions.labels import Label, keep_labels, label_count, labels_since
+from everfit.predictions.labels import Label, Told, keep_labels, label_count, label_segments, labels_since, told_since
 from everfit.predictions.prediction import Prediction
 from everfit.predictions.segment import Segment, pack, segments, unpack, without
 from everfit.predictions.served import Served, find, predictions_of
@@ -15,13 +15,16 @@ __all__ = [
     "Prediction",
     "Segment",
     "Served",
+    "Told",
     "find",
     "keep_labels",
     "label_count",
+    "label_segments",
     "labels_since",
     "pack",
     "predictions_of",
     "segments",
+    "told_since",
     "unpack",
     "without",
 ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import DataError
 from everfit.predictions.prediction import id_of, moment
-from everfit.predictions.segment import folder_of, stamp
+from everfit.predictions.segment import folder_of, stamp, unstamped
 
 if TYPE_CHECKING:
     from everfit.ports import Store
@@ -57,18 +57,33 @@ def keep_labels(store: Store, model: str, labels: Iterable[Label], at: datetime)
     return len(kept)
 
 
+@dataclass(frozen=True)
+class Told:
+    """The newest label of a row, and when the first one for it was heard of."""
+
+    value: Value
+    first: datetime
+
+
 def labels_since(store: Store, model: str, since: datetime) -> Mapping[tuple[str, int], Value]:
-    """The newest label of each row, by prediction and row, of the predictions made since then.
+    """The newest label of each row, by prediction and row, of the predictions made since then."""
+    return {one: told.value for one, told in told_since(store, model, since).items()}
+
+
+def told_since(store: Store, model: str, since: datetime) -> Mapping[tuple[str, int], Told]:
+    """The same, with when it was heard of.
 
     Names say which objects hold labels of such predictions; no other is read.
     """
     earliest = id_of(since, b"")[:12]
-    found: dict[tuple[str, int], Value] = {}
-    for key in label_segments(store, model):  # by the time at which they were heard of
-        match = _NAME.fullmatch(key.removeprefix(f"{_folder(model)}/"))
-        if match and match[3] >= earliest:
-            found |= {(label.id, label.row): label.value for label in _read(store.read(key)) if label.id >= earliest}
-    return {one: value for one, value in found.items() if value is not None}
+    found: dict[tuple[str, int], Told] = {}
+    for key in label_segments(store, model, since):  # by the time at which they were heard of
+        heard = _heard(key, model)
+        for label in _read(store.read(key)):
+            if label.id >= earliest:
+                before = found.get((label.id, label.row))
+                found[label.id, label.row] = Told(label.value, before.first if before else heard)
+    return {one: told for one, told in found.items() if told.value is not None}
 
 
 def label_count(store: Store, model: str) -> int:
@@ -78,9 +93,18 @@ def label_count(store: Store, model: str) -> int:
     return sum(int(match[4]) for match in found if match)
 
 
-def label_segments(store: Store, model: str) -> list[str]:
-    """The keys of all labels of a model, the first ones heard of first."""
-    return sorted(store.list(_folder(model)))
+def label_segments(store: Store, model: str, since: datetime | None = None) -> list[str]:
+    """The keys of all labels of a model, or of predictions made since then, the first ones heard of first."""
+    keys = sorted(store.list(_folder(model)))
+    if since is None:
+        return keys
+    earliest = id_of(since, b"")[:12]
+    names = ((key, _NAME.fullmatch(key.removeprefix(f"{_folder(model)}/"))) for key in keys)
+    return [key for key, match in names if match and match[3] >= earliest]
+
+
+def _heard(key: str, model: str) -> datetime:
+    return unstamped(key.removeprefix(f"{_folder(model)}/").partition("_")[0])
 
 
 def _folder(model: str) -> str:

@@ -91,8 +91,9 @@ def stamp(at: datetime) -> str:
 
 def _segment(key: str, match: re.Match[str]) -> Segment:
     version, first, last, predictions, rows = match.groups()
-    return Segment(key, int(version), _time(first), _time(last), int(predictions), int(rows))
+    return Segment(key, int(version), unstamped(first), unstamped(last), int(predictions), int(rows))
 
 
-def _time(text: str) -> datetime:
+def unstamped(text: str) -> datetime:
+    """The time that `stamp` wrote."""
     return datetime.strptime(text, _TIME).replace(tzinfo=UTC)

@@ -34,7 +34,10 @@ class MonitorSpec(Frozen):
         "the champion was judged on: for data that follow the seasons.",
     )
     false_alarms: float = Field(
-        default=0.1, gt=0, lt=1, description="At most this share of a year's alarms are false ones, on average."
+        default=1.0,
+        gt=0,
+        description="So many false alarms a year at most, on average, of all monitors together. A false alarm costs a "
+        "training run, whose candidate has to pass the gates like any other.",
     )
     watch: tuple[Annotated[Any, BeforeValidator(monitor_from)], ...] | None = Field(
         default=None,

@@ -32,10 +32,10 @@ def about(spec: ModelSpec, raw: pd.DataFrame, inputs: Iterable[str], features: p
     named = [name for gate in spec.gates for name in getattr(gate, "columns", ()) if name in raw]
     taken = dict.fromkeys([*inputs, *named])
     rest = [name for name in features.columns if name not in taken]
-    return {name: _values(raw[name]) for name in taken} | {str(name): _values(features[name]) for name in rest}
+    return {name: values(raw[name]) for name in taken} | {str(name): values(features[name]) for name in rest}
 
 
-def _values(column: pd.Series) -> NDArray[Any]:
+def values(column: pd.Series) -> NDArray[Any]:
     """Numbers and truths as floats, times as hours since 1970, anything else as texts with None where there is none."""
     import pandas as pd
 

@@ -76,7 +76,7 @@ def check_served(ports: Ports, model: str, rows: int = ROWS) -> ServedCheck:
         return ServedCheck(model, version)
     made = view.versions[version]
     predictor = Predictor.load(ports.registry.model_files(made.mlflow_run, made.files))
-    again = _again(predictor, [one.row for one in kept])
+    again = answered_again(predictor, [one.row for one in kept])
     far = [difference(one.answer, now) for one, now in zip(kept, again, strict=True)]
     worst = max(range(len(far)), key=far.__getitem__)
     return ServedCheck(
@@ -113,8 +113,8 @@ def _rows(prediction: Prediction) -> Iterator[_Row]:
             yield _Row(prediction.id, prediction.rows[place], answer)
 
 
-def _again(predictor: Predictor, rows: Sequence[Mapping[str, object]]) -> list[Answer | None]:
-    """The version's own answers; None to a row that it would refuse, though the server answered it."""
+def answered_again(predictor: Predictor, rows: Sequence[Mapping[str, object]]) -> list[Answer | None]:
+    """The version's own answers, made anew; None to a row that it would refuse, though the server answered it."""
     findings = [predictor.guard.look(row) for row in rows]
     given = iter(predictor.answers_to([one.row for one in findings if one.asks]))
     return [next(given) if one.asks else None for one in findings]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,15 +12,14 @@ from everfit.predictions import Prediction, labels_since, segments, unpack
 from everfit.rollouts.seen import Arm, Rows, Watched
 from everfit.spec.usual import LOSSES
 from everfit.statistics.calls import Calls
-from everfit.values import Answer, Route, Stage
+from everfit.steps.monitored_rows import BY_GROUP, label_numbers, score_numbers
+from everfit.values import Route, Stage
 
 if TYPE_CHECKING:
     from everfit.ports import Store
     from everfit.predictions.labels import Value
     from everfit.spec import ModelSpec
 
-BY_GROUP = frozenset({"ranking", "survival"})
-"""Tasks whose loss a label alone does not give: a row is held against others, or may not have come to its end."""
 SLACK = timedelta(seconds=5)
 """So much the clocks of a server and of a worker may be apart."""
 
@@ -120,29 +118,10 @@ def _arm(
         for call, (asked, mine) in enumerate(calls)
         for row in range(len(asked.scores) if paired else len(mine.scores))
     ]
-    width = (len(rows), len(names)) if names else (len(rows),)
-    scores = np.array([_numbers(score, names) for _, score, _ in rows], dtype="float64").reshape(width)
-    y = np.array([_number(task, value, names) for _, _, value in rows], dtype="float64")
+    scores = score_numbers((score for _, score, _ in rows), names)
+    y = label_numbers(task, [value for _, _, value in rows], names)
     times = np.array([moment for moment, _, _ in rows], dtype="float64")
     return Arm(Calls(np.array(at), failed, np.array(seconds, dtype="float64")), Rows(times, scores, y))
-
-
-def _numbers(score: Answer | None, names: tuple[str, ...]) -> list[float]:
-    if score is None:
-        return [math.nan] * max(1, len(names))
-    return [score.get(name, math.nan) for name in names] if isinstance(score, Mapping) else [float(score)]
-
-
-def _number(task: str, value: Value, names: tuple[str, ...]) -> float:
-    """A label as losses want it: a class by its place among the columns; what is none of them is not known."""
-    if value is None:
-        return math.nan
-    if task == "multiclass":
-        return float(names.index(str(value))) if str(value) in names else math.nan
-    try:
-        return float(value)
-    except ValueError:
-        return math.nan
 
 
 def _labelled(arm: Arm) -> int:

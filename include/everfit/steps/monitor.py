@@ -1,0 +1,107 @@
+"""Looks at the champion in production, says whether it is harmed, why, and what to do; written down once."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from everfit.catalog import name_of
+from everfit.ledger.entries import Monitored
+from everfit.signals import Signal
+from everfit.steps.monitored import Gathered, gather, looked_at
+from everfit.values import Outcome, StoredFile, canonical, digest, dump
+
+if TYPE_CHECKING:
+    from everfit.ledger import Entry, View
+    from everfit.monitors import Seen
+    from everfit.ports import Ports, Progress
+    from everfit.spec import ModelSpec
+
+WORST_FIRST = (Outcome.FAILED, Outcome.CANNOT_TELL, Outcome.PASSED)
+
+
+def monitor(ports: Ports, spec: ModelSpec, progress: Progress) -> Entry[Monitored] | None:
+    """Look at what the champion met since it was judged; None while there is no champion, or nobody has asked it yet.
+
+    What is found goes to the ledger once for each state of the world: if no answer, label or batch is new, and the spec
+    asks for the same, the entry of the look before is returned. Errors: `Corrupted` for files of the version that are
+    not the recorded ones.
+    """
+    ledger = ports.ledger(spec.name)
+    view = ledger.view()
+    version = view.champion
+    if version is None:
+        progress(f"{spec.name} has no champion yet")
+        return None
+    sources = looked_at(ports, spec, view, version)
+    name = digest([version, sources, spec.monitor.model_dump(mode="json")])[:16]
+    if before := _look(view, name):
+        progress(f"nothing is new since entry {before.seq}")
+        return before
+    gathered = _gathered(ports, spec, view, version) if sources else None
+    if gathered is None:
+        progress(f"nobody has asked version {version} of {spec.name} yet")
+        return None
+    seen = gathered.seen
+    progress(
+        f"{seen.window.rows:,} rows up to {seen.now:%Y-%m-%d %H:%M} UTC that version {version} answered, "
+        f"{int(seen.window.labelled.sum()):,} with a label"
+    )
+    signals = tuple(sorted((_signal(one, seen) for one in spec.monitor.monitors), key=_rank))
+    for signal in signals:
+        progress(f"{signal.monitor}: {signal.outcome}: {signal.reason}")
+    ledger.append(f"monitored:{name}", _kept(ports, spec, version, name, seen, signals))
+    return _look(ledger.view(), name)
+
+
+def _look(view: View, name: str) -> Entry[Monitored] | None:
+    return next((entry for entry in reversed(view.of(Monitored)) if entry.key == f"monitored:{name}"), None)
+
+
+def _gathered(ports: Ports, spec: ModelSpec, view: View, version: int) -> Gathered | None:
+    from everfit.predictor import Predictor
+
+    made = view.versions[version]
+    predictor = Predictor.load(ports.registry.model_files(made.mlflow_run, made.files))
+    return gather(ports, spec, view, version, predictor)
+
+
+def _signal(one: Any, seen: Seen) -> Signal:
+    """What a monitor says; nothing if it is not for such a task."""
+    if seen.task in getattr(one, "tasks", {seen.task}):
+        found: Signal = one.watch(seen)
+        return found
+    return Signal(name_of(type(one)), Outcome.CANNOT_TELL, f"it is not for {seen.task} models")
+
+
+def _rank(signal: Signal) -> int:
+    return WORST_FIRST.index(signal.outcome)
+
+
+def _kept(ports: Ports, spec: ModelSpec, version: int, name: str, seen: Seen, signals: tuple[Signal, ...]) -> Monitored:
+    window = seen.window
+    evidence = {"signals": dump(signals), "monitor": spec.monitor.model_dump(mode="json")}
+    return Monitored(
+        version=version,
+        since=datetime.fromtimestamp(window.at.min(), UTC),
+        until=seen.now,
+        rows=window.rows,
+        labelled=int(window.labelled.sum()),
+        level=seen.level,
+        signals=tuple(replace(signal, course=()) for signal in signals),
+        cause="",
+        action="",
+        why="",
+        report="",
+        evidence=_put(ports, f"monitor/{spec.name}/{version}/{name}.json", canonical(evidence)),
+    )
+
+
+def _put(ports: Ports, key: str, data: bytes) -> StoredFile:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "evidence.json")
+        path.write_bytes(data)
+        return ports.store.put_file(key, path)

@@ -1,0 +1,148 @@
+"""Everything that monitors look at, gathered: what the champion was judged on, and what it has met since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from everfit.gates import Evidence
+from everfit.ledger.entries import Monitored, Promoted, RolledBack
+from everfit.monitors import Rows, Seen
+from everfit.refuse import duration
+from everfit.spec.usual import LOSSES
+from everfit.steps.check_served import answered_again
+from everfit.steps.leaning import leans
+from everfit.steps.monitored_batches import batches_rows, later_batches
+from everfit.steps.monitored_requests import Period, requests, sources
+from everfit.steps.monitored_rows import BY_GROUP, judged_rows, score_numbers
+from everfit.steps.pulling import pulled
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from everfit.ledger import View
+    from everfit.ports import Ports
+    from everfit.predictor import Predictor
+    from everfit.spec import ModelSpec
+    from everfit.statistics.calls import Calls
+
+    Array = NDArray[np.float64]
+
+YEAR = timedelta(days=365)
+LEAST, MOST = 1e-6, 0.2
+"""Bounds of a level: a look at a time that was looked at before is not wholly blind, and no look throws dice."""
+AGAIN = 1_000
+"""So many of the newest rows are asked again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """The rows of the window, and the same raw; the requests, and what the version answers offline to the newest rows,
+    where it is requests that are watched."""
+
+    rows: Rows
+    raw: pd.DataFrame
+    calls: Calls | None = None
+    again: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What monitors look at, and the rows of the window raw."""
+
+    seen: Seen
+    raw: pd.DataFrame
+
+
+def looked_at(ports: Ports, spec: ModelSpec, view: View, version: int) -> tuple[str, ...]:
+    """What the window is read from: where nothing of it changed, another look finds the same."""
+    if spec.monitor.of == "batches":
+        return tuple(batch.sha256 for batch in later_batches(view, version))
+    return sources(ports.store, spec.name, version, _period(ports, spec))
+
+
+def gather(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor) -> Gathered | None:
+    """What monitors look at; None where nobody has asked the version yet."""
+    met = _met(ports, spec, view, version, predictor)
+    if met is None:
+        return None
+    reference = _reference(ports, spec, view, version, predictor)
+    now = ports.clock() if spec.monitor.of == "requests" else datetime.fromtimestamp(met.rows.at.max(), UTC)
+    seen = Seen(
+        now=now,
+        task=spec.task,
+        loss="" if spec.task in BY_GROUP else LOSSES[spec.task],
+        reference=reference,
+        window=met.rows,
+        level=level(spec, view, now),
+        born=datetime.fromtimestamp(reference.at.min(), UTC),
+        serving=_serving(view, version),
+        names=predictor.card.scores,
+        levels=tuple(spec.quantiles),
+        leans=leans(ports, spec, view, predictor, version),
+        calls=met.calls,
+        pulled=pulled(ports, spec, view, version, predictor, met.rows, met.raw),
+        again=met.again,
+    )
+    return Gathered(seen, met.raw)
+
+
+def level(spec: ModelSpec, view: View, now: datetime) -> float:
+    """The chance of a false alarm that this look may spend in each monitor.
+
+    A year has so many false alarms to give away. A look gets the part of the year that has gone by since the look
+    before, at most its window, and its monitors share it; expectations add up, whatever looks have to do with each
+    other, so that it holds for windows that overlap and for looks at any pace.
+    """
+    most = duration("window", spec.monitor.window)
+    before = [entry.body.until for entry in view.of(Monitored)]
+    passed = min(max(now - max(before), timedelta()), most) if before else most
+    share = spec.monitor.false_alarms * (passed / YEAR) / max(len(spec.monitor.monitors), 1)
+    return min(max(share, LEAST), MOST)
+
+
+def _met(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor) -> Met | None:
+    import pandas as pd
+
+    if spec.monitor.of == "batches":
+        days = duration("window", spec.monitor.window) / timedelta(days=1)
+        found = batches_rows(ports, spec, predictor, version, later_batches(view, version), days)
+        return None if found is None else Met(*found)
+    asked = requests(ports.store, spec, predictor, version, _period(ports, spec))
+    if asked is None:
+        return None
+    raw = pd.DataFrame(list(asked.sent), columns=list(predictor.inputs))
+    return Met(asked.rows, raw, asked.calls, _again(predictor, asked.sent))
+
+
+def _again(predictor: Predictor, sent: Sequence[Mapping[str, Any]]) -> Array:
+    """What the version answers offline to the newest rows."""
+    import numpy as np
+
+    newest = answered_again(predictor, sent[-AGAIN:])
+    names = predictor.card.scores
+    found = np.full((len(sent), len(names)) if names else len(sent), np.nan)
+    found[len(sent) - len(newest) :] = score_numbers(newest, names)
+    return found
+
+
+def _period(ports: Ports, spec: ModelSpec) -> Period:
+    until = ports.clock()
+    return Period(until - duration("window", spec.monitor.window), until)
+
+
+def _reference(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor) -> Rows:
+    """The rows that the version was judged on."""
+    import pandas as pd
+
+    file = ports.store.local_file(view.judgement(version).body.evidence)
+    return judged_rows(spec, Evidence.from_frame(pd.read_parquet(file)), predictor.card)
+
+
+def _serving(view: View, version: int) -> datetime:
+    began = [entry.at for entry in view.of(Promoted) if entry.body.version == version]
+    return max([*began, *(entry.at for entry in view.of(RolledBack) if entry.body.version == version)])

@@ -1,0 +1,118 @@
+"""What callers asked a version lately and were answered, and what came of it, from the log of predictions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from everfit.predictions import Prediction, Told, label_segments, segments, told_since, unpack
+from everfit.statistics.calls import Calls
+from everfit.steps.monitored_rows import answered_rows, label_numbers, score_numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from everfit.monitors import Rows
+    from everfit.ports import Store
+    from everfit.predictor import Predictor
+    from everfit.spec import ModelSpec
+    from everfit.values import Answer
+
+    Array = NDArray[np.float64]
+
+MOST = 500_000
+"""So many rows are looked at; where there are more, an even share of the requests."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `since` to before `until`."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        """Whether a moment is in it."""
+        return self.since <= at < self.until
+
+
+@dataclass(frozen=True, eq=False)
+class Requests:
+    """The version's own answers in a period as rows, the raw rows in the same order, and the requests themselves."""
+
+    rows: Rows
+    sent: Sequence[Mapping[str, Any]]
+    calls: Calls
+
+
+def sources(store: Store, model: str, version: int, period: Period) -> tuple[str, ...]:
+    """The objects that answers of the period, and labels for them, are in: where these are the same, nothing is new."""
+    kept = [one.key for one in segments(store, model, version) if one.last >= period.since and one.first < period.until]
+    return (*kept, *label_segments(store, model, period.since))
+
+
+def requests(store: Store, spec: ModelSpec, predictor: Predictor, version: int, period: Period) -> Requests | None:
+    """Read what the version answered in the period, once; None for nothing. Of rows that somebody else answered, the
+    calls alone count.
+    """
+    import numpy as np
+
+    kept = [one for one in segments(store, spec.name, version) if one.last >= period.since and one.first < period.until]
+    share = MOST / max(sum(one.rows for one in kept), MOST)
+    logged = (one for segment in kept for one in unpack(store.read(segment.key)) if period.holds(one.at))
+    asked = {one.id: one for one in logged if _dealt(one) < share}  # a server that was killed may have kept one twice
+    labels = told_since(store, spec.name, period.since)
+    some = sorted(_rows(asked.values(), labels), key=lambda one: one.at)
+    if not some:
+        return None
+    names = predictor.card.scores
+    rows = answered_rows(
+        spec,
+        predictor.card,
+        _typed(predictor, [one.sent for one in some]),
+        np.array([one.at for one in some], dtype=np.float64),
+        score_numbers((one.answer for one in some), names),
+        label_numbers(spec.task, [one.label for one in some], names),
+        np.array([one.heard for one in some], dtype=np.float64),
+    )
+    calls = [(one.at.timestamp(), bool(one.error), one.seconds or math.nan) for one in asked.values()]
+    at, failed, seconds = (list(column) for column in zip(*calls, strict=True))
+    return Requests(rows, [one.sent for one in some], Calls(np.array(at), np.array(failed, bool), np.array(seconds)))
+
+
+@dataclass(frozen=True)
+class _Row:
+    at: float
+    sent: Mapping[str, Any]
+    answer: Answer
+    label: Any
+    heard: float
+
+
+def _rows(asked: Any, labels: Mapping[tuple[str, int], Told]) -> Iterator[_Row]:
+    for one in asked:
+        of = one.shadow_of or one.id
+        for place, sent in enumerate(one.rows):
+            answer = one.own(place)
+            if answer is not None:
+                told = labels.get((of, place))
+                heard = told.first.timestamp() if told else math.nan
+                yield _Row(one.at.timestamp(), sent, answer, told.value if told else None, heard)
+
+
+def _dealt(one: Prediction) -> float:
+    """A number from 0 to 1 by the id, so that the same requests are taken each time."""
+    return int(one.id.rpartition("-")[2][:8] or "0", 16) / 0xFFFFFFFF
+
+
+def _typed(predictor: Predictor, sent: Sequence[Mapping[str, Any]]) -> Any:
+    """As the model reads them: keys that were left out, or hold what it cannot read, are missing."""
+    import pandas as pd
+
+    rows = [predictor.guard.look(row).row for row in sent]
+    inputs = predictor.inputs
+    return predictor.card.inputs.read(pd.DataFrame({name: [row.get(name) for row in rows] for name in inputs}))
