@@ -106,7 +106,7 @@ def test_a_part_of_the_time_can_be_played(year):
 def test_a_version_comes_in_stages_judged_by_the_rows_of_the_time(year):
     from everfit.spec.building import strategy_from
 
-    bars = {"latency": None, "agreement": None, "calibration": None, "quality": 0.3}
+    bars = {"errors": 0.3, "latency": None, "agreement": None, "calibration": None, "quality": 0.3, "block": 0.0}
     canary = strategy_from({"canary": {"steps": [50], "bake": "1d", "at_most": "20d", "answers": 40, "bars": bars}})
     for month in MONTHS:
         year.land(month)

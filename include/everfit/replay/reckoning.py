@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from everfit.features import load_code
-from everfit.ledger.entries import BatchQuarantined, Promoted
+from everfit.ledger.entries import BatchQuarantined, DeploymentFailed, Promoted
 from everfit.replay.kept import essence
 from everfit.replay.outcome import Day, Hindsight, Outcome, Promotion, Retrain
 from everfit.replay.world import World
@@ -205,11 +205,14 @@ def _hindsight(losses: Losses, reign: _Reign) -> Hindsight | None:
 
 
 def _retrains(world: World) -> Iterator[Retrain]:
+    """Every run, and how it ended: the newest thing that the ledger says of its candidate."""
     view = world.view
     promoted = {view.trained_on(entry.body.version).run for entry in view.of(Promoted)}
+    stopped = {view.trained_on(entry.body.version).run: entry.body.reason for entry in view.of(DeploymentFailed)}
     for entry in view.triggers:
         run, judged = entry.body.run, view.judgement_of(entry.body.run)
-        reason = world.failed.get(run) or (judged.body.reason if judged else "it was never judged")
-        outcome = "promoted" if run in promoted else "failed" if run in world.failed else "kept back"
-        yield Retrain(entry.at, run, entry.body.why, entry.body.because, world.paid.get(run, {}), outcome, reason)
-
+        failed = world.failed.get(run) or stopped.get(run)
+        outcome = "promoted" if run in promoted else "failed" if failed else "kept back"
+        reason = judged.body.reason if judged else "it was not judged"
+        words = reason if outcome == "promoted" or not failed else failed
+        yield Retrain(entry.at, run, entry.body.why, entry.body.because, world.paid.get(run, {}), outcome, words)
