@@ -34,7 +34,7 @@ class Year:
     def land(self, partition: str, *, threshold: float = 6.5, upside_down: bool = False, per_day: int = 20) -> Path:
         """A month of examples: the outcome is whether amount and kind together go beyond the threshold, or do not."""
         chance, day = random.Random(partition), date.fromisoformat(f"{partition}-01")
-        folder = self.root / "landing" / "toy" / partition
+        folder = self.root / "landing" / self.spec.name / partition
         folder.mkdir(parents=True)
         with (folder / "examples.csv").open("w", newline="") as file:
             table = csv.writer(file)
@@ -68,8 +68,8 @@ class Year:
         }
 
 
-def toy() -> ModelSpec:
+def toy(name: str = "toy") -> ModelSpec:
     """The scaffolded model, quick to train, and promoted whenever it can tell good from bad on the newest batch."""
     gates = tuple(map(gate_from, ("answers_sanely", {"above_bar": {"metric": "auc", "at_least": 0.6}})))
     train = TrainSpec(params={"rounds": 10, "max_depth": 3}, seed=1)
-    return load_spec("toy").model_copy(update={"train": train, "gates": gates})
+    return load_spec(name).model_copy(update={"train": train, "gates": gates})

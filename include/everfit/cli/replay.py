@@ -84,9 +84,9 @@ def table(found: Sequence[Compared], prices: Prices | None) -> Group:
         grid,
         Text(),
         Text(
-            "regret: mean loss less that of the best of these, with its interval by day; bad: promotions that were surely "
-            "worse\nthan what they replaced would have been; ●: no other is at least as good for less, or better for no "
-            "more",
+            "regret: mean loss less that of the best of these, with its interval by day\n"
+            "bad: promotions that were surely worse, in hindsight, than what they replaced would have been\n"
+            "●: no other is at least as good for less, or better for no more",
             "dim",
         ),
     )

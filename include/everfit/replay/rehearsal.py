@@ -15,7 +15,7 @@ from everfit.replay.play import Play
 from everfit.replay.reckoning import reckon
 from everfit.replay.timetable import Landed, timetable
 from everfit.replay.traffic import Traffic
-from everfit.replay.world import new_world, shared_store
+from everfit.replay.world import World, new_world, shared_store
 from everfit.steps.recipe import recipe
 from everfit.values import dump
 
@@ -76,10 +76,15 @@ class Rehearsal:
 
         return Memo(shared_store(self.home)).recall("outcomes", key, Outcome, play), known
 
-    def _play(self, name: str, spec: ModelSpec, progress: Progress) -> Outcome:
+    def world(self, name: str, spec: ModelSpec, progress: Progress, end: datetime | None = None) -> World:
+        """A policy's world after it was played up to `end` (the newest row: after it nobody is left to be better for)."""
         world = new_world(self.home, name, spec, self.real, self.landed)
         traffic = Traffic(world, self.settings.rows, self.settings.labels_after)
-        Play(world, traffic, max(one.last for one in self.landed), progress).run()
+        Play(world, traffic, end or max(one.last for one in self.landed), progress).run()
+        return world
+
+    def _play(self, name: str, spec: ModelSpec, progress: Progress) -> Outcome:
+        world = self.world(name, spec, progress)
         progress("scoring every row with the champion of its moment")
         return reckon(world)
 
