@@ -152,6 +152,7 @@ def _beside(axes: Any, points: Sequence[tuple[float, float, str, str]]) -> None:
             xy=(at, place),
             xycoords="axes fraction",
             xytext=(-11 if side == "right" else 11, 0),
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
             textcoords="offset points",
             ha=side,
             va="center",

@@ -69,8 +69,8 @@ def evaluated(
 ) -> tuple[Evaluation, Use]:
     """The evaluation of a candidate against this world's champion, and what it takes.
 
-    What was found against a champion of the same files, at the same level, is put into this world's own store; `evaluate`
-    then finds it there. Versions have other numbers in other worlds, so the number is this world's.
+    What was found against a champion of the same files, at the same level, is put into this world's own store, where
+    `evaluate` finds it. Versions have other numbers in other worlds, so the number is this world's.
     """
     view = world.view
     key = [essence(world.spec), dump(candidate), *_against(view, world.spec, snapshot, candidate)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Day:
-    """The rows of one day (counted from 1970) that were answered by a champion: how many, and the sum of their losses."""
+    """The rows of one day (counted from 1970) that a champion answered: how many, and the sum of their losses."""
 
     day: int
     rows: int

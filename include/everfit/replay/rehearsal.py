@@ -77,7 +77,7 @@ class Rehearsal:
         return Memo(shared_store(self.home)).recall("outcomes", key, Outcome, play), known
 
     def world(self, name: str, spec: ModelSpec, progress: Progress, end: datetime | None = None) -> World:
-        """A policy's world after it was played up to `end` (the newest row: after it nobody is left to be better for)."""
+        """A policy's world, played up to `end`: the newest row, after which there is nobody to be better for."""
         world = new_world(self.home, name, spec, self.real, self.landed)
         traffic = Traffic(world, self.settings.rows, self.settings.labels_after)
         Play(world, traffic, end or max(one.last for one in self.landed), progress).run()

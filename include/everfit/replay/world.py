@@ -31,8 +31,11 @@ by snapshot and code, and what belongs to a run by the run, whose name here is a
 
 @dataclass
 class World:
-    """What one policy is played in. `whole` is the landing place with all that will ever land; `paid` is what each of its training runs took, step by step; `failed` says which
-    runs ended without a judgement, and why."""
+    """What one policy is played in.
+
+    `whole` is the landing place with all that will ever land. `paid` is what each of its training runs took, step by
+    step; `failed` says which runs came to nothing, and why.
+    """
 
     name: str
     spec: ModelSpec
