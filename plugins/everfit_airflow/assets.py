@@ -52,3 +52,13 @@ def scores_asset(model: str) -> Asset:
 def champion_asset(model: str) -> Asset:
     """Another version of the model serves from now on."""
     return Asset(name=f"{model}_champion", group="everfit")
+
+
+def labels_asset(model: str) -> Asset:
+    """Labels of the model's predictions have come: whoever brings them says so."""
+    return Asset(name=f"{model}_labels", group="everfit")
+
+
+def monitored_asset(model: str) -> Asset:
+    """The champion was looked at: the event says whether it is harmed, and what to do."""
+    return Asset(name=f"{model}_monitored", group="everfit")

@@ -86,6 +86,7 @@ def test_public_names_are_pinned():
         "FindUnscoredOperator",
         "FreeSpaceOperator",
         "JudgeCandidateOperator",
+        "MonitorModelOperator",
         "OverrideGatesOperator",
         "PublishPointersOperator",
         "RecallBatchOperator",

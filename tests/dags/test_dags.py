@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-DAGS = ("ingest", "train", "deploy", "rollback", "rehearse", "recall", "override")
+DAGS = ("ingest", "train", "deploy", "monitor", "rollback", "rehearse", "recall", "override")
 SHARED = {"everfit_pointers", "everfit_housekeeping", "everfit_served"}
 
 

@@ -11,18 +11,28 @@ from typing import Any, cast
 
 import pytest
 
-from everfit.ledger.entries import BatchAccepted, CandidateJudged, RetrainAsked, RunTriggered
+from everfit.ledger.entries import (
+    BatchAccepted,
+    CandidateJudged,
+    ModelRegistered,
+    Monitored,
+    Promoted,
+    RetrainAsked,
+    RunTriggered,
+)
 from everfit.ledger.words import in_words
 from everfit.ports import Ports
+from everfit.signals import Signal
 from everfit.spec import RetrainSpec, WindowSpec, load_spec
 from everfit.steps import recipe as recipes
 from everfit.steps.due import due
 from everfit.steps.snapshot import TrainRequest, resolve
 from everfit.steps.why_now import NotNow
 from everfit.stores import LocalStore
-from everfit.values import Batch, StoredFile
+from everfit.values import Batch, ModelVersion, Outcome, StoredFile
 from everfit_airflow.looking import received_whole, sent_whole
 
+WORSE = "log loss is 8 % above what it was judged with"
 MONDAY = datetime(2013, 6, 3, 5, tzinfo=UTC)
 
 
@@ -63,6 +73,22 @@ class House:
         assert isinstance(found, RunTriggered), found
         self.judged(run)
         return found
+
+    def crown(self, version: int = 1) -> None:
+        """Let a version of the newest judged run serve."""
+        ledger = self.ports.ledger(self.spec.name)
+        judged = ledger.view().of(CandidateJudged)[-1].seq
+        made = ModelVersion(self.spec.name, version, "m", ())
+        ledger.append(f"registered:{version}", ModelRegistered(made, judged))
+        ledger.append(f"promoted:{version}", Promoted(version, ledger.view().champion, judged, 0, 0.0))
+
+    def looked(self, monitor: str, action: str, outcome: Outcome = Outcome.FAILED) -> int:
+        """The monitor looks at the champion; returns the entry."""
+        ledger = self.ports.ledger(self.spec.name)
+        signal = Signal(monitor, outcome, WORSE)
+        file, version = StoredFile("k", "s"), ledger.view().champion or 0
+        body = Monitored(version, self.now, self.now, 10, 10, 0.01, (signal,), "", action, "", "", file)
+        return ledger.append(f"monitored:{len(ledger.entries())}", body).seq
 
     @property
     def due(self) -> tuple[str, ...]:

@@ -135,9 +135,9 @@ class RunTriggered:
     """A training run started: why, by whom, on which snapshot, and which entries it is the first to use.
 
     Of `batches`, the last `holdout` are to judge on, and the `gap` before them are for neither. `consumed` are entries
-    that accepted a batch or asked for a run. With `base`, training goes on from that version instead of from nothing.
-    `because` says in words on what evidence it started; `recipe` what the model is made with beside data (see
-    `steps.recipe`).
+    that accepted a batch, asked for a run, or found that the champion got worse. With `base`, training goes on from
+    that version instead of from nothing. `because` says in words on what evidence it started; `recipe` what the model
+    is made with beside data (see `steps.recipe`).
     """
 
     run: str
@@ -400,6 +400,11 @@ class Monitored:
     def harmful(self) -> tuple[Signal, ...]:
         """The signals that found harm."""
         return tuple(signal for signal in self.signals if signal.harms)
+
+    @property
+    def asks_to_retrain(self) -> bool:
+        """Whether there is harm, and a training run is what may mend it."""
+        return self.action == "retrain" and bool(self.harmful)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from everfit.ledger.entries import (
     DeploymentStarted,
     GatesOverridden,
     ModelRegistered,
+    Monitored,
     Promoted,
     RetrainAsked,
     RolledBack,
@@ -213,8 +214,23 @@ class View:
     @cached_property
     def asked(self) -> tuple[int, ...]:
         """The entries that ask for a training run and that no judged run has consumed."""
-        done = {seq for entry in self.triggers if entry.body.run in self.judged_runs for seq in entry.body.consumed}
-        return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in done)
+        return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in self.consumed)
+
+    @cached_property
+    def decayed(self) -> tuple[Entry[Monitored], ...]:
+        """The looks at the champion that found harm which retraining may mend, and that no judged run has consumed;
+        none once a newer look found no such harm any more."""
+        looks = [entry for entry in self.of(Monitored) if entry.body.version == self.champion]
+        if not looks or not looks[-1].body.asks_to_retrain:
+            return ()
+        return tuple(entry for entry in looks if entry.body.asks_to_retrain and entry.seq not in self.consumed)
+
+    @cached_property
+    def consumed(self) -> frozenset[int]:
+        """The entries that judged runs have used."""
+        return frozenset(
+            seq for entry in self.triggers if entry.body.run in self.judged_runs for seq in entry.body.consumed
+        )
 
     @cached_property
     def settled(self) -> frozenset[tuple[str, str]]:

@@ -24,7 +24,7 @@ class MonitorSpec(Frozen):
         "with labels as they are told. batches: every accepted batch after those that the champion was made of, as the "
         "champion scores it, with the labels in it.",
     )
-    every: str = Field(default="@hourly", description="When to look, as a cron expression in UTC.")
+    every: str = Field(default="@daily", description="When to look, as a cron expression in UTC.")
     window: Duration = Field(
         default="28d", description="How much time is looked at: whole days, up to the newest one that is over."
     )

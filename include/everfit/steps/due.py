@@ -30,6 +30,6 @@ def due(view: View, spec: ModelSpec, now: datetime) -> tuple[str, ...]:
     newest = view.triggers[-1] if view.triggers else None
     if newest is None or newest.body.run in view.judged_runs:
         return found.because
-    events = {*(seq for seq, _ in fresh), *view.asked}
+    events = {*(seq for seq, _ in fresh), *view.asked, *(look.seq for look in view.decayed)}
     begun = events <= {*newest.body.consumed} and newest.body.recipe == made_with
     return () if begun else found.because

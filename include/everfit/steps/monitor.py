@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from everfit.catalog import name_of
 from everfit.ledger.entries import Monitored
 from everfit.signals import Signal
-from everfit.steps.monitored import Gathered, gather, looked_at
+from everfit.steps.decayed import advice, decayed
+from everfit.steps.monitor_report import report
+from everfit.steps.monitored import Gathered, asked_before, gather, looked_at
 from everfit.values import Outcome, StoredFile, canonical, digest, dump
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def monitor(ports: Ports, spec: ModelSpec, progress: Progress) -> Entry[Monitore
     signals = tuple(sorted((_signal(one, seen) for one in spec.monitor.monitors), key=_rank))
     for signal in signals:
         progress(f"{signal.monitor}: {signal.outcome}: {signal.reason}")
-    ledger.append(f"monitored:{name}", _kept(ports, spec, version, name, seen, signals))
+    ledger.append(f"monitored:{name}", _kept(ports, spec, view, name, gathered, signals))
     return _look(ledger.view(), name)
 
 
@@ -81,23 +83,30 @@ def _rank(signal: Signal) -> int:
     return WORST_FIRST.index(signal.outcome)
 
 
-def _kept(ports: Ports, spec: ModelSpec, version: int, name: str, seen: Seen, signals: tuple[Signal, ...]) -> Monitored:
-    window = seen.window
-    evidence = {"signals": dump(signals), "monitor": spec.monitor.model_dump(mode="json")}
-    return Monitored(
-        version=version,
+def _kept(
+    ports: Ports, spec: ModelSpec, view: View, name: str, gathered: Gathered, signals: tuple[Signal, ...]
+) -> Monitored:
+    """Ask why, and keep report and evidence."""
+    seen = asked_before(ports, spec, view, gathered) if any(signal.harms for signal in signals) else gathered.seen
+    decay = decayed(seen, signals)
+    said = advice(decay, signals, seen.loss)
+    window, evidence = seen.window, {"signals": dump(signals), "monitor": spec.monitor.model_dump(mode="json")}
+    found = Monitored(
+        version=view.champion or 0,
         since=datetime.fromtimestamp(window.at.min(), UTC),
         until=seen.now,
         rows=window.rows,
         labelled=int(window.labelled.sum()),
         level=seen.level,
-        signals=tuple(replace(signal, course=()) for signal in signals),
-        cause="",
-        action="",
-        why="",
-        report="",
-        evidence=_put(ports, f"monitor/{spec.name}/{version}/{name}.json", canonical(evidence)),
+        signals=signals,
+        cause=said.cause,
+        action=said.action,
+        why=said.why,
+        report=f"reports/{spec.name}/monitor-{name}.html",
+        evidence=_put(ports, f"monitor/{spec.name}/{name}.json", canonical(evidence | {"decay": dump(decay)})),
     )
+    ports.store.write(found.report, report(ports, spec, view, seen, found, decay).encode())
+    return replace(found, signals=tuple(replace(signal, course=()) for signal in signals))
 
 
 def _put(ports: Ports, key: str, data: bytes) -> StoredFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from everfit.steps.check_served import answered_again
 from everfit.steps.leaning import leans
 from everfit.steps.monitored_batches import batches_rows, later_batches
 from everfit.steps.monitored_requests import Period, requests, sources
-from everfit.steps.monitored_rows import BY_GROUP, judged_rows, score_numbers
+from everfit.steps.monitored_rows import BY_GROUP, judged_rows, losses_of, score_numbers
 from everfit.steps.pulling import pulled
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 YEAR = timedelta(days=365)
 LEAST, MOST = 1e-6, 0.2
 """Bounds of a level: a look at a time that was looked at before is not wholly blind, and no look throws dice."""
-AGAIN = 1_000
-"""So many of the newest rows are asked again."""
+AGAIN, ASKED_BEFORE = 1_000, 5_000
+"""So many of the newest rows the version is asked again, and the champion before it where there is harm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +89,25 @@ def gather(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: P
         again=met.again,
     )
     return Gathered(seen, met.raw)
+
+
+def asked_before(ports: Ports, spec: ModelSpec, view: View, gathered: Gathered) -> Seen:
+    """The same, with the losses that the champion before would have had on the newest labelled rows."""
+    import numpy as np
+
+    from everfit.predictor import Predictor
+
+    seen = gathered.seen
+    if view.previous is None or not seen.loss:
+        return seen
+    made = view.versions[view.previous]
+    former = Predictor.load(ports.registry.model_files(made.mlflow_run, made.files))
+    places = np.flatnonzero(seen.window.labelled)[-ASKED_BEFORE:]
+    losses = np.full(seen.window.rows, np.nan)
+    if former.card.scores == seen.names and set(former.inputs) <= set(gathered.raw.columns):
+        scores = former.predict(gathered.raw.iloc[places])
+        losses[places] = losses_of(spec, seen.window.y[places], scores)
+    return replace(seen, former=losses)
 
 
 def level(spec: ModelSpec, view: View, now: datetime) -> float:

@@ -121,7 +121,7 @@ def _trigger(view: View, spec: ModelSpec, request: TrainRequest, window: Numbere
         snapshot=snapshot.id,
         batches=batches,
         holdout=snapshot.holdout,
-        consumed=tuple(sorted([*(seq for seq, _ in fresh), *view.asked])),
+        consumed=tuple(sorted([*(seq for seq, _ in fresh), *view.asked, *(look.seq for look in view.decayed)])),
         forced=request.forced,
         device=request.device or spec.train.device,
         gap=snapshot.gap,

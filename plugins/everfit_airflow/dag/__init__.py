@@ -1,9 +1,9 @@
 """From a model's spec to its DAGs.
 
 `<model>_ingest` waits for batches and settles each; `<model>_train` makes and judges a candidate; `<model>_deploy` lets
-it serve; `<model>_rollback` goes back, and `<model>_rehearse` proves daily that it could; `<model>_recall` takes a bad
-batch back; `<model>_override` promotes against the gates; `<model>_score`, where the spec asks for it, scores whole
-batches. They wake each other up through assets and agree through the ledger.
+it serve; `<model>_monitor` watches the champion; `<model>_rollback` goes back, and `<model>_rehearse` proves daily that
+it could; `<model>_recall` takes a bad batch back; `<model>_override` promotes against the gates; `<model>_score`, where
+the spec asks for it, scores whole batches. They wake each other up through assets and agree through the ledger.
 `everfit_pointers`, `everfit_housekeeping` and `everfit_served` look after all models together.
 """
 
@@ -18,6 +18,7 @@ from everfit_airflow.dag._placing import place_tasks
 from everfit_airflow.dag.deploy import deploy_dag
 from everfit_airflow.dag.housekeeping import housekeeping_dag
 from everfit_airflow.dag.ingest import ingest_dag
+from everfit_airflow.dag.monitor import monitor_dag
 from everfit_airflow.dag.override import override_dag
 from everfit_airflow.dag.pointers import pointers_dag
 from everfit_airflow.dag.recall import recall_dag
@@ -54,6 +55,7 @@ def build_dags(model: str | ModelSpec, notify: Sequence[Callable[[Any], Any]] = 
         f"{spec.name}_rehearse": rehearse_dag,
         f"{spec.name}_recall": recall_dag,
         f"{spec.name}_override": override_dag,
+        f"{spec.name}_monitor": monitor_dag,
     }
     if spec.score is not None:
         builders[f"{spec.name}_score"] = partial(score_dag, score=spec.score)

@@ -13,6 +13,7 @@ from everfit_airflow.operators.find_batches import FindBatchesOperator
 from everfit_airflow.operators.find_unscored import FindUnscoredOperator
 from everfit_airflow.operators.free_space import FreeSpaceOperator
 from everfit_airflow.operators.judge_candidate import JudgeCandidateOperator
+from everfit_airflow.operators.monitor_model import MonitorModelOperator
 from everfit_airflow.operators.override_gates import OverrideGatesOperator
 from everfit_airflow.operators.publish_pointers import PublishPointersOperator
 from everfit_airflow.operators.recall_batch import RecallBatchOperator
@@ -41,6 +42,7 @@ __all__ = [
     "FindUnscoredOperator",
     "FreeSpaceOperator",
     "JudgeCandidateOperator",
+    "MonitorModelOperator",
     "OverrideGatesOperator",
     "PublishPointersOperator",
     "RecallBatchOperator",

@@ -29,7 +29,7 @@ def render(content: Content) -> str:
     """The card of one candidate. The same content gives the same page."""
     given = content.evaluation.metrics
     judgement, outcomes = content.judgement, [verdict.outcome for verdict in content.judgement.verdicts]
-    template = _environment().get_template("card.html.j2")
+    template = environment().get_template("card.html.j2")
     made: str = template.render(
         content=content,
         judgement=judgement,
@@ -49,12 +49,13 @@ def render(content: Content) -> str:
     return made
 
 
-def _environment() -> Any:
+def environment(*folders: Path) -> Any:
+    """What makes pages in the card's style: its templates and those of further folders, numbers as people read them."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     found = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([*folders, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
