@@ -97,7 +97,6 @@ class Play:
             self._train("schedule")
         elif kind == LOOK:
             self._deploy()
-        look_after(self.world, self.progress)
         self._what_is_due()
 
     def _lands(self) -> None:
@@ -109,6 +108,7 @@ class Play:
             news = news or entry.kind == "batch_accepted"
         if not news or world.clock.at > self.end:
             return
+        look_after(world, self._say)
         if world.spec.retrain.on_new_data:
             self._train("new data")
         if world.view.champion is None and world.view.challenger is None:

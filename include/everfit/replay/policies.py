@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
 
 DEFAULT = "default"
+MONITORS = ("quality", "feature_drift")
+"""Without these `on_drift` would only be another name for `never`."""
 WRITTEN: Mapping[str, Mapping[str, Any]] = {
     "never": {"when": []},
     "weekly": {"when": [{"schedule": {"cron": "0 5 * * 1"}}]},
@@ -23,14 +25,16 @@ WRITTEN: Mapping[str, Mapping[str, Any]] = {
 
 
 def policies(spec: ModelSpec) -> Mapping[str, ModelSpec]:
-    """Every policy by name, the spec's own (`default`) last; those that need a trigger that is not there are left out.
+    """Every policy by name, the spec's own (`default`) last; `on_drift` only where there are monitors for it.
 
-    Nobody is asked to approve anything in a rehearsal: people are taken to agree at once.
+    Nobody is asked to approve anything in a rehearsal: people are taken to agree at once. What the monitor looks at are
+    the batches that arrive.
     """
-    known = catalog.triggers()
-    found = {name: said for name, said in WRITTEN.items() if set(filter(_is_word, said["when"])) <= set(known)}
+    watched = set(MONITORS) <= set(catalog.monitors())
+    found = {name: said for name, said in WRITTEN.items() if watched or name != "on_drift"}
     agreed = PromotionSpec.model_validate(spec.promotion.model_dump() | {"approval": None, "cannot_tell": "keep_back"})
-    spec = spec.model_copy(update={"promotion": agreed})
+    monitor = spec.monitor.model_copy(update={"of": "batches"})
+    spec = spec.model_copy(update={"promotion": agreed, "monitor": monitor})
     made = {name: spec.model_copy(update={"retrain": RetrainSpec(**said)}) for name, said in found.items()}
     return {**made, DEFAULT: spec}
 
@@ -42,7 +46,3 @@ def chosen(spec: ModelSpec, names: Iterable[str]) -> Mapping[str, ModelSpec]:
         if name not in there:
             raise UnknownName("policy", name, there)
     return {name: one for name, one in there.items() if name in wanted or not wanted}
-
-
-def _is_word(said: Any) -> bool:
-    return isinstance(said, str)
