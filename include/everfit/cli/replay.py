@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     settings = Settings(args.since, args.until, args.lands_after, args.labels_after)
     console.print(Text.assemble((spec.name, "bold"), f"  {spec.title}\n"))
     with telling.step("deliveries") as line:
-        rehearsal = Rehearsal.of(ports, spec, ports.work / "replay", settings)
+        rehearsal = Rehearsal.of(ports, spec, ports.work / "replay" / spec.name, settings)
         first, last = rehearsal.landed[0], rehearsal.landed[-1]
         span = f"{first.delivery.partition} to {last.delivery.partition}"
         line.say(f"{len(rehearsal.landed)}: {span}, rows from {first.first:%Y-%m-%d} to {last.last:%Y-%m-%d}")
