@@ -67,5 +67,5 @@ def test_a_version_that_is_not_whole_does_not_serve(tmp_path):
     assert target.follow(Route("m")) == {}
     with pytest.raises(DeployError, match="no version of m is loaded as champion"):
         target.predict("m", "champion", [])
-    with pytest.raises(Corrupted, match="has no lineage/spec.json"):
+    with pytest.raises(Corrupted, match=r"has no lineage/spec\.json"):
         registry.run_file("0" * 32, "lineage/spec.json")

@@ -55,7 +55,7 @@ class Play:
     traffic: Traffic
     end: datetime
     progress: Progress
-    _queue: list[tuple[datetime, int, int]] = field(default_factory=list)
+    _queue: list[tuple[datetime, int]] = field(default_factory=list)
     _attempts: int = 0
 
     def run(self) -> None:
@@ -63,7 +63,7 @@ class Play:
         self._announce()
         last = self.world.clock.at
         while self._queue:
-            at, kind, _ = heapq.heappop(self._queue)
+            at, kind = heapq.heappop(self._queue)
             self.progress(f"{at:%Y-%m-%d}")
             self.traffic.between(last, at)
             self.world.clock.turn(at)
@@ -86,7 +86,9 @@ class Play:
                 self._at(at, CRON)
 
     def _at(self, at: datetime, kind: str) -> None:
-        heapq.heappush(self._queue, (at, ORDER.index(kind), len(self._queue)))
+        event = at, ORDER.index(kind)
+        if event not in self._queue:
+            heapq.heappush(self._queue, event)
 
     def _happens(self, kind: str) -> None:
         if kind == LANDS:
@@ -109,9 +111,10 @@ class Play:
         if not news or world.clock.at > self.end:
             return
         look_after(world, self._say)
+        before = world.view
         if world.spec.retrain.on_new_data:
             self._train("new data")
-        if world.view.champion is None and world.view.challenger is None:
+        if before.champion is None and before.challenger is None and world.view.triggers == before.triggers:
             self._train("a person")  # the first model is not for the policy to choose
 
     def _what_is_due(self) -> None:
