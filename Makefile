@@ -23,10 +23,10 @@ export OMP_WAIT_POLICY := PASSIVE
 # The environment is whole when the stamp of these very requirements is there; it is written last.
 STAMP := $(VENV)/.ready-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help env lock packages lint types schema test soak races nulls up down status demo canary bench clean
+.PHONY: help env lock packages lint types schema test soak races nulls up down status demo demo-year canary bench clean
 
 help:  ## list these words
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(STAMP) $(VENV)/bin/everfit  ## make the Python environment in .venv (PYTHON=python3.12 to choose one)
 
@@ -81,6 +81,9 @@ status: env  ## say what runs, where, and how to log in
 
 demo: env  ## run the main job: months of flights arrive, a champion serves
 	@$(PY) -m tools.demo
+
+demo-year: env  ## play a year of flights month by month: drift, late labels, retrains for stated reasons (15 minutes)
+	@$(PY) -m tools.demo year
 
 canary: env  ## plant a worse model that no gate can know of, and see it stopped in its canary
 	@$(PY) -m tools.demo canary

@@ -59,6 +59,6 @@ def labels_asset(model: str) -> Asset:
     return Asset(name=f"{model}_labels", group="everfit")
 
 
-def monitored_asset(model: str) -> Asset:
-    """The champion was looked at: the event says whether it is harmed, and what to do."""
-    return Asset(name=f"{model}_monitored", group="everfit")
+def decayed_asset(model: str) -> Asset:
+    """The champion was found to be harmed: the event says by what, and what to do."""
+    return Asset(name=f"{model}_decayed", group="everfit")

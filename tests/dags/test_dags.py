@@ -132,6 +132,7 @@ def test_training_starts_by_schedule_by_data_and_by_hand(bag):
         ({"when": []}, [], []),
         ({"when": ["new_data"], "cooldown": "6h"}, [], ASSETS),
         ({"when": [{"schedule": {"cron": "0 0 * * *"}}]}, ["0 0 * * *"], []),
+        ({"when": ["decay"]}, [], ["flight_delays_decayed", "flight_delays_due"]),
         ({"when": ["changed", {"schedule": {"cron": "0 0 * * *"}}]}, ["0 0 * * *"], ["flight_delays_due"]),
         (
             {"when": [{"schedule": {"cron": "0 5 * * 1"}}, {"schedule": {"cron": "0 5 1 * *"}}]},

@@ -36,7 +36,7 @@ def house(tmp_path: Path, connect) -> House:
 def test_it_looks_once_at_what_is_new(house: House, own_dag):
     name = house.spec.name
     dag = own_dag(DAG.format(spec=sent_whole(house.spec)), f"{name}_monitor")
-    assert [asset.name for asset in dag.get_task("monitor").outlets] == [f"{name}_monitored"]
+    assert [asset.name for asset in dag.get_task("monitor").outlets] == [f"{name}_decayed"]
     assert "on average" in dag.doc_md
     (task,) = dag.test().get_task_instances()
     assert task.state == "skipped", "no batch has come since its own"

@@ -20,7 +20,7 @@ from everfit.validation.custom import load_custom
 from tools import reference
 from tools.local.settings import read
 
-TARGETS = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE))
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES, ids=name)
 OUR_PATHS = re.compile(r"`((?:tests|tools|include|plugins|dags|docs)/[\w./-]+)`")
 

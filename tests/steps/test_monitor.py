@@ -125,6 +125,17 @@ def test_a_year_has_so_many_false_alarms_to_give_away(of_batches: House):
     assert level(spec, view, newest) == 1e-6
 
 
+def test_a_season_is_as_much_earlier_as_the_spec_says(champion: House):
+    house = watching(champion, of="batches", season="59d")
+    found = gather(house.ports, house.spec, house.ledger.view(), 1, predictor_of(house)).seen
+    assert found.window.rows == 560
+    begin, end = (datetime.fromtimestamp(at, UTC) for at in (found.season.at.min(), found.season.at.max()))
+    assert datetime(2013, 2, 1, tzinfo=UTC) <= begin < end < datetime(2013, 3, 1, tzinfo=UTC)
+    assert not np.isfinite(found.season.scores).any()
+    nothing = watching(champion, of="batches", season="365d")
+    assert gather(nothing.ports, nothing.spec, house.ledger.view(), 1, predictor_of(house)).seen.season is None
+
+
 def test_a_look_is_written_down_once(of_batches: House):
     first = monitor(of_batches.ports, of_batches.spec, print)
     said: list[str] = []

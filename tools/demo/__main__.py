@@ -16,9 +16,9 @@ from typing import Any
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tools.demo import acts, canary, canary_report, report
+from tools.demo import acts, canary, canary_report, report, year, year_report
 from tools.demo.errors import DemoError
-from tools.demo.models import CANARY, STAGES, in_seconds
+from tools.demo.models import CANARY, RETRAIN, STAGES, YEAR, in_seconds
 from tools.demo.watch import MODEL, Watch
 from tools.local.errors import StackError
 from tools.local.paths import Paths
@@ -31,20 +31,25 @@ PICTURE = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.
 
 @dataclass(frozen=True)
 class Play:
-    """How versions are rolled out in it, what is played, and how what came of it is told."""
+    """How versions are rolled out in it, what is played, how what came of it is told, and why a run starts."""
 
     rollout: str
     play: Callable[[Stack, Watch, float], Any]
     tell: Callable[[Console, Stack, Any, Watch, float], bool]
+    retrain: str = ""
 
 
-PLAYS = {"demo": Play(STAGES, acts.play, report.tell), "canary": Play(CANARY, canary.play, canary_report.tell)}
+PLAYS = {
+    "demo": Play(STAGES, acts.play, report.tell),
+    "canary": Play(CANARY, canary.play, canary_report.tell),
+    "year": Play(YEAR, year.play, year_report.tell, RETRAIN),
+}
 
 
 def main() -> int:
     """Start the stack, play the acts, tell what happened, and stop what was started."""
     parser = argparse.ArgumentParser(prog="python -m tools.demo", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("play", nargs="?", choices=PLAYS, default="demo", help="the main job, or a harmful version")
+    parser.add_argument("play", nargs="?", choices=PLAYS, default="demo", help="the main job, a worse version, a year")
     parser.add_argument("--picture", type=Path, help="save what the terminal shows as an SVG file")
     parser.add_argument("--share", type=float, default=1.0, help="use this share of the flights (default: all)")
     given = parser.parse_args()
@@ -53,7 +58,9 @@ def main() -> int:
     began = time.monotonic()
     try:
         _forget_last_time()
-        os.environ["EVERFIT_MODELS"] = str(in_seconds(MODEL, Paths.of(INSTANCE).state / "models", play.rollout))
+        os.environ["EVERFIT_MODELS"] = str(
+            in_seconds(MODEL, Paths.of(INSTANCE).state / "models", play.rollout, play.retrain)
+        )
         with Watch(console) as watch:
             watch.title("Starting Airflow, MLflow and the model server")
             stack = up(INSTANCE, tell=watch.say)

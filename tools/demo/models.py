@@ -21,10 +21,25 @@ rollout:
 """No shadow before: it would see the harm before anybody is answered, and there would be no canary to be seen."""
 
 
-def in_seconds(model: str, folder: Path, rollout: str) -> Path:
-    """A copy of the models in `folder`, in which this one is rolled out so; returns the folder."""
+def in_seconds(model: str, folder: Path, rollout: str, retrain: str = "") -> Path:
+    """A copy of the models in `folder`, in which this one is rolled out so, and retrained so; returns the folder."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(PROJECT / "include" / "models", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    with (folder / model / "model.yaml").open("a", encoding="utf-8") as file:
-        file.write(rollout)
+    spec = folder / model / "model.yaml"
+    written = spec.read_text()
+    if retrain:  # it is the last part
+        written = written[: written.index("\nretrain:") + 1] + retrain
+    spec.write_text(written + rollout)
     return folder
+
+
+YEAR = """
+rollout:
+  - canary: {steps: [20, 50], bake: 5s, at_most: 5m, answers: 50, needs: no_harm, bars: {block: 1, latency: null}}
+monitor: {of: batches}
+"""
+"""In a year of months that follow each other by the minute, a window is one of rows, and not of the clock's days."""
+RETRAIN = """retrain:
+  when: [decay, drift, {new_data: {batches: 6}}]
+"""
+"""A month alone is no reason; late labels make each month come twice."""

@@ -18,10 +18,15 @@ from everfit.spec.building import build, named
 from everfit.spec.mistakes import Mistake, complaint
 from everfit.spec.parts import Frozen
 from everfit.triggers import Budget, Group, Peace, Quiet
+from everfit.triggers.decay import Decay
+from everfit.triggers.drift import Drift
+from everfit.triggers.estimated_decay import EstimatedDecay
 from everfit.triggers.new_data import NewData
 from everfit.triggers.schedule import Schedule
 from everfit.values import dump
 
+BY_MONITOR = (Decay, EstimatedDecay, Drift)
+"""The triggers that go by what the monitor found."""
 GROUPS = ("all_of", "any_of", "k_of")
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -104,6 +109,11 @@ class RetrainSpec(Frozen):
     def on_new_data(self) -> bool:
         """Whether a new batch may be a reason."""
         return any(isinstance(one, NewData) for one in _flat(self.when))
+
+    @property
+    def on_decay(self) -> bool:
+        """Whether what the monitor found may be a reason."""
+        return any(isinstance(one, BY_MONITOR) for one in _flat(self.when))
 
     @property
     def waits(self) -> bool:

@@ -17,6 +17,7 @@ from everfit.steps.leaning import leans
 from everfit.steps.monitored_batches import batches_rows, later_batches
 from everfit.steps.monitored_requests import Period, requests, sources
 from everfit.steps.monitored_rows import BY_GROUP, judged_rows, losses_of, score_numbers
+from everfit.steps.monitored_season import season_rows
 from everfit.steps.pulling import pulled
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def gather(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: P
         serving=_serving(view, version),
         names=predictor.card.scores,
         levels=tuple(spec.quantiles),
+        season=_season(ports, spec, view, predictor, met.rows),
         leans=leans(ports, spec, view, predictor, version),
         calls=met.calls,
         pulled=pulled(ports, spec, view, version, predictor, met.rows, met.raw),
@@ -136,6 +138,12 @@ def _met(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Pre
         return None
     raw = pd.DataFrame(list(asked.sent), columns=list(predictor.inputs))
     return Met(asked.rows, raw, asked.calls, _again(predictor, asked.sent))
+
+
+def _season(ports: Ports, spec: ModelSpec, view: View, predictor: Predictor, window: Rows) -> Rows | None:
+    if spec.monitor.season is None:
+        return None
+    return season_rows(ports, spec, view, predictor, window, duration("season", spec.monitor.season))
 
 
 def _again(predictor: Predictor, sent: Sequence[Mapping[str, Any]]) -> Array:

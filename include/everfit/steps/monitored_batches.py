@@ -46,7 +46,7 @@ def batches_rows(
         return None
     raw = pd.concat([one for one, _ in found], ignore_index=True)
     scores = np.concatenate([one for _, one in found])
-    at = _seconds(spec, raw)
+    at = seconds_of(spec, raw)
     chosen = np.flatnonzero(at >= at.max() - days * 86400)
     chosen = chosen[np.argsort(at[chosen], kind="stable")]
     raw, scores, at = raw.iloc[chosen].reset_index(drop=True), scores[chosen], at[chosen]
@@ -64,7 +64,7 @@ def _newest(
         raw = batch_rows(ports, spec, predictor.code, batch)
         if not len(raw):
             continue
-        at = _seconds(spec, raw)
+        at = seconds_of(spec, raw)
         end = at.max() if end is None else max(end, at.max())
         yield raw, _scores(ports, spec, predictor, version, batch, raw)
         if at.min() < end - days * 86400:
@@ -85,7 +85,8 @@ def _scores(
     return found
 
 
-def _seconds(spec: ModelSpec, raw: pd.DataFrame) -> Array:
+def seconds_of(spec: ModelSpec, raw: pd.DataFrame) -> Array:
+    """When each row happened, in seconds since 1970."""
     import numpy as np
 
     return np.asarray(times(spec, raw).astype("int64").to_numpy() / 1e6, dtype=np.float64)

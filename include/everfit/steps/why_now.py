@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from everfit.spec import ModelSpec
     from everfit.values import Batch
 
-BY_ITSELF = frozenset({"schedule", "new data", "due"})
+BY_ITSELF = frozenset({"schedule", "new data", "decay", "due"})
 """Who starts a run because of the spec. Whoever else does has made up their mind, and waits for nothing."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule, chain
 
 from everfit_airflow import operators as do
-from everfit_airflow.assets import data_asset, due_asset
+from everfit_airflow.assets import data_asset, decayed_asset, due_asset
 from everfit_airflow.connections import Connections
 from everfit_airflow.dag._shared import by_clock, in_pool, shared
 from everfit_airflow.form import train_form
@@ -60,8 +60,9 @@ def _search(spec: ModelSpec, run: Any, features: Any) -> list[Any]:
 
 
 def _when_to_train(spec: ModelSpec) -> Any:
-    """On new data, at the times of the triggers, and when a run has come to be due: whether it is decided there."""
-    assets = [data_asset(spec.name)] if spec.retrain.on_new_data else []
+    """On new data, once the champion decayed, at the times of the triggers, and when a run has come to be due: whether
+    it starts is decided there."""
+    assets = [data_asset(spec.name)] * spec.retrain.on_new_data + [decayed_asset(spec.name)] * spec.retrain.on_decay
     if spec.retrain.waits:
         from everfit_airflow.triggers.due import DueTrigger
 

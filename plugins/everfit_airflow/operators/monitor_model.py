@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from everfit_airflow.assets import monitored_asset
+from everfit_airflow.assets import decayed_asset
 from everfit_airflow.links.report import ReportLink
 from everfit_airflow.logs import say, skip
 from everfit_airflow.operators.step import StepOperator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class MonitorModelOperator(StepOperator):
     """Ask every monitor of the spec whether the champion is harmed, why, and what to do; write it down once.
 
-    Harm is a result, not a failure: the task succeeds and says what to do, and emits an event of the asset
-    `<model>_monitored` that says it too. It skips while there is no champion, nobody has asked it, or nothing is new.
+    Harm is a result, not a failure: the task succeeds, says what to do, and emits an event of the asset
+    `<model>_decayed`. It skips while there is no champion, nobody has asked it, or nothing is new.
     """
 
     operator_extra_links = (ReportLink(),)
@@ -29,7 +29,7 @@ class MonitorModelOperator(StepOperator):
 
     def __init__(self, *, model: str | ModelSpec, **kwargs: Any) -> None:
         name = model if isinstance(model, str) else model.name
-        super().__init__(model=model, outlets=[monitored_asset(name)], **kwargs)
+        super().__init__(model=model, outlets=[decayed_asset(name)], **kwargs)
 
     def step(self, ports: Ports, spec: ModelSpec, context: Context) -> dict[str, Any]:
         """Look, and say what was found."""
@@ -43,11 +43,10 @@ class MonitorModelOperator(StepOperator):
         look = entry.body
         say(f"{in_words(entry)} (ledger entry {entry.seq})")
         ReportLink.remember(context, look.report)
-        done: dict[str, Any] = {
-            "entry": entry.seq,
-            "version": look.version,
-            "harmed": len(look.harmful),
-            "action": look.action,
-        }
-        context["outlet_events"][monitored_asset(spec.name)].extra = done
+        harmed = [signal.monitor for signal in look.harmful]
+        done: dict[str, Any] = {"entry": entry.seq, "version": look.version, "harmed": harmed, "action": look.action}
+        if harmed:
+            context["outlet_events"][decayed_asset(spec.name)].extra = done
+        else:
+            self.outlets = []  # a task emits an event for each outlet that it still has at its end
         return done

@@ -25,6 +25,7 @@ WHY = {
     "manual": "a person",
     "operator_triggered": "another DAG",
 }
+BY_ASSET = {"_due": "due", "_decayed": "decay"}
 
 
 class ResolveSnapshotOperator(StepOperator):
@@ -77,8 +78,10 @@ class ResolveSnapshotOperator(StepOperator):
 
 
 def _why(context: Context) -> str:
-    """What started the run, in one word: the data, or the watch over what is due, if it was an asset."""
+    """What started the run, in one word; of assets: the data, what the monitor found, or the watch over what is due."""
     kind = context["dag_run"].run_type
     why = WHY.get(str(getattr(kind, "value", kind)), "another DAG")
     names = {asset.name for asset in context.get("triggering_asset_events") or {}}
-    return "due" if why == "new data" and names and all(name.endswith("_due") for name in names) else why
+    if why == "new data" and names:
+        return next((said for ending, said in BY_ASSET.items() if all(name.endswith(ending) for name in names)), why)
+    return why
