@@ -1,9 +1,11 @@
 """What happens, in the order of time, and the steps of production that follow from it.
 
-a delivery lands     validate and commit it; then training, as far as the spec's triggers say so
-a cron strikes       training
-something is due     training: a cooldown or quiet hours are over, drift was found, ...
-a look               at the stage of a rollout that is under way
+    a delivery lands     validate and commit it, and look after the champion; then training, if a trigger says so
+    a cron strikes       training
+    something is due     training: a cooldown or quiet hours are over, the recipe has changed, ...
+    a look               at the stage of a rollout that is under way
+
+An event that is called for twice happens once.
 """
 
 from __future__ import annotations
@@ -110,10 +112,11 @@ class Play:
             news = news or entry.kind == "batch_accepted"
         if not news or world.clock.at > self.end:
             return
-        look_after(world, self._say)
         before = world.view
         if world.spec.retrain.on_new_data:
             self._train("new data")
+        if look_after(world, self._say):
+            self._train("decay")
         if before.champion is None and before.challenger is None and world.view.triggers == before.triggers:
             self._train("a person")  # the first model is not for the policy to choose
 
