@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from everfit.errors import DataError, UnknownName
+from everfit.ledger.entries import Monitored
 from everfit.replay import chosen, compare
+from everfit.spec import RetrainSpec
 
 MONTHS = ("2024-01", "2024-02", "2024-03", "2024-04")
 MAY = "2024-05"
@@ -115,6 +117,21 @@ def test_a_version_comes_in_stages_judged_by_the_rows_of_the_time(year):
     first, second = found.promotions
     assert (first.at - found.retrains[0].at) == timedelta(0), "there is nobody to compare a first version with"
     assert timedelta(days=1) <= second.at - found.retrains[1].at < timedelta(days=20)
+
+
+def test_who_goes_by_the_monitor_has_the_champion_looked_after(year):
+    for month in MONTHS[:3]:
+        year.land(month)
+    year = year.but(retrain=RetrainSpec(when=["decay"]))
+    worlds = {
+        name: year.rehearsal().world(name, spec, year.said.append, datetime(2024, 5, 1, tzinfo=UTC))
+        for name, spec in chosen(year.spec, ["never", "default"]).items()
+    }
+    assert not worlds["never"].view.of(Monitored)
+    (look,) = worlds["default"].view.of(Monitored)
+    assert look.body.version == 1
+    assert look.body.labelled == pytest.approx(28 * 20, abs=2)
+    assert look.at == max(one.at for one in worlds["default"].landed)
 
 
 def test_a_policy_that_there_is_not_is_named(year):
