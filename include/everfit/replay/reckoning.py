@@ -6,11 +6,11 @@ Each row is held against the champion of its own moment, which cannot have learn
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from everfit.features import load_code
 from everfit.ledger.entries import BatchQuarantined, DeploymentFailed, Promoted
@@ -71,16 +71,14 @@ class Losses:
     def __init__(self, world: World) -> None:
         self._world = world
         self.batches: Sequence[Batch] = [batch for _, batch in world.view.batches]
-        self._predictors: dict[int, Predictor] = {}
+        self._at_hand: tuple[str, pd.DataFrame, pd.DataFrame] | None = None
 
     @cached_property
     def when(self) -> Array:
         """The time of each row, in seconds since 1970, batch by batch."""
         import numpy as np
 
-        return np.concatenate(
-            [self._array("times", batch, [], lambda b=batch: self._times(b)) for batch in self.batches]
-        )
+        return np.concatenate([np.zeros(0), *map(self._times, self.batches)])
 
     @cached_property
     def days(self) -> NDArray[np.int64]:
@@ -98,15 +96,15 @@ class Losses:
         for batch, length in zip(self.batches, self._lengths, strict=True):
             mine = where[begin : begin + length]
             if mine.any():
-                found.append(self._array("losses", batch, files, lambda b=batch: self._losses(version, b))[mine])
+                found.append(self._array("losses", batch, files, partial(self._losses, version, batch))[mine])
             begin += length
         return np.concatenate(found)
 
     @cached_property
     def _lengths(self) -> list[int]:
-        return [len(self._array("times", batch, [], lambda b=batch: self._times(b))) for batch in self.batches]
+        return [len(self._times(batch)) for batch in self.batches]
 
-    def _array(self, what: str, batch: Batch, more: object, make: object) -> Array:
+    def _array(self, what: str, batch: Batch, more: Any, make: Callable[[], Array]) -> Array:
         """An array from the shared store, made if it is not there yet."""
         import numpy as np
 
@@ -115,13 +113,16 @@ class Losses:
         name = f"memo/{what}/{self._world.memo.digest(key)}.npy"
         if not store.exists(name):
             into = io.BytesIO()
-            np.save(into, make())  # type: ignore[operator]
+            np.save(into, make())
             store.write(name, into.getvalue())
         made: Array = np.load(io.BytesIO(store.read(name)))
         return made
 
     def _times(self, batch: Batch) -> Array:
-        return self._truth(batch)[1][TIME].astype("int64").to_numpy(dtype="float64") / 1e6
+        def seconds() -> Array:
+            return self._truth(batch)[1][TIME].astype("int64").to_numpy(dtype="float64") / 1e6
+
+        return self._array("times", batch, [], seconds)
 
     def _losses(self, version: int, batch: Batch) -> Array:
         from everfit.statistics.losses import per_row
@@ -149,8 +150,6 @@ class Losses:
                 truth.iloc[some].reset_index(drop=True),
             )
         return self._at_hand[1:]
-
-    _at_hand: tuple[str, pd.DataFrame, pd.DataFrame] | None = None
 
 
 def _in_columns(truth: pd.DataFrame, predictor: Predictor, scores: Array) -> tuple[Array, Array]:

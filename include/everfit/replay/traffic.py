@@ -43,25 +43,24 @@ class Traffic:
     _told: list[tuple[datetime, Label]] = field(default_factory=list)
     _read: dict[str, pd.DataFrame] = field(default_factory=dict)
 
-    def between(self, since: datetime, until: datetime) -> int:
+    def between(self, since: datetime, until: datetime) -> None:
         """Let the rows of that time ask, if there is a stage to be judged; and tell the labels that are known by its
-        end. Returns how many asked."""
-        world, asked = self.world, 0
+        end."""
+        world = self.world
         if world.view.stage is not None:
             for landed in world.landed:
                 if landed.first <= until and landed.last > since:
-                    asked += self._ask(landed, since, until)
+                    self._ask(landed, since, until)
         known = [label for at, label in self._told if at <= until]
         self._told = [one for one in self._told if one[0] > until]
         keep_labels(world.ports.store, world.spec.name, known, until)
-        return asked
 
-    def _ask(self, landed: Landed, since: datetime, until: datetime) -> int:
+    def _ask(self, landed: Landed, since: datetime, until: datetime) -> None:
         rows = self._rows(landed)
         when = times(self.world.spec, rows)
         rows = rows[((when > since) & (when <= until)).to_numpy()]
         if rows.empty:
-            return 0
+            return
         made = list(self._answered(landed, rows))
         for version in {one.version for one, _ in made}:
             self.world.ports.store.create(*pack(one for one, _ in made if one.version == version))
@@ -69,7 +68,6 @@ class Traffic:
             if label is not None:
                 known = one.at + self.labels_after if self.labels_after is not None else landed.at
                 self._told.append((known, Label(one.id, label)))
-        return len(rows)
 
     def _answered(self, landed: Landed, rows: pd.DataFrame) -> Iterator[tuple[Prediction, Any]]:
         """Each answer with its label, and without one what was said in the shadow."""
