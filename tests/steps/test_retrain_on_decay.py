@@ -57,10 +57,17 @@ def test_what_a_run_does_not_mend_starts_none(house: House, monitor: str, action
     assert house.due == ()
 
 
-def test_a_newer_look_without_harm_takes_it_back(house: House) -> None:
-    house.looked("quality", "retrain")
+def test_only_a_look_that_is_sure_takes_it_back(house: House) -> None:
+    seq = house.looked("quality", "retrain")
+    house.looked("quality", "wait", Outcome.CANNOT_TELL)
+    house.looked("segments", "wait", Outcome.PASSED)
+    assert house.due == (f"quality: {WORSE}",)
     house.looked("quality", "wait", Outcome.PASSED)
     assert house.due == ()
+    house.looked("quality", "retrain")
+    house.looked("quality", "fix_data")
+    assert house.due == ()
+    assert seq not in house.trained("r2", why="a person").consumed
 
 
 def test_a_look_at_a_version_that_does_not_serve_any_more_is_no_reason(house: House) -> None:

@@ -167,4 +167,4 @@ def _taken_up(view: View, window: Numbered) -> tuple[int, ...]:
     outside = {batch.partition for _, batch in view.batches} - {batch.partition for _, batch in window}
     open_ = (entry for entry in view.of(BatchAccepted) if entry.seq not in view.consumed)
     batches = (entry.seq for entry in open_ if entry.body.batch.partition not in outside)
-    return tuple(sorted([*batches, *view.asked, *(look.seq for look in view.decayed)]))
+    return tuple(sorted({*batches, *view.asked, *(look.seq for look, _ in view.decayed)}))
