@@ -29,6 +29,7 @@ from tools.local.stack import Stack
 
 def tell(console: Console, stack: Stack, outcome: Outcome, watch: Watch, total: float) -> bool:
     """Print the account and whether every claim in it is true."""
+    console.export_text()  # a picture of ten minutes of decisions would be no picture: it begins here
     _year(console, outcome.view)
     told = page.commands(console, stack, (["monitor", MODEL], ["lineage", MODEL]))
     page.spent(console, watch, total)
