@@ -58,7 +58,7 @@ def monitor(ports: Ports, spec: ModelSpec, progress: Progress) -> Entry[Monitore
     seen = gathered.seen
     progress(
         f"{seen.window.rows:,} rows up to {seen.now:%Y-%m-%d %H:%M} UTC that version {version} answered, "
-        f"{int(seen.window.labelled.sum()):,} with a label"
+        f"{_labels(seen):,} with a label"
     )
     signals = tuple(sorted((_signal(one, seen) for one in spec.monitor.monitors), key=_rank))
     for signal in signals:
@@ -87,6 +87,13 @@ def _signal(one: Any, seen: Seen) -> Signal:
     return Signal(name_of(type(one)), Outcome.CANNOT_TELL, f"it is not for {seen.task} models")
 
 
+def _labels(seen: Seen) -> int:
+    """How many rows of the window have a label, also where that does not give them a loss."""
+    import numpy as np
+
+    return int(np.isfinite(seen.window.y).sum())
+
+
 def _rank(signal: Signal) -> int:
     return WORST_FIRST.index(signal.outcome)
 
@@ -106,7 +113,7 @@ def _kept(
         since=datetime.fromtimestamp(window.at.min(), UTC),
         until=seen.now,
         rows=window.rows,
-        labelled=int(window.labelled.sum()),
+        labelled=_labels(seen),
         level=seen.level,
         signals=signals,
         cause=said.cause,
