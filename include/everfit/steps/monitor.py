@@ -81,10 +81,12 @@ def _gathered(ports: Ports, spec: ModelSpec, view: View, version: int, at: datet
 
 def _signal(one: Any, seen: Seen) -> Signal:
     """What a monitor says; nothing if it is not for such a task."""
-    if seen.task in getattr(one, "tasks", {seen.task}):
+    tasks = getattr(one, "tasks", {seen.task})
+    if seen.task in tasks:
         found: Signal = one.watch(seen)
         return found
-    return Signal(name_of(type(one)), Outcome.CANNOT_TELL, f"it is not for {seen.task} models")
+    words = f"it is for {', '.join(sorted(tasks))} models, and this one is {seen.task}"
+    return Signal(name_of(type(one)), Outcome.CANNOT_TELL, words)
 
 
 def _labels(seen: Seen) -> int:

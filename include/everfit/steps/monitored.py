@@ -133,9 +133,7 @@ def level(spec: ModelSpec, view: View, now: datetime) -> float:
     return min(max(share, LEAST), MOST)
 
 
-def _met(
-    ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor, at: datetime
-) -> Met | None:
+def _met(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor, at: datetime) -> Met | None:
     import pandas as pd
 
     if spec.monitor.of == "batches":
