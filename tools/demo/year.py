@@ -13,7 +13,6 @@ from pathlib import Path
 
 from everfit.ledger import View
 from everfit.ledger.entries import (
-    BatchAccepted,
     BatchQuarantined,
     CandidateJudged,
     Deployed,
@@ -105,11 +104,6 @@ def _land(stack: Stack, month: str, share: float, *, broken: bool = False) -> No
         flights = flights.drop_columns(["carrier"])
     parquet.write_table(flights, folder / "flights.parquet")
     _deliver(folder, stack.paths.landing / "flights" / month)
-
-
-def accepted(view: View, month: str) -> int:
-    """How often a version of the month was accepted."""
-    return sum(entry.body.batch.partition == month for entry in view.of(BatchAccepted))
 
 
 def _deliver(folder: Path, landing: Path) -> None:
