@@ -100,7 +100,7 @@ def _chosen(seen: Seen) -> tuple[Yes, bool]:
     mature = known & (share[days] >= MATURE * usual)
     if mature.sum() >= FEWEST_ROWS:
         return np.asarray(mature), True
-    scores = window.scores.reshape(window.rows, -1)
+    scores = window.scores if window.scores.ndim > 1 else window.scores[:, None]
     return np.asarray(np.isfinite(scores).all(axis=1)), False
 
 
