@@ -7,10 +7,11 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -56,10 +57,14 @@ class Traffic:
     failures: list[str] = field(default_factory=list)
 
 
-def flights_of(stack: Stack, model: str, month: str, share: float) -> list[Flight]:
-    """The flights of a month that no model has seen, as callers ask about them, and whether each was late."""
+def flights_of(
+    stack: Stack, model: str, month: str, share: float, happens: Callable[[Path], None] = lambda _: None
+) -> list[Flight]:
+    """The flights of a month that no model has seen, as callers ask about them, and whether each was late; `happens`
+    changes the month's folder before."""
     spec = load_spec(model)
     (folder,) = land(stack.paths.state / "aside", [month], share)
+    happens(folder)
     tables = {name: read_table(folder / table.file) for name, table in spec.data.tables.items()}
     code = load_code(spec.code_path)
     rows = code.rows(tables)

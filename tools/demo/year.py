@@ -1,15 +1,18 @@
 """The third play: a year of flights, month after month, and nobody touches anything.
 
 Each month arrives without the labels of its last days, and whole once the next one arrives: labels come late. Two come
-broken at first. The monitor looks at what has arrived, and only what it finds, or many months, starts a training run.
+broken at first. In October a runway at Newark closes, which is the one thing here that did not happen: its flights
+arrive later from then on. The monitor looks at what arrives, and what it finds, or four deliveries, starts a run.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from everfit.ledger import View
 from everfit.ledger.entries import (
@@ -25,9 +28,16 @@ from tools.demo.watch import MODEL, Watch
 from tools.land_flights import MONTHS, land
 from tools.local.stack import Stack
 
+if TYPE_CHECKING:
+    from pyarrow import ChunkedArray, Table
+
+    Change = Callable[[Table], Table]
+
 FIRST, LATER = MONTHS[:3], MONTHS[3:]
-BROKEN = ("2013-06", "2013-10")
-DAYS_WITHOUT = 5
+BROKEN = ("2013-06", "2013-09")
+CLOSED, MINUTES = "2013-10", 25
+"""From when on, and how much later, flights out of Newark arrive."""
+DAYS_WITHOUT = 2
 """Of the newest days of a month nobody knows yet how late its flights were."""
 AT_ONCE = 10
 
@@ -45,7 +55,7 @@ def play(stack: Stack, watch: Watch, share: float) -> Outcome:
     watch.pause_others()
     watch.title("Winter: three months of flights arrive, and a first champion serves")
     for month in FIRST:
-        _land(stack, month, share)
+        _land(stack, month, share, [_without_young_labels])
     watch.until(lambda view: bool(view.of(Deployed)), "a champion that serves")
     watch.let_fail(f"{MODEL}_deploy")
     traffic = [_month(stack, watch, month, share) for month in LATER]
@@ -56,13 +66,15 @@ def _month(stack: Stack, watch: Watch, month: str, share: float) -> Traffic:
     """One month: what is new arrives, and whatever follows from it ends, while people ask about flights."""
     before = MONTHS[MONTHS.index(month) - 1]
     watch.title(f"{month}: the month arrives, and the labels that {before} still lacked")
-    land(stack.paths.landing, [before], share)
+    _land(stack, before, share, [])
     if month in BROKEN:
-        _land(stack, month, share, broken=True)
+        _land(stack, month, share, [_without_young_labels, _without_carriers])
         watch.say(f"landed {month} without its carriers")
         watch.until(lambda view: _refused(view, month), f"{month} in quarantine")
-    _land(stack, month, share)
-    flights = flights_of(stack, MODEL, month, share)
+    if month == CLOSED:
+        watch.say(f"a runway closes at Newark: its flights arrive {MINUTES} minutes later from now on")
+    _land(stack, month, share, [_without_young_labels])
+    flights = flights_of(stack, MODEL, month, share, partial(_happens, month))
     with callers(f"http://127.0.0.1:{stack.ports.server}", MODEL, flights, AT_ONCE) as traffic:
         watch.until(lambda view: _settled(view, before, month), f"all that follows from {month}")
     return traffic
@@ -70,7 +82,7 @@ def _month(stack: Stack, watch: Watch, month: str, share: float) -> Traffic:
 
 def _settled(view: View, before: str, month: str) -> bool:
     """Both have arrived, somebody has looked at the month, or learnt from it, and what was begun has ended."""
-    batches = {batch.partition: batch for _, batch in view.batches}
+    batches = {batch.partition for _, batch in view.batches}
     arrived = month in batches and len(view.accepted(before)) > 1
     ended = len(view.of(Promoted)) + len(view.of(DeploymentFailed))
     passed = sum(entry.body.promote for entry in view.of(CandidateJudged))
@@ -79,31 +91,58 @@ def _settled(view: View, before: str, month: str) -> bool:
 
 
 def _looked_at(view: View, month: str) -> bool:
-    """Whether a look reached into the month, or the champion has it in its own data."""
-    looks = any(f"{entry.body.until:%Y-%m}" >= month for entry in view.of(Monitored))
+    """Whether somebody looked since the month arrived, or the champion has it in its own data."""
     champion = view.champion
     known = champion is not None and month in {batch.partition for batch in view.trained_on(champion).batches}
-    return looks or known
+    looks = [entry.seq for entry in view.of(Monitored)]
+    return known or max(looks, default=0) > max(entry.seq for entry in view.accepted(month))
 
 
 def _refused(view: View, month: str) -> bool:
     return any(entry.body.partition == month for entry in view.of(BatchQuarantined))
 
 
-def _land(stack: Stack, month: str, share: float, *, broken: bool = False) -> None:
-    """The month as its source has it when it ends: the newest flights have no delay yet."""
-    import pyarrow as pa
-    from pyarrow import compute, parquet
+def _land(stack: Stack, month: str, share: float, changes: Sequence[Change]) -> None:
+    """The month as its source has it, or not yet has it."""
+    from pyarrow import parquet
 
     (folder,) = land(stack.paths.state / "source", [month], share)
+    _happens(month, folder)
     flights = parquet.read_table(folder / "flights.parquet")
-    young = compute.greater(flights["day"], int(compute.max(flights["day"]).as_py()) - DAYS_WITHOUT)
-    delays = compute.if_else(young, pa.scalar(None, flights["arr_delay"].type), flights["arr_delay"])
-    flights = flights.set_column(flights.column_names.index("arr_delay"), "arr_delay", delays)
-    if broken:
-        flights = flights.drop_columns(["carrier"])
+    for change in changes:
+        flights = change(flights)
     parquet.write_table(flights, folder / "flights.parquet")
     _deliver(folder, stack.paths.landing / "flights" / month)
+
+
+def _happens(month: str, folder: Path) -> None:
+    """What is not in the data: the runway."""
+    from pyarrow import compute, parquet
+
+    if month < CLOSED:
+        return
+    flights = parquet.read_table(folder / "flights.parquet")
+    later = compute.if_else(compute.equal(flights["origin"], "EWR"), MINUTES, 0)
+    delays = compute.add(flights["arr_delay"], compute.cast(later, flights["arr_delay"].type))
+    parquet.write_table(_with_delays(flights, delays), folder / "flights.parquet")
+
+
+def _without_young_labels(flights: Table) -> Table:
+    """When a month ends, nobody knows yet how late its newest flights were."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    young = compute.greater(flights["day"], int(compute.max(flights["day"]).as_py()) - DAYS_WITHOUT)
+    delays = flights["arr_delay"]
+    return _with_delays(flights, compute.if_else(young, pa.scalar(None, delays.type), delays))
+
+
+def _without_carriers(flights: Table) -> Table:
+    return flights.drop_columns(["carrier"])
+
+
+def _with_delays(flights: Table, delays: ChunkedArray) -> Table:
+    return flights.set_column(flights.column_names.index("arr_delay"), "arr_delay", delays)
 
 
 def _deliver(folder: Path, landing: Path) -> None:

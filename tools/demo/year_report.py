@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from everfit.ledger import View
+from everfit.ledger import Entry, View
 from everfit.ledger.entries import (
     BatchAccepted,
     BatchQuarantined,
@@ -16,8 +16,10 @@ from everfit.ledger.entries import (
     DeploymentFailed,
     Monitored,
     Promoted,
+    RunTriggered,
     StageEntered,
 )
+from everfit.values import Outcome as Said
 from tools.demo import page
 from tools.demo.watch import MODEL, Watch
 from tools.demo.year import BROKEN, FIRST, LATER, Outcome
@@ -35,41 +37,42 @@ def tell(console: Console, stack: Stack, outcome: Outcome, watch: Watch, total: 
 
 def _year(console: Console, view: View) -> None:
     """Month by month: what came, what the monitor said, why a run started, what the gates and the rollout said."""
-    table = page.columns("month", "what happened", "")
-    month = FIRST[-1]
+    table = page.columns("month", "", "what happened")
+    shown, newest = "", FIRST[-1]
     for entry in view.entries:
-        match entry.body:
-            case BatchAccepted(batch=batch):
-                month = max(month, batch.partition)
-                late = ", with the labels that were late" * (batch.version > 1)
-                table.add_row(month, Text("accepted", "green"), f"{batch.label}: {batch.rows:,} flights{late}")
-            case BatchQuarantined(partition=partition, reasons=reasons):
-                table.add_row(month, Text("refused", "red"), f"{partition}: {reasons[0]}")
-            case Monitored() as look:
-                harmed = [signal.reason for signal in look.harmful]
-                tone = "bold red" if harmed else "green"
-                table.add_row(month, Text("decayed" if harmed else "healthy", tone), _look(look))
-            case CandidateJudged() as judged:
-                because = view.triggers[len(_before(view, entry.seq))].body.because
-                table.add_row(month, Text("retrained", "cyan"), "; ".join(because))
-                said = Text("passed" if judged.promote else "kept back", "green" if judged.promote else "red")
-                table.add_row(month, said, judged.reason)
-            case Promoted(version=version):
-                table.add_row(month, Text("promoted", "bold green"), f"version {version}")
-            case DeploymentFailed(version=version, reason=reason):
-                table.add_row(month, Text("stopped", "bold red"), f"version {version}: {reason}")
+        if isinstance(entry.body, BatchAccepted):
+            newest = max(newest, entry.body.batch.partition)
+        for word, tone, said in _lines(view, entry):
+            table.add_row("" if newest == shown else newest, Text(word, tone), said)
+            shown = newest
     page.section(console, "The year", table)
 
 
-def _before(view: View, seq: int) -> list[object]:
-    return [entry for entry in view.of(CandidateJudged) if entry.seq < seq]
-
-
-def _look(look: Monitored) -> str:
-    if not look.harmful:
-        return f"version {look.version}: {len(look.signals)} monitors found no harm in {look.rows:,} flights"
-    first = look.harmful[0]
-    return f"version {look.version}: {first.monitor.replace('_', ' ')}: {first.reason}; {look.why}"
+def _lines(view: View, entry: Entry) -> Iterator[tuple[str, str, str]]:
+    match entry.body:
+        case BatchAccepted(batch=batch):
+            late = ", with the labels that were late" * (batch.version > 1)
+            yield "accepted", "green", f"{batch.label}: {batch.rows:,} flights{late}"
+        case BatchQuarantined(partition=partition, reasons=reasons):
+            yield "refused", "red", f"{partition}: {reasons[0]}"
+        case Monitored() as look if look.harmful:
+            first = look.harmful[0]
+            yield "harmed", "bold red", f"{first.monitor.replace('_', ' ')}: {first.reason}"
+            yield look.action.replace("_", " "), "bold", look.why
+        case Monitored() as look:
+            yield "no harm", "green", f"{len(look.signals)} monitors, {look.rows:,} flights, version {look.version}"
+        case RunTriggered(because=because):
+            yield "training", "cyan", "; ".join(because)
+        case CandidateJudged(promote=True) as judged:
+            yield "passed", "green", f"all {len(judged.verdicts)} gates"
+        case CandidateJudged() as judged:
+            open_ = [f"{one.gate} {one.outcome}" for one in judged.verdicts if one.outcome is not Said.PASSED]
+            yield "kept back", "yellow", ", ".join(open_)
+        case Promoted(version=version):
+            stages = len([one for one in view.of(StageEntered) if one.body.version == version])
+            yield "promoted", "bold green", f"version {version}{f' after {stages} stages' * bool(stages)}"
+        case DeploymentFailed(version=version, reason=reason):
+            yield "stopped", "bold red", f"version {version}: {reason}"
 
 
 def _reports(stack: Stack, view: View) -> Iterator[Path]:
@@ -85,6 +88,7 @@ def _claims(stack: Stack, outcome: Outcome) -> dict[str, bool]:
     judged, staged = view.of(CandidateJudged), {entry.body.version for entry in view.of(StageEntered)}
     later = [entry.body.version for entry in view.of(Promoted)][1:]
     looked = {f"{entry.body.until:%Y-%m}" for entry in view.of(Monitored)}
+    looks = {entry.seq for entry in view.of(Monitored)}
     used = [seq for entry in view.triggers for seq in entry.body.consumed]
     return {
         "all twelve months were accepted, and again once their labels were there": all(
@@ -94,7 +98,7 @@ def _claims(stack: Stack, outcome: Outcome) -> dict[str, bool]:
         "somebody looked at every month, and left a report": len(looked) >= len(LATER) - len(later)
         and all(path.is_file() for path in _reports(stack, view)),
         "each training run says why it started": all(entry.body.because for entry in view.triggers),
-        "decay was a reason": any("monitor" not in b and ":" in b for e in view.triggers for b in e.body.because),
+        "decay was a reason": any(looks & {*entry.body.consumed} for entry in view.triggers),
         "no event was used twice": len(used) == len(set(used)),
         "worse candidates were kept back": any(not entry.body.promote for entry in judged),
         "better ones came through a canary": bool(later) and set(later) <= staged,
