@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from everfit.ledger.entries import Monitored
 from everfit.spec import MonitorSpec
+from everfit.steps.monitor import monitor
 from everfit_airflow.looking import sent_whole
 from tests.services import shared_mlflow
 from tests.steps.judging import House, build
@@ -48,3 +50,8 @@ def test_it_looks_once_at_what_is_new(house: House, own_dag):
     assert house.ports.store.exists(look.body.report)
     (task,) = dag.test().get_task_instances()
     assert task.state == "skipped", "nothing is new"
+    house.accept(5)
+    earlier_try = replace(house.ports, clock=lambda: datetime.now(UTC) + timedelta(hours=1))  # after the run began
+    found = monitor(earlier_try, house.spec, print)
+    (task,) = dag.test().get_task_instances()
+    assert (task.state, task.xcom_pull(task_ids="monitor")["entry"]) == ("success", found.seq)

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from everfit import catalog
+from everfit.signals import Signal
 from everfit.spec.usual import LOSSES
+from everfit.statistics.calls import Calls
 from everfit.statistics.losses import per_row
 from everfit.statistics.truth import Truth
+from everfit.steps.decayed import decayed
 from everfit.values import Outcome
 from tests.monitors.conftest import seen
 from tests.monitors.moved import before, fortnight
@@ -48,6 +51,20 @@ def test_a_quiet_fortnight_is_no_harm_and_says_so(task, name):
     assert found.outcome is (Outcome.PASSED if known else Outcome.CANNOT_TELL)
     assert found.reason
     assert found.monitor == name
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "quantile"])
+@pytest.mark.parametrize("count", [0, 1, 2, 40])
+def test_of_few_rows_no_monitor_finds_harm_or_raises(task, count):
+    few = np.arange(fortnight(1).rows) < count
+    window = of(task, fortnight(1)).of(few)
+    calls = Calls(window.at, np.zeros(count, dtype=bool), np.full(count, 0.01))
+    others = {"calls": calls, "calls_before": calls, "again": window.scores, "levels": LEVELS}
+    now = seen(of(task, before(1)), window, task=task, loss=LOSSES[task], names=NAMES.get(task, ()), **others)
+    for kind in catalog.monitors().values():
+        if task in getattr(kind(), "tasks", {task}):
+            assert not kind().watch(now).harms, kind
+    assert decayed(now, [Signal("quality", Outcome.FAILED, "it is worse")]) is None
 
 
 @pytest.mark.parametrize("task", LOSSES)

@@ -231,5 +231,5 @@ def test_the_words_name_the_part_and_the_column(reference: Rows) -> None:
     assert why.startswith("the concept changed: +0.")
     assert why.endswith("log loss, most in wind; retrain")
     bug = advice(decayed(seen(reference, planted("data_bug", 2)), HARM), HARM, "log_loss").why
-    assert bug.startswith("broken data: gust: values are 1.")
+    assert bug.startswith("data are broken: gust: values are 1.")
     assert bug.endswith("; fix the data")

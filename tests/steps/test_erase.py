@@ -23,8 +23,10 @@ from everfit.ledger.entries import (
     RowsErased,
 )
 from everfit.predictions import Prediction, pack, segments, unpack
+from everfit.spec import MonitorSpec
 from everfit.steps.erase import ErasureOrder, erase, hashed, shared_with
 from everfit.steps.erasure_search import Sought, search
+from everfit.steps.monitor import monitor
 from everfit.steps.recall import refusal
 from everfit.steps.reproduce import lineage_of, reproduce
 from everfit.stores.dvc import DvcStore
@@ -126,6 +128,31 @@ def test_the_rows_are_gone_everywhere_and_others_stay(house: House) -> None:
     (left,) = [segment for segment in segments(store, name) if segment.key != torn]
     assert [one.rows for one in unpack(store.read(left.key))] == [[{"carrier": "UA"}]]
     assert search(house.ports, house.spec, Sought("trips", ORDER.wanted), lambda _: None).unreadable == (torn,)
+
+
+def test_what_monitors_keep_goes_with_the_rows(house: House) -> None:
+    """A carrier is a person here: a group of rows in which the champion is looked at has its name."""
+    for number in (1, 2, 3):
+        accept(house, number, range(20, 30))
+    house.crown(house.trained("one").register().version)
+    accept(house, 4, range(20, 30))
+    watched = replace(house, spec=house.spec.model_copy(update={"monitor": MonitorSpec(of="batches", season="59d")}))
+    look = monitor(watched.ports, watched.spec, print)
+    store, name = house.ports.store, house.spec.name
+    folders = {key.split("/")[2] for key in store.list(f"monitor/{name}")}
+    assert folders == {"1", "looks", "spans"}
+    assert b"carrier WN" in store.read(look.body.evidence.key)
+    store.write(look.body.report, store.read(look.body.report) + b"<p>carrier WN</p>")
+
+    go(watched, ErasureOrder("trips", "carrier", ("WN",), "asked on 2013-06-01", "ann", "salt"))
+
+    assert store.list(f"monitor/{name}") == []
+    assert not store.exists(look.body.report)
+    assert hunt(house, "WN") == [f"ledger/{name}/{look.seq:08}.json"]
+    assert search(house.ports, house.spec, Sought("trips", Wanted.of("carrier", ("WN",))), print).told == (look.seq,)
+    said: list[str] = []
+    assert monitor(watched.ports, watched.spec, said.append) is None
+    assert "was judged on were erased" in said[0]
 
 
 def test_erased_twice_is_erased_once(house: House) -> None:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import numpy as np
 import pytest
 
+from everfit.ledger import Entry
 from everfit.ledger.entries import Monitored
+from everfit.ports import Ports
 from everfit.predictions import Label, Prediction, keep_labels, pack
 from everfit.predictions.prediction import id_of
 from everfit.predictor import Predictor, answer
 from everfit.spec import MonitorSpec
+from everfit.statistics.calls import Calls
 from everfit.steps.monitor import monitor
 from everfit.steps.monitored import gather, level
+from everfit.steps.monitored_requests import Period, calls
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import as_sent
 from tests.services import Service
 from tests.steps.judging import House, build
+from tests.steps.mortal import Crash, counting, mortal
 
 BEGIN = datetime(2013, 5, 10, tzinfo=UTC)
+NOW = datetime(2013, 6, 1, 12, tzinfo=UTC)
 
 
 def predictor_of(house: House) -> Predictor:
@@ -48,7 +56,7 @@ def of_batches(champion: House) -> House:
 
 
 def test_batches_after_its_own_are_scored_and_looked_at(of_batches: House):
-    found = gather(of_batches.ports, of_batches.spec, of_batches.ledger.view(), 1, predictor_of(of_batches))
+    found = gather(of_batches.ports, of_batches.spec, of_batches.ledger.view(), 1, predictor_of(of_batches), NOW)
     seen = found.seen
     assert seen.reference.rows == 532  # March, less the rows without a label
     assert seen.reference.labelled.all()
@@ -91,8 +99,8 @@ def asked(house: House) -> list[Prediction]:
 def test_what_callers_asked_is_looked_at_as_batches_are(champion: House, of_batches: House):
     made = asked(champion)
     view, predictor = champion.ledger.view(), predictor_of(champion)
-    told = gather(champion.ports, champion.spec, view, 1, predictor).seen
-    known = gather(of_batches.ports, of_batches.spec, view, 1, predictor).seen
+    told = gather(champion.ports, champion.spec, view, 1, predictor, NOW).seen
+    known = gather(of_batches.ports, of_batches.spec, view, 1, predictor, NOW).seen
     assert told.window.rows == known.window.rows == 560
     for name in ("day", "scores", "y", "losses"):
         ours, theirs = getattr(told.window, name), getattr(known.window, name)
@@ -127,13 +135,13 @@ def test_a_year_has_so_many_false_alarms_to_give_away(of_batches: House):
 
 def test_a_season_is_as_much_earlier_as_the_spec_says(champion: House):
     house = watching(champion, of="batches", season="59d")
-    found = gather(house.ports, house.spec, house.ledger.view(), 1, predictor_of(house)).seen
+    found = gather(house.ports, house.spec, house.ledger.view(), 1, predictor_of(house), NOW).seen
     assert found.window.rows == 560
     begin, end = (datetime.fromtimestamp(at, UTC) for at in (found.season.at.min(), found.season.at.max()))
     assert datetime(2013, 2, 1, tzinfo=UTC) <= begin < end < datetime(2013, 3, 1, tzinfo=UTC)
     assert not np.isfinite(found.season.scores).any()
     nothing = watching(champion, of="batches", season="365d")
-    assert gather(nothing.ports, nothing.spec, house.ledger.view(), 1, predictor_of(house)).seen.season is None
+    assert gather(nothing.ports, nothing.spec, house.ledger.view(), 1, predictor_of(house), NOW).seen.season is None
 
 
 def test_a_look_is_written_down_once(of_batches: House):
@@ -144,3 +152,69 @@ def test_a_look_is_written_down_once(of_batches: House):
     assert (first.body.version, first.body.rows, first.body.labelled) == (1, 560, 532)
     assert {signal.monitor for signal in first.body.signals} >= {"staleness"}
     assert of_batches.ports.store.local_file(first.body.evidence).is_file()
+
+
+FEW = ("staleness", "data_quality")
+
+
+def test_two_who_look_at_once_write_one_entry(champion: House):
+    house = watching(champion, of="batches", watch=FEW, false_alarms=2)
+    early = replace(house.ports, clock=lambda: NOW - timedelta(seconds=1))
+    both = Barrier(2)
+
+    def look(ports: Ports) -> Entry[Monitored] | None:
+        both.wait()
+        return monitor(ports, house.spec, print)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(look, (house.ports, early))
+    assert one == other
+    assert house.ports.store.local_file(one.body.evidence).is_file()
+    assert house.ports.store.exists(one.body.report)
+
+
+def test_of_two_looks_that_differ_the_first_stays_whole(champion: House):
+    """The second has another level, since somebody looked meanwhile: it must not touch what the first's entry names."""
+    house, other = (watching(champion, of="batches", watch=("feature_drift",), false_alarms=a) for a in (3, 9))
+    first: list[Entry[Monitored] | None] = []
+
+    def overtaken(said: str) -> None:
+        if not first and "rows up to" in said:  # everything is gathered, nothing is written
+            first.append(None)
+            monitor(other.ports, other.spec, print)
+            first[0] = monitor(house.ports, house.spec, print)
+
+    assert monitor(house.ports, house.spec, overtaken) == first[0]
+    assert house.ports.store.local_file(first[0].body.evidence).is_file()
+
+
+def test_a_crash_anywhere_is_made_up_for(champion: House):
+    house, moment, crashed = watching(champion, of="batches", watch=FEW, false_alarms=4), 0, True
+    while crashed:
+        spec = house.spec.model_copy(update={"monitor": MonitorSpec(of="batches", watch=FEW, false_alarms=4 + moment)})
+        dying = mortal(house.ports, counting(moment), store=("create", "write", "put_file"))
+        crashed = False
+        try:
+            monitor(dying, spec, print)
+        except Crash:
+            crashed = True
+        before = len(house.ledger.view().of(Monitored))
+        entry = monitor(house.ports, spec, print)
+        assert house.ports.store.local_file(entry.body.evidence).is_file()
+        assert house.ports.store.exists(entry.body.report)
+        assert len(house.ledger.view().of(Monitored)) - before <= 1
+        assert sum(one.key == entry.key for one in house.ledger.view().of(Monitored)) == 1
+        moment += 1
+    assert moment > 6  # before and after the page, the evidence, the entry
+
+
+def test_answers_are_held_against_those_of_as_long_a_time_before(champion: House):
+    made = asked(champion)
+    later = champion.ports.clock() + timedelta(days=20)  # the requests were on 10 May, of 28 days before
+    found = requests_before(champion, later)
+    assert (len(found.at), int(found.failed.sum())) == (len(made), 0)
+    assert requests_before(champion, champion.ports.clock()) is None
+
+
+def requests_before(house: House, at: datetime) -> Calls | None:
+    return calls(house.ports.store, house.spec.name, 1, Period(at - timedelta(days=28), at).before)

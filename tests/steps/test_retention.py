@@ -195,6 +195,29 @@ def test_pages_profiles_and_predictions_go_by_age(stock: Stock) -> None:
     assert store.list("predictions") == [newest]
 
 
+def test_what_monitors_keep_goes_by_age_but_not_that_of_the_champion(stock: Stock) -> None:
+    batches, store = months(stock, 2), stock.ports.store
+    for _ in range(2):
+        stock.promote("trips", stock.register("trips", *batches))
+        version = stock.view("trips").champion
+        for name in ("a", "b"):
+            stock.look("trips", version, f"{version}{name}")
+            store.write(f"monitor/trips/{version}/scores/{name}.npy", b"scores")
+    store.write(f"monitor/trips/spans/{batches[1].sha256}.json", b"[]")
+    store.write("monitor/trips/spans/0.json", b"[]")
+    stock.quarantine("trips", "2013-05")  # of the bytes 0, which are no batch
+    stock.watch.wait(200)
+
+    free(stock.ports, spec_of("trips", **LITTLE), "one")
+
+    assert store.list("monitor") == [
+        "monitor/trips/2/scores/a.npy",
+        "monitor/trips/2/scores/b.npy",
+        "monitor/trips/looks/2b.json",
+        f"monitor/trips/spans/{batches[1].sha256}.json",
+    ]
+
+
 def test_what_trainings_and_searches_left_goes_with_the_age_of_their_run(stock: Stock) -> None:
     """Of a search, what it chose stays: it is small, and later searches begin with it."""
     batches, store = months(stock, 3), stock.ports.store

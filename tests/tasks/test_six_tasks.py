@@ -15,16 +15,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from everfit import catalog
 from everfit.gates import Evidence
 from everfit.ledger.entries import RunTriggered
 from everfit.predictor import Predictor
 from everfit.registry import MlflowRegistry
+from everfit.spec import MonitorSpec
 from everfit.spec.building import gate_from
 from everfit.spec.usual import usual_gates
 from everfit.steps.build_features import build_features
 from everfit.steps.deploy import deploy
 from everfit.steps.evaluate import evaluate
 from everfit.steps.judge import judge
+from everfit.steps.monitor import monitor
+from everfit.steps.monitored_rows import BY_GROUP
 from everfit.steps.register import register
 from everfit.steps.snapshot import TrainRequest, resolve, snapshot_of
 from everfit.steps.train import train
@@ -109,6 +113,25 @@ def test_a_task_lives_from_the_landing_place_to_an_answer(task: str, months: Seq
         said_by = {verdict.gate: verdict for verdict in (gate_from(one).judge(kept) for one in usual_gates(task))}
         assert all(load(Verdict, dump(verdict)) == verdict for verdict in said_by.values())
         assert {said_by[name].outcome for name in ("answers_sanely", "beats_baseline")} == {Outcome.PASSED}, said_by
+
+    assert_watched(life)
+
+
+def assert_watched(life: Life) -> None:
+    """The champion of the first two months, looked at in the third: each monitor says something, and nothing broke."""
+    ports, spec = life.workshop.ports, life.workshop.spec
+    look = monitor(ports, spec.model_copy(update={"monitor": MonitorSpec(of="batches")}), print)
+    assert look is not None
+    said_by = {signal.monitor: signal for signal in look.body.signals}
+    assert set(said_by) == set(catalog.monitors())
+    assert look.body.rows > look.body.labelled > 0.9 * look.body.rows
+    assert {said_by[name].outcome for name in ("data_quality", "attribution_drift", "prediction_drift")} == {
+        Outcome.PASSED
+    }
+    by_labels = ("quality", "label_drift", "concept_drift", "estimated_quality", "segments")
+    assert {said_by[name].effect is not None for name in by_labels} == {spec.task not in BY_GROUP}, said_by
+    assert {signal.monitor for signal in look.body.harmful} <= {"calibration_drift"}, said_by
+    assert ports.store.read(look.body.report).startswith(b"<!doctype html>")
 
 
 def signature(model: str) -> list[str]:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from everfit.ledger import View
 from everfit.ledger.entries import (
-    BatchAccepted,
     BatchQuarantined,
     CandidateJudged,
     Deployed,
@@ -144,11 +143,6 @@ def _without_carriers(flights: Table) -> Table:
 
 def _with_delays(flights: Table, delays: ChunkedArray) -> Table:
     return flights.set_column(flights.column_names.index("arr_delay"), "arr_delay", delays)
-
-
-def accepted(view: View, month: str) -> int:
-    """How often a version of the month was accepted."""
-    return sum(entry.body.batch.partition == month for entry in view.of(BatchAccepted))
 
 
 def _deliver(folder: Path, landing: Path) -> None:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from everfit.cli.opened import opened
 from everfit.cli.telling import MARKS
+from everfit.errors import DataError
 from everfit.spec import load_spec
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     if found.body.report:
         console.print(Text(f"\nreport {found.body.report} in {ports.store.url}", "dim"), soft_wrap=True)
         if args.into:
+            if not ports.store.exists(found.body.report):  # it is a look of before that is shown again
+                gone = f"{found.body.report} is gone: rows that it named were erased since"
+                raise DataError(f"{gone}; the next look at newer rows has a page of its own")
             args.into.parent.mkdir(parents=True, exist_ok=True)
             args.into.write_bytes(ports.store.read(found.body.report))
             console.print(f"{args.into} written", soft_wrap=True)

@@ -41,6 +41,7 @@ from everfit.ledger.entries import (
     ScoringRefused,
     StageEntered,
 )
+from everfit.values import Outcome
 
 if TYPE_CHECKING:
     from everfit.ledger.log import Entry
@@ -237,6 +238,15 @@ def _(body: ScoringRefused) -> str:
 
 
 @_say.register
+def _(body: Monitored) -> str:
+    seen = f"version {body.version}, {body.rows:,} rows up to {body.until:%Y-%m-%d}"
+    if body.harmful:
+        return f"{seen}: {', '.join(signal.monitor for signal in body.harmful)} found harm; {body.why}"
+    sure = sum(signal.outcome is Outcome.PASSED for signal in body.signals)
+    return f"{seen}: no harm found; {sure} of {len(body.signals)} monitors could tell"
+
+
+@_say.register
 def _(body: AlertDue) -> str:
     about = ", ".join(f"{told.incident} ({told.news})" for told in body.told)
     return f"a message is due to {body.channel}: {about}"
@@ -259,10 +269,3 @@ def _(body: AttemptOpened) -> str:
 
 def _versions(versions: tuple[int, ...]) -> str:
     return f"version{'s' * (len(versions) > 1)} {', '.join(map(str, versions))}"
-
-
-@_say.register
-def _(body: Monitored) -> str:
-    seen = f"version {body.version}, {body.rows:,} rows up to {body.until:%Y-%m-%d}"
-    found = ", ".join(signal.monitor for signal in body.harmful)
-    return f"{seen}: {found} harmed; {body.why}" if found else f"{seen}: no harm found by {len(body.signals)} monitors"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from everfit.monitors._harm import side
 from everfit.monitors._inputs import FEWEST, Inputs
 from everfit.statistics.domain import sample
 from everfit.statistics.outlook import MOST, Outlook, outlook
@@ -34,9 +35,7 @@ def judged(found: Outlook | None, bar: float) -> Outcome:
     if found is None or found.overlap < LEAST_OVERLAP:
         return Outcome.CANNOT_TELL
     _, low, high = found.share
-    if low > bar:
-        return Outcome.FAILED
-    return Outcome.PASSED if high <= bar else Outcome.CANNOT_TELL
+    return side(low, high, bar)
 
 
 def told(found: Outlook | None, bar: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everfit.monitors._harm import side
 from everfit.monitors._inputs import too_few
 from everfit.refuse import between
 from everfit.signals import Signal
@@ -53,7 +54,7 @@ class AttributionDrift:
         low, high = 1 - kept.high, 1 - kept.low
         return Signal(
             "attribution_drift",
-            Outcome.FAILED if low > bar else Outcome.PASSED if high <= bar else Outcome.CANNOT_TELL,
+            side(low, high, bar),
             _reason(kept, self.at_least, parts, moved),
             1 - kept.value,
             low,

@@ -70,8 +70,6 @@ class CalibrationDrift:
 
     def watch(self, seen: Seen) -> Signal:
         """Hold each aspect of each class against its bar."""
-        if seen.task not in self.tasks:
-            return cannot_tell(NAME, f"the answers of a {seen.task} task are no probabilities")
         both = fair(seen, self.labels)
         if isinstance(both, str):
             return cannot_tell(NAME, both)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from everfit.monitors._ahead import ahead, judged, numbers, told
 from everfit.monitors._inputs import Inputs, too_few
+from everfit.monitors._known import answered
 from everfit.monitors._moves import DISTANCES, Move, course, moves
 from everfit.refuse import number, one_of
 from everfit.signals import Signal
@@ -71,14 +72,6 @@ class PredictionDrift:
             course=course(old[place], new[place], window),
             blind_to=BLIND,
         )
-
-
-def answered(rows: Rows) -> Rows:
-    """The rows with an answer of the version's own."""
-    import numpy as np
-
-    there = np.isfinite(rows.scores.reshape(rows.rows, -1)).all(axis=1)
-    return rows if there.all() else rows.of(np.asarray(there))
 
 
 def answers(rows: Rows, names: Sequence[str]) -> tuple[Column, ...]:

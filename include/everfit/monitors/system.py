@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everfit.monitors._harm import finite, side
 from everfit.monitors._shares import share_of
 from everfit.refuse import between, number
 from everfit.signals import Point, Signal
@@ -81,7 +82,7 @@ def _failed(now: Calls, before: Calls | None, bar: float, level: float) -> Detai
     low, high = (float(end) for end in wilson(share, 1 - level))
     was = "" if before is None else f", {_per_cent(float(_share(before).value))} before"
     words = f"{_per_cent(float(share.value))} of {len(now.at):,} requests failed{was} (allowed {_per_cent(bar)})"
-    return Detail("errors", _side(low, high, bar), words, float(share.value), low, high, bar, len(now.at))
+    return Detail("errors", side(low, high, bar), words, float(share.value), low, high, bar, len(now.at))
 
 
 def _share(calls: Calls) -> Share:
@@ -100,8 +101,8 @@ def _slow(now: Calls, before: Calls | None, bars: System, level: float) -> list[
         bar = bars.p95_at_most if name == "p95" and bars.p95_at_most else None
         allowed = f" (allowed {bar:.3g} s)" if bar else ""
         words = f"{name} of answers is {value:.3g} s{allowed}"
-        side = Outcome.PASSED if bar is None else _side(low, high, bar)
-        found.append(Detail(name, side, words, value, low, _finite(high), bar, ours.count))
+        outcome = Outcome.PASSED if bar is None else side(low, high, bar)
+        found.append(Detail(name, outcome, words, value, low, finite(high), bar, ours.count))
     theirs = None if before is None else _Seconds.of(before)
     if theirs is not None and theirs.count >= FEWEST_CALLS:
         found.append(_slower(ours, theirs, bars.slower_at_most, level / 2))
@@ -117,7 +118,7 @@ def _slower(ours: _Seconds, theirs: _Seconds, bar: float, level: float) -> Detai
     least = low / high_before if high_before else 0.0
     most = high / low_before if low_before else float("inf")
     words = f"p95 is {value:.2g} times what it was before (allowed {bar:.3g})"
-    return Detail("slower", _side(least, most, bar), words, _finite(value), least, _finite(most), bar, ours.count)
+    return Detail("slower", side(least, most, bar), words, finite(value), least, finite(most), bar, ours.count)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,16 +171,5 @@ def _course(calls: Calls, level: float) -> tuple[Point, ...]:
     return tuple(found)
 
 
-def _side(low: float, high: float, bar: float) -> Outcome:
-    if low > bar:
-        return Outcome.FAILED
-    return Outcome.PASSED if high <= bar else Outcome.CANNOT_TELL
-
-
 def _per_cent(share: float) -> str:
     return f"{100 * share:.3g} %"
-
-
-def _finite(value: float) -> float | None:
-    """JSON has no infinity."""
-    return value if value < float("inf") else None

@@ -42,8 +42,7 @@ class TrainServeSkew:
         """Hold both answers to each row against each other."""
         import numpy as np
 
-        served = seen.window.scores.reshape(seen.window.rows, -1)
-        offline = None if seen.again is None else seen.again.reshape(seen.window.rows, -1)
+        served, offline = _wide(seen.window.scores), None if seen.again is None else _wide(seen.again)
         asked = np.zeros(len(served), dtype=bool) if offline is None else ~np.isnan(offline).all(axis=1)
         asked &= ~np.isnan(served).all(axis=1)
         if offline is None or not asked.any():
@@ -65,6 +64,10 @@ class TrainServeSkew:
             level=1 - seen.level,
             blind_to=BLIND,
         )
+
+
+def _wide(scores: Array) -> Array:
+    return scores if scores.ndim > 1 else scores[:, None]
 
 
 def _otherwise(served: Array, offline: Array, tolerance: float) -> NDArray[np.bool_]:

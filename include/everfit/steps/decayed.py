@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from everfit.signals import Signal
 from everfit.statistics.decay.both import FEWEST_ROWS
-from everfit.statistics.decay.cause import Decay, why
+from everfit.statistics.decay.cause import TO_DO, Decay, why
 from everfit.statistics.decay.columns import Window
+from everfit.statistics.decay.parts import TITLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,19 +32,6 @@ BROKEN = ("data_quality", "train_serve_skew")
 
 MEASURED = frozenset({"quality", "concept_drift", "calibration_drift", "segments", "staleness"})
 """The monitors that do not guess what has not been told yet."""
-
-CAUSES = {
-    "label_shift": "labels shifted",
-    "covariate_shift": "inputs shifted",
-    "concept_change": "the concept changed",
-    "data_bug": "broken data",
-}
-ACTIONS = {
-    "retrain": "retrain",
-    "fix_data": "fix the data",
-    "roll_back": "roll back",
-    "wait": "wait",
-}
 
 
 @dataclass(frozen=True)
@@ -92,12 +80,12 @@ def advice(decay: Decay | None, signals: Sequence[Signal], loss: str) -> Advice:
     if decay is None:
         action, because = _remedy(harmful, labelled=False)
         few = f"too few rows have been answered to say why (it takes {FEWEST_ROWS})"
-        return Advice("unknown", action, f"{because or few}; {ACTIONS[action]}")
+        return Advice("unknown", action, f"{because or few}; {TO_DO[action]}")
     if decay.cause != "none":
-        return Advice(decay.cause, decay.action, f"{_words(decay, loss)}; {ACTIONS[decay.action]}")
+        return Advice(decay.cause, decay.action, f"{_words(decay, loss)}; {TO_DO[decay.action]}")
     action, because = _remedy(harmful, labelled=decay.labelled)
     still = f"{_called(loss)} has not surely {'risen' if decay.labelled else 'to rise by what moved'}, {_amount(decay)}"
-    return Advice("none", action, f"{f'{because}; ' * bool(because)}{still}; {ACTIONS[action]}")
+    return Advice("none", action, f"{f'{because}; ' * bool(because)}{still}; {TO_DO[action]}")
 
 
 def _chosen(seen: Seen) -> tuple[Yes, bool]:
@@ -112,7 +100,7 @@ def _chosen(seen: Seen) -> tuple[Yes, bool]:
     mature = known & (share[days] >= MATURE * usual)
     if mature.sum() >= FEWEST_ROWS:
         return np.asarray(mature), True
-    scores = window.scores.reshape(window.rows, -1)
+    scores = window.scores if window.scores.ndim > 1 else window.scores[:, None]
     return np.asarray(np.isfinite(scores).all(axis=1)), False
 
 
@@ -152,7 +140,7 @@ def _said(signal: Signal) -> str:
 
 
 def _words(decay: Decay, loss: str) -> str:
-    cause = CAUSES[decay.cause]
+    cause = TITLES[decay.cause]
     if decay.cause == "data_bug":
         first, more = decay.bugs[0], len(decay.bugs) - 1
         where = f"{', '.join(first.columns)}: " if first.columns else ""

@@ -6,6 +6,7 @@ predictions        what was asked of the model, and when
 features, evidence everything made from the batches: tables, scores, samples
 scores             predictions for whole batches that have such rows
 profiles           what rules keep of a batch: among them hashes of keys
+monitor            what monitors keep of batches and of versions, and numbers of looks that name a key
 reports, data docs the pages of deliveries with such rows, and what they are made of
 runs               what validation told the next task about such a delivery
 
@@ -21,11 +22,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from everfit.errors import DataError, UnknownName
-from everfit.ledger.entries import BatchAccepted, BatchQuarantined, RowsErased
+from everfit.ledger.entries import BatchAccepted, BatchQuarantined, Monitored, RowsErased
 from everfit.predictions import segments, without
 from everfit.steps.erasure_traces import names, traces
 from everfit.validation.erasing import Wanted, columns, count
 from everfit.validation.formats import ENDINGS, Part
+from everfit.values import canonical, dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +80,17 @@ def search(ports: Ports, spec: ModelSpec, sought: Sought, progress: Progress) ->
     copies, unreadable = _copies(ports, spec, sought)
     rewrite, more = _predictions(ports, spec, sought.wanted)
     delete = traces(ports, spec.name, view, [entry for entry, _ in batches], gone(view), copies, sought.wanted)
-    told = tuple(e.seq for e in view.of(BatchQuarantined) if any(names(r, sought.wanted) for r in e.body.reasons))
+    told = tuple(entry.seq for entry in view.entries if any(names(text, sought.wanted) for text in _quoted(entry)))
     return Found(batches, (*delete, *copies), tuple(rewrite), tuple(sorted({*unreadable, *more})), told)
+
+
+def _quoted(entry: Entry) -> Iterator[str]:
+    """What an entry says in words that may quote values: why data were refused, and where a model got worse."""
+    match entry.body:
+        case BatchQuarantined(reasons=reasons):
+            yield from reasons
+        case Monitored(signals=signals, why=why):
+            yield canonical({"signals": dump(signals), "why": why}).decode()
 
 
 def files_of(spec: ModelSpec, sought: Sought, batch: Batch) -> tuple[str, ...]:

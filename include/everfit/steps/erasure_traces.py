@@ -34,8 +34,10 @@ def traces(
     stems = _deliveries(model, view, batches, copies)
     lost = {entry.seq for entry in batches} | set(gone)
     found = [*_pages(ports, model, stems, wanted), *_handed_over(ports, model, stems)]
+    found += _looks(ports, model, wanted)
     if batches or copies:
         found += _profiles(ports, model, view, lost)
+        found += _watched(ports, model, view, lost)
     found += _scores(ports, view, batches, stems)
     return tuple(dict.fromkeys([*found, *_made_from(ports, model, view, batches)]))
 
@@ -104,8 +106,31 @@ def _scores(ports: Ports, view: View, batches: Sequence[Entry[BatchAccepted]], s
 
 def _profiles(ports: Ports, model: str, view: View, lost: Collection[int]) -> Iterator[str]:
     """What rules keep of batches that are no more, and of deliveries that never became one."""
-    stay = {entry.body.batch.sha256 for entry in view.of(BatchAccepted) if entry.seq not in lost}
+    stay = _staying(view, lost)
     return (key for key in ports.store.list(f"profiles/{model}") if key.split("/")[2] not in stay)
+
+
+def _staying(view: View, lost: Collection[int]) -> set[str]:
+    return {entry.body.batch.sha256 for entry in view.of(BatchAccepted) if entry.seq not in lost}
+
+
+def _looks(ports: Ports, model: str, wanted: Wanted) -> Iterator[str]:
+    """The numbers of looks at the champion that name a key, as a category in which it got worse."""
+    for key in ports.store.list(f"monitor/{model}/looks"):
+        if names(ports.store.read(key).decode(), wanted):
+            yield key
+
+
+def _watched(ports: Ports, model: str, view: View, lost: Collection[int]) -> Iterator[str]:
+    """What monitors keep of batches that are no more, row by row (scores, Shapley values); what can be, they make anew.
+
+    It is by version, `monitor/<model>/<version>/`: of one that knew such a batch, all of it goes.
+    """
+    stay, knowing = _staying(view, lost), {str(version) for version in view.knowing(lost)}
+    for key in ports.store.list(f"monitor/{model}"):
+        place, by_batch = key.split("/")[2], PurePosixPath(key).parent.name in ("scores", "spans")
+        if place in knowing or (by_batch and PurePosixPath(key).stem not in stay):
+            yield key
 
 
 def _made_from(ports: Ports, model: str, view: View, batches: Sequence[Entry[BatchAccepted]]) -> list[str]:

@@ -14,6 +14,7 @@ from everfit.ledger.entries import (
     BatchScored,
     CandidateJudged,
     ModelRegistered,
+    Monitored,
     ScoringRefused,
 )
 from everfit.ledger.scores import scores
@@ -35,6 +36,7 @@ FOLDERS = (
     "profiles",
     data_docs.FOLDER,
     data_docs.PAGES,
+    "monitor",
 )
 """Where they lie, each in a folder of its model."""
 
@@ -60,6 +62,7 @@ def leftovers(model: str, view: View, tables: Mapping[str, str], log: Sequence[S
     yield from _tables(view, tables)
     yield from _runs(model, view)
     yield from _profiles(model, view)
+    yield from _monitored(model, view)
     yield from _scores(view)
     yield from _predictions(log)
 
@@ -134,7 +137,21 @@ def _profiles(model: str, view: View) -> Iterator[Leftover]:
             case _:
                 continue
         needed = "rules compare new batches with it" if sha256 in used else ""
-        yield Leftover("profile", partition, entry.at, (f"profiles/{model}/{sha256}/",), needed)
+        kept = (f"profiles/{model}/{sha256}/", f"monitor/{model}/spans/{sha256}.")
+        yield Leftover("profile", partition, entry.at, kept, needed)
+
+
+def _monitored(model: str, view: View) -> Iterator[Leftover]:
+    """What monitors found out about each version, which they could do again, and the numbers of each look."""
+    looks = view.of(Monitored)
+    last = {entry.body.version.version: entry.at for entry in view.of(ModelRegistered)}
+    last |= {entry.body.version: entry.at for entry in looks}
+    for version, at in last.items():
+        needed = f"monitors hold rows against it as long as {version} is champion" if version == view.champion else ""
+        yield Leftover("what monitors keep", f"version {version}", at, (f"monitor/{model}/{version}/",), needed)
+    for key, entry in {entry.body.evidence.key: entry for entry in looks}.items():
+        needed = "it is the newest look" if entry is looks[-1] else ""
+        yield Leftover("numbers of a look", f"entry {entry.seq}", entry.at, (key,), needed)
 
 
 def _scores(view: View) -> Iterator[Leftover]:

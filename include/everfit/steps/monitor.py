@@ -26,36 +26,44 @@ WORST_FIRST = (Outcome.FAILED, Outcome.CANNOT_TELL, Outcome.PASSED)
 
 
 def monitor(ports: Ports, spec: ModelSpec, progress: Progress) -> Entry[Monitored] | None:
-    """Look at what the champion met since it was judged; None while there is no champion, or nobody has asked it yet.
+    """Look at what the champion met since it was judged; None while there is no champion, or nobody has asked it yet,
+    or the rows that it was judged on were erased.
 
     What is found goes to the ledger once for each state of the world: if no answer, label or batch is new, and the spec
-    asks for the same, the entry of the look before is returned. Errors: `Corrupted` for files of the version that are
-    not the recorded ones.
+    asks for the same, the entry of the look before is returned. Page and evidence come before the entry, under names
+    that say what is in them: of two who look at once, neither changes what the other's entry names. Errors: `Corrupted`
+    for files of the version that are not the recorded ones.
     """
-    ledger = ports.ledger(spec.name)
+    ledger, at = ports.ledger(spec.name), ports.clock()
     view = ledger.view()
     version = view.champion
     if version is None:
         progress(f"{spec.name} has no champion yet")
         return None
-    sources = looked_at(ports, spec, view, version)
+    if version in view.touched and not ports.store.exists(view.judgement(version).body.evidence.key):
+        progress(
+            f"the rows that version {version} of {spec.name} was judged on were erased, so there is nothing to hold "
+            "newer rows against: the next champion is looked at again"
+        )
+        return None
+    sources = looked_at(ports, spec, view, version, at)
     name = digest([version, sources, spec.monitor.model_dump(mode="json")])[:16]
     if before := _look(view, name):
         progress(f"nothing is new since entry {before.seq}")
         return before
-    gathered = _gathered(ports, spec, view, version) if sources else None
+    gathered = _gathered(ports, spec, view, version, at) if sources else None
     if gathered is None:
         progress(f"nobody has asked version {version} of {spec.name} yet")
         return None
     seen = gathered.seen
     progress(
         f"{seen.window.rows:,} rows up to {seen.now:%Y-%m-%d %H:%M} UTC that version {version} answered, "
-        f"{int(seen.window.labelled.sum()):,} with a label"
+        f"{_labels(seen):,} with a label"
     )
     signals = tuple(sorted((_signal(one, seen) for one in spec.monitor.monitors), key=_rank))
     for signal in signals:
         progress(f"{signal.monitor}: {signal.outcome}: {signal.reason}")
-    ledger.append(f"monitored:{name}", _kept(ports, spec, view, name, gathered, signals))
+    ledger.append(f"monitored:{name}", _kept(ports, spec, view, version, gathered, signals))
     return _look(ledger.view(), name)
 
 
@@ -63,20 +71,29 @@ def _look(view: View, name: str) -> Entry[Monitored] | None:
     return next((entry for entry in reversed(view.of(Monitored)) if entry.key == f"monitored:{name}"), None)
 
 
-def _gathered(ports: Ports, spec: ModelSpec, view: View, version: int) -> Gathered | None:
+def _gathered(ports: Ports, spec: ModelSpec, view: View, version: int, at: datetime) -> Gathered | None:
     from everfit.predictor import Predictor
 
     made = view.versions[version]
     predictor = Predictor.load(ports.registry.model_files(made.mlflow_run, made.files))
-    return gather(ports, spec, view, version, predictor)
+    return gather(ports, spec, view, version, predictor, at)
 
 
 def _signal(one: Any, seen: Seen) -> Signal:
     """What a monitor says; nothing if it is not for such a task."""
-    if seen.task in getattr(one, "tasks", {seen.task}):
+    tasks = getattr(one, "tasks", {seen.task})
+    if seen.task in tasks:
         found: Signal = one.watch(seen)
         return found
-    return Signal(name_of(type(one)), Outcome.CANNOT_TELL, f"it is not for {seen.task} models")
+    words = f"it is for {', '.join(sorted(tasks))} models, and this one is {seen.task}"
+    return Signal(name_of(type(one)), Outcome.CANNOT_TELL, words)
+
+
+def _labels(seen: Seen) -> int:
+    """How many rows of the window have a label, also where that does not give them a loss."""
+    import numpy as np
+
+    return int(np.isfinite(seen.window.y).sum())
 
 
 def _rank(signal: Signal) -> int:
@@ -84,26 +101,28 @@ def _rank(signal: Signal) -> int:
 
 
 def _kept(
-    ports: Ports, spec: ModelSpec, view: View, name: str, gathered: Gathered, signals: tuple[Signal, ...]
+    ports: Ports, spec: ModelSpec, view: View, version: int, gathered: Gathered, signals: tuple[Signal, ...]
 ) -> Monitored:
     """Ask why, and keep report and evidence."""
     seen = asked_before(ports, spec, view, gathered) if any(signal.harms for signal in signals) else gathered.seen
     decay = decayed(seen, signals)
     said = advice(decay, signals, seen.loss)
-    window, evidence = seen.window, {"signals": dump(signals), "monitor": spec.monitor.model_dump(mode="json")}
+    window, asked = seen.window, spec.monitor.model_dump(mode="json")
+    evidence = {"signals": dump(signals), "monitor": asked, "decay": dump(decay)}
+    name = digest(evidence)[:16]
     found = Monitored(
-        version=view.champion or 0,
+        version=version,
         since=datetime.fromtimestamp(window.at.min(), UTC),
         until=seen.now,
         rows=window.rows,
-        labelled=int(window.labelled.sum()),
+        labelled=_labels(seen),
         level=seen.level,
         signals=signals,
         cause=said.cause,
         action=said.action,
         why=said.why,
         report=f"reports/{spec.name}/monitor-{name}.html",
-        evidence=_put(ports, f"monitor/{spec.name}/{name}.json", canonical(evidence | {"decay": dump(decay)})),
+        evidence=_put(ports, f"monitor/{spec.name}/looks/{name}.json", canonical(evidence)),
     )
     ports.store.write(found.report, report(ports, spec, view, seen, found, decay).encode())
     return replace(found, signals=tuple(replace(signal, course=()) for signal in signals))

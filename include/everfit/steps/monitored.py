@@ -15,7 +15,7 @@ from everfit.spec.usual import LOSSES
 from everfit.steps.check_served import answered_again
 from everfit.steps.leaning import leans
 from everfit.steps.monitored_batches import batches_rows, later_batches
-from everfit.steps.monitored_requests import Period, requests, sources
+from everfit.steps.monitored_requests import Period, calls, requests, sources
 from everfit.steps.monitored_rows import BY_GROUP, judged_rows, losses_of, score_numbers
 from everfit.steps.monitored_season import season_rows
 from everfit.steps.pulling import pulled
@@ -42,12 +42,13 @@ AGAIN, ASKED_BEFORE = 1_000, 5_000
 
 @dataclass(frozen=True, eq=False)
 class Met:
-    """The rows of the window, and the same raw; the requests, and what the version answers offline to the newest rows,
-    where it is requests that are watched."""
+    """The rows of the window, and the same raw; where it is requests that are watched, these and those of as long a
+    time before, and what the version answers offline to the newest rows."""
 
     rows: Rows
     raw: pd.DataFrame
     calls: Calls | None = None
+    calls_before: Calls | None = None
     again: Array | None = None
 
 
@@ -59,20 +60,25 @@ class Gathered:
     raw: pd.DataFrame
 
 
-def looked_at(ports: Ports, spec: ModelSpec, view: View, version: int) -> tuple[str, ...]:
-    """What the window is read from: where nothing of it changed, another look finds the same."""
+def looked_at(ports: Ports, spec: ModelSpec, view: View, version: int, at: datetime) -> tuple[str, ...]:
+    """What the window up to `at` is read from: where nothing of it changed, another look finds the same."""
     if spec.monitor.of == "batches":
         return tuple(batch.sha256 for batch in later_batches(view, version))
-    return sources(ports.store, spec.name, version, _period(ports, spec))
+    return sources(ports.store, spec.name, version, _period(spec, at))
 
 
-def gather(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor) -> Gathered | None:
-    """What monitors look at; None where nobody has asked the version yet."""
-    met = _met(ports, spec, view, version, predictor)
+def gather(
+    ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor, at: datetime
+) -> Gathered | None:
+    """What monitors look at; None where nobody has asked the version yet.
+
+    `at` is the moment of the look. Where batches are watched, it is the newest row that says what is now.
+    """
+    met = _met(ports, spec, view, version, predictor, at)
     if met is None:
         return None
     reference = _reference(ports, spec, view, version, predictor)
-    now = ports.clock() if spec.monitor.of == "requests" else datetime.fromtimestamp(met.rows.at.max(), UTC)
+    now = at if spec.monitor.of == "requests" else datetime.fromtimestamp(met.rows.at.max(), UTC)
     seen = Seen(
         now=now,
         task=spec.task,
@@ -87,6 +93,7 @@ def gather(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: P
         season=_season(ports, spec, view, predictor, met.rows),
         leans=leans(ports, spec, view, predictor, version),
         calls=met.calls,
+        calls_before=met.calls_before,
         pulled=pulled(ports, spec, view, version, predictor, met.rows, met.raw),
         again=met.again,
     )
@@ -126,18 +133,20 @@ def level(spec: ModelSpec, view: View, now: datetime) -> float:
     return min(max(share, LEAST), MOST)
 
 
-def _met(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor) -> Met | None:
+def _met(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor, at: datetime) -> Met | None:
     import pandas as pd
 
     if spec.monitor.of == "batches":
         days = duration("window", spec.monitor.window) / timedelta(days=1)
         found = batches_rows(ports, spec, predictor, version, later_batches(view, version), days)
         return None if found is None else Met(*found)
-    asked = requests(ports.store, spec, predictor, version, _period(ports, spec))
+    period = _period(spec, at)
+    asked = requests(ports.store, spec, predictor, version, period)
     if asked is None:
         return None
     raw = pd.DataFrame(list(asked.sent), columns=list(predictor.inputs))
-    return Met(asked.rows, raw, asked.calls, _again(predictor, asked.sent))
+    before = calls(ports.store, spec.name, version, period.before)
+    return Met(asked.rows, raw, asked.calls, before, _again(predictor, asked.sent))
 
 
 def _season(ports: Ports, spec: ModelSpec, view: View, predictor: Predictor, window: Rows) -> Rows | None:
@@ -157,9 +166,8 @@ def _again(predictor: Predictor, sent: Sequence[Mapping[str, Any]]) -> Array:
     return found
 
 
-def _period(ports: Ports, spec: ModelSpec) -> Period:
-    until = ports.clock()
-    return Period(until - duration("window", spec.monitor.window), until)
+def _period(spec: ModelSpec, at: datetime) -> Period:
+    return Period(at - duration("window", spec.monitor.window), at)
 
 
 def _reference(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Predictor) -> Rows:

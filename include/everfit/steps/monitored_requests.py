@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from everfit.predictions import Prediction, Told, label_segments, segments, told_since, unpack
+from everfit.predictions import Prediction, Segment, Told, label_segments, segments, told_since, unpack
 from everfit.statistics.calls import Calls
 from everfit.steps.monitored_rows import answered_rows, label_numbers, score_numbers
 
@@ -39,6 +39,11 @@ class Period:
         """Whether a moment is in it."""
         return self.since <= at < self.until
 
+    @property
+    def before(self) -> Period:
+        """As long a time, right before it."""
+        return Period(self.since - (self.until - self.since), self.since)
+
 
 @dataclass(frozen=True, eq=False)
 class Requests:
@@ -51,8 +56,8 @@ class Requests:
 
 def sources(store: Store, model: str, version: int, period: Period) -> tuple[str, ...]:
     """The objects that answers of the period, and labels for them, are in: where these are the same, nothing is new."""
-    kept = [one.key for one in segments(store, model, version) if one.last >= period.since and one.first < period.until]
-    return (*kept, *label_segments(store, model, period.since))
+    kept = _kept(store, model, version, period)
+    return (*(one.key for one in kept), *label_segments(store, model, period.since))
 
 
 def requests(store: Store, spec: ModelSpec, predictor: Predictor, version: int, period: Period) -> Requests | None:
@@ -61,12 +66,9 @@ def requests(store: Store, spec: ModelSpec, predictor: Predictor, version: int, 
     """
     import numpy as np
 
-    kept = [one for one in segments(store, spec.name, version) if one.last >= period.since and one.first < period.until]
-    share = MOST / max(sum(one.rows for one in kept), MOST)
-    logged = (one for segment in kept for one in unpack(store.read(segment.key)) if period.holds(one.at))
-    asked = {one.id: one for one in logged if _dealt(one) < share}  # a server that was killed may have kept one twice
+    asked = _asked(store, spec.name, version, period)
     labels = told_since(store, spec.name, period.since)
-    some = sorted(_rows(asked.values(), labels), key=lambda one: one.at)
+    some = sorted(_rows(asked, labels), key=lambda one: one.at)
     if not some:
         return None
     names = predictor.card.scores
@@ -79,9 +81,33 @@ def requests(store: Store, spec: ModelSpec, predictor: Predictor, version: int, 
         label_numbers(spec.task, [one.label for one in some], names),
         np.array([one.heard for one in some], dtype=np.float64),
     )
-    calls = [(one.at.timestamp(), bool(one.error), one.seconds or math.nan) for one in asked.values()]
-    at, failed, seconds = (list(column) for column in zip(*calls, strict=True))
-    return Requests(rows, [one.sent for one in some], Calls(np.array(at), np.array(failed, bool), np.array(seconds)))
+    return Requests(rows, [one.sent for one in some], _calls(asked))
+
+
+def calls(store: Store, model: str, version: int, period: Period) -> Calls | None:
+    """The requests alone that the version got in the period; None for nothing."""
+    asked = _asked(store, model, version, period)
+    return _calls(asked) if asked else None
+
+
+def _kept(store: Store, model: str, version: int, period: Period) -> list[Segment]:
+    return [one for one in segments(store, model, version) if one.last >= period.since and one.first < period.until]
+
+
+def _asked(store: Store, model: str, version: int, period: Period) -> Collection[Prediction]:
+    """Each request of the period once: a server that was killed may have kept one twice."""
+    kept = _kept(store, model, version, period)
+    share = MOST / max(sum(one.rows for one in kept), MOST)
+    logged = (one for segment in kept for one in unpack(store.read(segment.key)) if period.holds(one.at))
+    return {one.id: one for one in logged if _dealt(one) < share}.values()
+
+
+def _calls(asked: Collection[Prediction]) -> Calls:
+    import numpy as np
+
+    found = [(one.at.timestamp(), bool(one.error), one.seconds or math.nan) for one in asked]
+    at, failed, seconds = (list(column) for column in zip(*found, strict=True))
+    return Calls(np.array(at), np.array(failed, bool), np.array(seconds))
 
 
 @dataclass(frozen=True)
@@ -93,7 +119,7 @@ class _Row:
     heard: float
 
 
-def _rows(asked: Any, labels: Mapping[tuple[str, int], Told]) -> Iterator[_Row]:
+def _rows(asked: Iterable[Prediction], labels: Mapping[tuple[str, int], Told]) -> Iterator[_Row]:
     for one in asked:
         of = one.shadow_of or one.id
         for place, sent in enumerate(one.rows):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.plots.card.interval import WORST
+from everfit.statistics.decay.cause import TO_DO
 from everfit.values import Outcome
 
 if TYPE_CHECKING:
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
 
 SEE_HARM = {"quality": 0, "estimated_quality": 1}
 """The monitors that see the harm itself, the surest first: while none of them can tell, no model is called healthy."""
-
-ACTIONS = {
-    "retrain": "Retrain",
-    "fix_data": "Fix the data",
-    "roll_back": "Roll back",
-    "wait": "Wait",
-}
 
 
 @dataclass(frozen=True)
@@ -45,9 +39,9 @@ def headline(model: str, found: Monitored, earlier: Sequence[Monitored]) -> Head
     if found.harmful:
         named = _listed([signal.monitor for signal in sorted(found.harmful, key=order)])
         sentence = f"{who} has been harmed since {begun}{count}, found by {named}."
-        action = ACTIONS.get(found.action, found.action)
-        why = _sentence(found.why.removesuffix(f"; {action.lower()}"))
-        return Headline("bad", "harmed", action, why, sentence)
+        action = TO_DO.get(found.action, found.action)
+        why = _sentence(found.why.removesuffix(f"; {action}"))
+        return Headline("bad", "harmed", action.capitalize(), why, sentence)
     sure = _sure(found.signals)
     if not sure:
         unsure = [signal for signal in found.signals if signal.outcome is Outcome.CANNOT_TELL]

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.plots.card.interval import Scale
+from everfit.statistics.decay.parts import TITLES
 
 if TYPE_CHECKING:
     from everfit.statistics.decay.cause import Decay
     from everfit.statistics.interval import Estimate
 
-NAMES = {
-    "label_shift": "labels shifted",
-    "covariate_shift": "inputs shifted",
-    "concept_change": "the concept changed",
-    "data_bug": "data are broken",
-}
 MEANS = {
     "label_shift": "other answers are right more often than before",
     "covariate_shift": "other rows than before come",
@@ -68,7 +63,7 @@ def waterfall(decay: Decay) -> Waterfall:
     ends = [0.0, *(begin + end for begin, loss in [*found, *whole] for end in (loss.low, loss.value, loss.high))]
     room = (max(ends) - min(ends)) / 30 or 1.0
     scale = Scale(min(ends) - room, max(ends) + room)
-    names = NAMES if decay.labelled else NAMES | {"label_shift": "or: labels shifted"}
+    names = TITLES if decay.labelled else TITLES | {"label_shift": "or: labels shifted"}
     like = max((abs(loss.value) for _, loss in [*found, *whole]), default=0.0)
     steps = [
         _step((names[part.name], MEANS[part.name]), begin, part.loss, scale, like, cause=part.name == decay.cause)

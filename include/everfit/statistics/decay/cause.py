@@ -147,6 +147,14 @@ ACTIONS: dict[Cause, Action] = {
     "data_bug": "fix_data",
 }
 
+TO_DO: dict[str, str] = {
+    "retrain": "retrain",
+    "fix_data": "fix the data",
+    "roll_back": "roll back",
+    "wait": "wait",
+}
+"""What people call them."""
+
 
 def _cause(rise: Estimate, taken: Sequence[Part], bugs: Sequence[Bug], least: float) -> Cause:
     if bugs:

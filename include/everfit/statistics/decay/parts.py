@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 Name = Literal["label_shift", "covariate_shift", "concept_change", "data_bug"]
 
+TITLES: dict[str, str] = {
+    "label_shift": "labels shifted",
+    "covariate_shift": "inputs shifted",
+    "concept_change": "the concept changed",
+    "data_bug": "data are broken",
+}
+"""What people call them."""
+
 
 @dataclass(frozen=True)
 class Part:
