@@ -26,7 +26,7 @@ class MonitorSpec(Frozen):
     )
     every: str = Field(default="@daily", description="When to look, as a cron expression in UTC.")
     window: Duration = Field(
-        default="28d", description="How much time is looked at: whole days, up to the newest one that is over."
+        default="28d", description="How much time is looked at: up to now, or up to the newest row of the batches."
     )
     season: Duration | None = Field(
         default=None,
