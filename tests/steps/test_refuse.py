@@ -101,6 +101,11 @@ def test_a_margin_that_the_champion_cannot_be_compared_within_is_refused(house: 
     assert not judged.promote
     with pytest.raises(NotEnoughData, match=r"cannot detect your margin. It is 0\.0001, and on 532 rows"):
         ask(house, "third")
+    house.accept(5)
+    with pytest.raises(
+        NotEnoughData, match=r"the champion's own loss was known to"
+    ):  # the judged one is of another age
+        ask(house, "of a newer batch")
     house.spec = remade(house, gates)
     ask(house, "fourth")
 

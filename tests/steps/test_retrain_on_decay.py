@@ -37,6 +37,18 @@ def test_decay_starts_a_run_that_says_so_and_consumes_it(house: House) -> None:
     assert house.due == (f"quality: {WORSE}",)
 
 
+@pytest.mark.parametrize("trigger", ["decay", "estimated_decay", "drift"])
+def test_the_first_model_does_not_wait_for_a_champion_to_decay(tmp_path: Path, trigger: str) -> None:
+    house = House(tmp_path)
+    house.wants(when=[trigger])
+    assert house.due == ()
+    house.accept("2013-01", "2013-02")
+    assert house.due == ("no model has been judged yet",)
+    house.trained("r1")
+    house.accept("2013-03")
+    assert house.due == ()
+
+
 @pytest.mark.parametrize(
     ("monitor", "action"), [("quality", "fix_data"), ("quality", "roll_back"), ("staleness", "retrain")]
 )
@@ -45,10 +57,17 @@ def test_what_a_run_does_not_mend_starts_none(house: House, monitor: str, action
     assert house.due == ()
 
 
-def test_a_newer_look_without_harm_takes_it_back(house: House) -> None:
-    house.looked("quality", "retrain")
+def test_only_a_look_that_is_sure_takes_it_back(house: House) -> None:
+    seq = house.looked("quality", "retrain")
+    house.looked("quality", "wait", Outcome.CANNOT_TELL)
+    house.looked("segments", "wait", Outcome.PASSED)
+    assert house.due == (f"quality: {WORSE}",)
     house.looked("quality", "wait", Outcome.PASSED)
     assert house.due == ()
+    house.looked("quality", "retrain")
+    house.looked("quality", "fix_data")
+    assert house.due == ()
+    assert seq not in house.trained("r2", why="a person").consumed
 
 
 def test_a_look_at_a_version_that_does_not_serve_any_more_is_no_reason(house: House) -> None:

@@ -193,6 +193,5 @@ def test_wrong_settings_are_refused(settings: dict[str, Any], words: str) -> Non
 def test_a_new_batch_may_be_a_reason() -> None:
     spec = RetrainSpec(when=[{"all_of": [{"worth_it": {"loss_costs": 1}}]}])
     assert spec.on_new_data
-    assert not spec.waits
     assert spec.worth_it == WorthIt(1.0)
     assert RetrainSpec().worth_it is None

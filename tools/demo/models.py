@@ -40,6 +40,6 @@ monitor: {of: batches}
 """
 """In a year of months that follow each other by the minute, a window is one of rows, and not of the clock's days."""
 RETRAIN = """retrain:
-  when: [decay, drift, {new_data: {batches: 6}}]
+  when: [decay, drift, {new_data: {batches: 4}}]
 """
 """A month alone is no reason; late labels make each month come twice."""

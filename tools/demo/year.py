@@ -28,7 +28,7 @@ from tools.local.stack import Stack
 
 FIRST, LATER = MONTHS[:3], MONTHS[3:]
 BROKEN = ("2013-06", "2013-10")
-DAYS_WITHOUT = 5
+DAYS_WITHOUT = 2
 """Of the newest days of a month nobody knows yet how late its flights were."""
 AT_ONCE = 10
 
@@ -71,7 +71,7 @@ def _month(stack: Stack, watch: Watch, month: str, share: float) -> Traffic:
 
 def _settled(view: View, before: str, month: str) -> bool:
     """Both have arrived, somebody has looked at the month, or learnt from it, and what was begun has ended."""
-    batches = {batch.partition: batch for _, batch in view.batches}
+    batches = {batch.partition for _, batch in view.batches}
     arrived = month in batches and len(view.accepted(before)) > 1
     ended = len(view.of(Promoted)) + len(view.of(DeploymentFailed))
     passed = sum(entry.body.promote for entry in view.of(CandidateJudged))
@@ -80,11 +80,11 @@ def _settled(view: View, before: str, month: str) -> bool:
 
 
 def _looked_at(view: View, month: str) -> bool:
-    """Whether a look reached into the month, or the champion has it in its own data."""
-    looks = any(f"{entry.body.until:%Y-%m}" >= month for entry in view.of(Monitored))
+    """Whether somebody looked since the month arrived, or the champion has it in its own data."""
     champion = view.champion
     known = champion is not None and month in {batch.partition for batch in view.trained_on(champion).batches}
-    return looks or known
+    looks = [entry.seq for entry in view.of(Monitored)]
+    return known or max(looks, default=0) > max(entry.seq for entry in view.accepted(month))
 
 
 def _refused(view: View, month: str) -> bool:

@@ -29,8 +29,9 @@ one algorithm on nearly the same data, so that nobody is refused who has a chanc
 @dataclass(frozen=True, eq=False)
 class Prospect:
     """The holdout that a candidate would be judged on: its labels, and for each row a number that is equal for rows of
-    one day. `champion` is the version that there is, `said` what gates said of earlier candidates against it, `alone`
-    the evidence on which it was judged itself, if that is at hand; `standing` is where the judgement would stand."""
+    one day. `champion` is the version that there is, `said` what gates said of earlier candidates against it on this
+    very holdout, `alone` the evidence on which it was judged itself, if that is at hand; `standing` is where the
+    judgement would stand."""
 
     task: str
     y: NDArray[np.float64]

@@ -32,7 +32,8 @@ from everfit.ledger.entries import (
     StageEntered,
 )
 from everfit.ledger.entry import KINDS, Entry
-from everfit.values import Batch, ModelVersion, Route
+from everfit.signals import Signal
+from everfit.values import Batch, ModelVersion, Outcome, Route
 
 K = TypeVar("K", bound=Body)
 
@@ -260,13 +261,20 @@ class View:
         return tuple(entry.seq for entry in self.of(RetrainAsked) if entry.seq not in self.consumed)
 
     @cached_property
-    def decayed(self) -> tuple[Entry[Monitored], ...]:
-        """The looks at the champion that found harm which retraining may mend, and that no judged run has consumed;
-        none once a newer look found no such harm any more."""
-        looks = [entry for entry in self.of(Monitored) if entry.body.version == self.champion]
-        if not looks or not looks[-1].body.asks_to_retrain:
-            return ()
-        return tuple(entry for entry in looks if entry.body.asks_to_retrain and entry.seq not in self.consumed)
+    def decayed(self) -> tuple[tuple[Entry[Monitored], Signal], ...]:
+        """What speaks for retraining the champion: each signal of harm that no judged run has consumed, after its look.
+
+        It stands until the same monitor says that there is surely no such harm, or a look that something else is to be
+        done about it. A look that cannot tell takes nothing back: it may have had next to no chance to see harm.
+        """
+        found: dict[str, tuple[Entry[Monitored], Signal]] = {}
+        for look in (entry for entry in self.of(Monitored) if entry.body.version == self.champion):
+            for signal in look.body.signals:
+                if signal.harms and look.body.asks_to_retrain:
+                    found[signal.monitor] = look, signal
+                elif signal.harms or signal.outcome is Outcome.PASSED:
+                    found.pop(signal.monitor, None)
+        return tuple(one for one in found.values() if one[0].seq not in self.consumed)
 
     @cached_property
     def settled(self) -> frozenset[tuple[str, str]]:

@@ -38,12 +38,13 @@ RC: dict[str, Any] = {
     "ytick.major.size": 0,
     "lines.linewidth": 1.8,
     "legend.frameon": False,
+    "svg.hashsalt": "everfit",
 }
 
 
 @contextmanager
 def picture(path: Path, *, width: float = 7.0, height: float = 3.6, columns: int = 1) -> Iterator[Any]:
-    """Draw on the axes that this gives (a list of them for several columns); the picture is saved to `path`, a PNG.
+    """Draw on the axes that this gives (a list of them for several columns); it is saved to `path`, PNG or SVG.
 
     Needs no display, touches no global state of matplotlib's, and the same drawing gives the same bytes.
     """
@@ -58,7 +59,7 @@ def picture(path: Path, *, width: float = 7.0, height: float = 3.6, columns: int
         axes = figure.subplots(1, columns)
         yield list(axes) if columns > 1 else axes
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, metadata={"Software": None})
+        figure.savefig(path, metadata={"Date" if path.suffix == ".svg" else "Software": None})
 
 
 def end_label(axes: Any, x: float, y: float, text: str, colour: str, *, above: bool) -> None:

@@ -30,7 +30,7 @@ def due(view: View, spec: ModelSpec, now: datetime) -> tuple[str, ...]:
     newest = view.triggers[-1] if view.triggers else None
     if newest is None or newest.body.run in view.judged_runs:
         return found.because
-    wishes = {*view.asked, *(look.seq for look in view.decayed)}
+    wishes = {*view.asked, *(look.seq for look, _ in view.decayed)}
     taken = {batch for _, batch in fresh} <= {*newest.body.batches} and wishes <= {*newest.body.consumed}
     begun = taken and newest.body.recipe == made_with
     return () if begun else found.because

@@ -11,6 +11,7 @@ from everfit.gates.evidence import ABOUT
 from everfit.ledger.entries import CandidateJudged, ModelRegistered
 from everfit.steps.feature_table import BATCH, LABEL, TIME
 from everfit.steps.standing import standing
+from everfit.values import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ports import Ports
     from everfit.spec import ModelSpec
-    from everfit.values import Features, Snapshot
+    from everfit.values import Features, Verdict
 
 
 def refuse_hopeless(ports: Ports, spec: ModelSpec, snapshot: Snapshot, features: Features) -> None:
@@ -37,7 +38,8 @@ def refuse_hopeless(ports: Ports, spec: ModelSpec, snapshot: Snapshot, features:
     )
     view = ports.ledger(spec.name).view()
     stands = standing(view, spec, snapshot.held_out)
-    reasons = [*_too_few(spec, learnt), *_not_judged(spec, held_out, view, stands, _alone(ports, view))]
+    said = _said(spec, view, snapshot)
+    reasons = [*_too_few(spec, learnt), *_not_judged(spec, held_out, view, stands, said, _alone(ports, view))]
     if reasons:
         raise NotEnoughData(
             f"{spec.name}: training is not begun, for it could not end well. {'. '.join(reasons)}. A forced run is "
@@ -70,19 +72,40 @@ def _alone(ports: Ports, view: View) -> Evidence | None:
     return Evidence.from_frame(pd.read_parquet(path, columns=names))
 
 
+def _said(spec: ModelSpec, view: View, snapshot: Snapshot) -> tuple[Verdict, ...]:
+    """What gates said of earlier candidates against this champion, on the very batches that the next is judged on.
+
+    Of older batches nothing follows: the champion ages with each one that arrives, and by how much a candidate is
+    better by now is only known once one is trained. Else one that could not be told from a young champion would be the
+    last: nothing would ever be trained against an old one.
+    """
+    runs = {entry.body.run: entry.body for entry in view.triggers}
+    return tuple(
+        verdict
+        for entry in view.of(CandidateJudged)
+        if (run := runs.get(entry.body.run)) and entry.body.champion == view.champion is not None
+        if Snapshot(spec.name, run.batches, run.holdout, run.gap).held_out == snapshot.held_out
+        for verdict in entry.body.verdicts
+    )
+
+
 def _not_judged(
-    spec: ModelSpec, held_out: pd.DataFrame, view: View, stands: Standing, alone: Evidence | None
+    spec: ModelSpec,
+    held_out: pd.DataFrame,
+    view: View,
+    stands: Standing,
+    said: tuple[Verdict, ...],
+    alone: Evidence | None,
 ) -> Iterator[str]:
     from everfit.statistics.days import days
 
     hours = held_out[TIME].dt.tz_localize(None).to_numpy(dtype="datetime64[h]").astype("int64")
-    judged = [entry.body for entry in view.of(CandidateJudged) if entry.body.champion == view.champion]
     prospect = Prospect(
         task=spec.task,
         y=held_out[LABEL].to_numpy(dtype=float),
         clusters=days(hours),
         champion=view.champion,
-        said=tuple(verdict for body in judged for verdict in body.verdicts) if view.champion else (),
+        said=said,
         alone=alone,
         standing=stands,
     )

@@ -77,11 +77,15 @@ def same_again(ports: Ports, spec: ModelSpec, request: TrainRequest) -> TrainReq
     Errors: those of `resolve`.
     """
     view = ports.ledger(spec.name).view()
-    window = _window(view, spec, request)
-    asked = _trigger(view, spec, request, window)
+    asked = as_asked(view, spec, request)
     judged = sum(1 for _ in view.of(CandidateJudged))
     what = [spec.spec_hash, load_code(spec.code_path).sha256, asked.snapshot, asked.device, asked.base, judged]
     return replace(request, run=f"{request.run}-{digest(what)[:12]}")
+
+
+def as_asked(view: View, spec: ModelSpec, request: TrainRequest) -> RunTriggered:
+    """What the request would be as a run, if it began now, whether or not there is a reason to; errors as `resolve`."""
+    return _trigger(view, spec, request, _window(view, spec, request))
 
 
 def snapshot_of(spec: ModelSpec, triggered: RunTriggered) -> Snapshot:
@@ -163,4 +167,4 @@ def _taken_up(view: View, window: Numbered) -> tuple[int, ...]:
     outside = {batch.partition for _, batch in view.batches} - {batch.partition for _, batch in window}
     open_ = (entry for entry in view.of(BatchAccepted) if entry.seq not in view.consumed)
     batches = (entry.seq for entry in open_ if entry.body.batch.partition not in outside)
-    return tuple(sorted([*batches, *view.asked, *(look.seq for look in view.decayed)]))
+    return tuple(sorted({*batches, *view.asked, *(look.seq for look, _ in view.decayed)}))

@@ -64,7 +64,7 @@ def why_now(view: View, spec: ModelSpec, seen: Occasion, why: str) -> Now | NotN
 def occasion(view: View, fresh: tuple[tuple[int, Batch], ...], made_with: Mapping[str, str], now: datetime) -> Occasion:
     """What triggers go by: the batches that are new, and what a model would be made with against the newest judged."""
     last = view.newest_judged
-    harms = tuple((entry.seq, signal) for entry in view.decayed[-1:] for signal in entry.body.harmful)
+    harms = tuple((look.seq, signal) for look, signal in view.decayed)
     if last is None:
         return Occasion(now, fresh, harms=harms)
     return Occasion(now, fresh, changes(last.body.recipe, made_with), last.at, harms, staleness(view))

@@ -32,7 +32,7 @@ def together(some: tuple[Trigger, ...], occasion: Occasion, least: int) -> Reaso
     holding = [reason for reason in reasons if reason.holds]
     events = tuple(sorted({event for reason in holding for event in reason.events}))
     if len(holding) >= least:
-        return Reason(True, "; ".join(reason.words for reason in holding), events)
+        return Reason(True, "; ".join(dict.fromkeys(reason.words for reason in holding)), events)
     found = f"{len(holding)} of {least}: " if least > 1 else ""
     return Reason(False, found + "; ".join(reason.words for reason in reasons), events)
 

@@ -23,7 +23,8 @@ class Decay:
         >>> from everfit.signals import Signal
         >>> from everfit.values import Outcome
         >>> worse = Signal("quality", Outcome.FAILED, "log loss is 8 % above what it was judged with")
-        >>> Decay().fires(Occasion(datetime(2013, 6, 1, tzinfo=UTC), harms=((7, worse),))).words
+        >>> june = datetime(2013, 6, 1, tzinfo=UTC)
+        >>> Decay().fires(Occasion(june, began=june, harms=((7, worse),))).words
         'quality: log loss is 8 % above what it was judged with'
         """
         return harmed(occasion, MONITORS, "no label has shown that the champion got worse")

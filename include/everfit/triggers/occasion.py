@@ -16,8 +16,8 @@ class Occasion:
 
     `fresh` are the batches of its window that no judged run has learnt from, each after the entry that accepted it.
     `changed` says in words what is not as the newest judged run had it: code, settings, libraries. `began` is when that
-    run began; None while there is none. `harms` are the signals of harm in the newest look at the champion, each after
-    the entry of that look, unless a judged run has used it or retraining is not what it asks for. `staleness` is how
+    run began; None while there is none. `harms` are the signals of harm that speak for retraining the champion, each
+    after the entry of the look that found it. `staleness` is how
     stale the champion is by its batches and earlier runs; None while there is no champion.
     """
 
