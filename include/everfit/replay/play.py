@@ -123,8 +123,6 @@ class Play:
     def _what_is_due(self) -> None:
         """Train if something is due that nothing has started; and come back when time alone will change that."""
         world, now = self.world, self.world.clock.at
-        if not world.spec.retrain.waits:
-            return
         view = world.view
         if due(view, world.spec, now):
             self._train("due")
