@@ -71,7 +71,7 @@ nulls: env  ## draw each simulation of an error rate 10,000 times (an hour)
 	EVERFIT_NULLS=10000 $(VENV)/bin/pytest -n $(WORKERS) -o timeout=5400 -k 'rarely or in_twenty' \
 	  tests/gates/test_error_rates.py tests/gates/test_slices.py tests/gates/test_is_calibrated.py \
 	  tests/gates/test_treats_groups_alike.py tests/statistics/test_calibration.py tests/statistics/test_interval.py \
-	  tests/statistics/test_hidden.py
+	  tests/statistics/test_hidden.py tests/monitors/test_a_year.py
 
 up: env  ## start Airflow, MLflow and the model server, and say where they are
 	@$(PY) -m tools.local up --instance $(INSTANCE)

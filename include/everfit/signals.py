@@ -27,8 +27,10 @@ class Signal:
     and it matters. `PASSED` says that there is surely no such harm, `CANNOT_TELL` that too little is known. The numbers
     are those of a `Verdict`, `level` the confidence of the end that shows harm; more is worse. `parts` say the same of
     features, slices, classes. What moved and does no harm is told in the parts and in the `reason`; the outcome is
-    about harm alone. `course` is how it went over time, oldest first; it is drawn in the report and not kept in the
-    ledger. `blind_to` says what this monitor cannot see ("concept drift"), and is shown wherever it is.
+    about harm alone. `course` is how it went over time, oldest first, and may be in another unit than the effect (of
+    inputs that moved: how far the worst was from the reference each day, not what that costs); it is drawn in the
+    report and not kept in the ledger. `blind_to` says what this monitor cannot see ("concept drift"), and is shown
+    wherever it is.
     """
 
     monitor: str

@@ -31,14 +31,17 @@ def rows(
     until: datetime = NOW,
     moved: float = 0.0,
     other: float = 0.0,
+    spread: float = 0.0,
     truth: Callable[[np.ndarray, np.ndarray], np.ndarray] = chance,
 ) -> Rows:
-    """Binary rows of so many days: `moved` and `other` shift the two numbers, `truth` is what the world really does."""
+    """Binary rows of so many days: `moved` and `other` shift the two numbers, `spread` is how much days differ in the
+    first, `truth` is what the world really does."""
     random = np.random.default_rng(seed)
     n = days * per_day
     first = until - timedelta(days=days)
     at = np.sort(random.uniform(first.timestamp(), until.timestamp(), n))
     x, beside = random.normal(moved, 1, n), random.normal(other, 1, n)
+    x += np.random.default_rng([seed, 1]).normal(0, spread, days)[((at - first.timestamp()) // 86400).astype(int)]
     city = random.integers(0, 3, n).astype(float)
     scores = chance(x, city)
     y = (random.random(n) < truth(x, city)).astype(float)

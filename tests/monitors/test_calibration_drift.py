@@ -97,3 +97,12 @@ def test_only_old_rows_count_where_only_positives_are_told(reference):
 def test_a_bar_of_nothing_is_refused(setting):
     with pytest.raises(ValueError, match=f"{setting}: wanted a number above 0"):
         CalibrationDrift(**{setting: 0})
+
+
+def test_of_a_fortnight_nobody_knows_how_late_labels_are(reference):
+    """Of ten days of late labels three in a hundred looks were harm, at a level of one in three thousand."""
+    random = np.random.default_rng(5)
+    short, long = (late(rows(3, days=days), random, 4) for days in (10, 28))
+    found = CalibrationDrift().watch(seen(reference, short))
+    assert found.reason == "labels come late, and how late is known of 10 days: it takes 15"
+    assert CalibrationDrift().watch(seen(reference, long)).low is not None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from everfit.ledger import Entry
+from everfit.ledger import Entry, View
 from everfit.ledger.entries import Monitored
 from everfit.ports import Ports
 from everfit.predictions import Label, Prediction, keep_labels, pack
@@ -122,15 +122,16 @@ def test_labels_that_come_later_make_another_look(champion: House):
 
 
 def test_a_year_has_so_many_false_alarms_to_give_away(of_batches: House):
-    spec, view = of_batches.spec, of_batches.ledger.view()
-    share = 28 / 365 / len(spec.monitor.monitors)  # the whole window is new
-    assert level(spec, replace(view, entries=()), BEGIN) == pytest.approx(share)
-    monitor(of_batches.ports, spec, print)
+    asked, nothing = of_batches.spec.monitor, View(())
+    share = 28 / 365 / len(asked.monitors)  # the whole window is new
+    assert level(asked, nothing, BEGIN, BEGIN - timedelta(days=365)) == pytest.approx(share)
+    assert level(asked, nothing, BEGIN, BEGIN - timedelta(days=7)) == pytest.approx(share / 4)  # nobody asked before
+    monitor(of_batches.ports, of_batches.spec, print)
     view = of_batches.ledger.view()
     newest = max(entry.body.until for entry in view.of(Monitored))
-    assert level(spec, view, newest + timedelta(days=7)) == pytest.approx(share / 4)
-    assert level(spec, view, newest + timedelta(days=70)) == pytest.approx(share)
-    assert level(spec, view, newest) == 1e-6
+    assert level(asked, view, newest + timedelta(days=7), BEGIN) == pytest.approx(share / 4)
+    assert level(asked, view, newest + timedelta(days=70), BEGIN) == pytest.approx(share)
+    assert level(asked, view, newest, BEGIN) == 1e-6
 
 
 def test_a_season_is_as_much_earlier_as_the_spec_says(champion: House):

@@ -50,7 +50,7 @@ def test_the_first_model_does_not_wait_for_a_champion_to_decay(tmp_path: Path, t
 
 
 @pytest.mark.parametrize(
-    ("monitor", "action"), [("quality", "fix_data"), ("quality", "roll_back"), ("staleness", "retrain")]
+    ("monitor", "action"), [("quality", "fix_data"), ("quality", "roll_back"), ("system", "retrain")]
 )
 def test_what_a_run_does_not_mend_starts_none(house: House, monitor: str, action: str) -> None:
     house.looked(monitor, action)
@@ -78,7 +78,12 @@ def test_a_look_at_a_version_that_does_not_serve_any_more_is_no_reason(house: Ho
 
 @pytest.mark.parametrize(
     ("trigger", "monitor"),
-    [("estimated_decay", "estimated_quality"), ("drift", "feature_drift"), ("decay", "segments")],
+    [
+        ("estimated_decay", "estimated_quality"),
+        ("drift", "feature_drift"),
+        ("decay", "segments"),
+        ("decay", "staleness"),
+    ],
 )
 def test_each_trigger_goes_by_its_own_monitors(house: House, trigger: str, monitor: str) -> None:
     house.looked(monitor, "retrain")

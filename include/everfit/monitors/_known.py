@@ -9,12 +9,16 @@ from everfit.monitors._harm import FEWEST_LABELS, too_few
 from everfit.monitors._late import Coming, Told, coming, delays, told
 from everfit.monitors.seen import Rows, Seen
 from everfit.refuse import one_of
+from everfit.statistics.interval import count_clusters
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 ALL, POSITIVES = "all", "positives"
+
+FEWEST_OF_LATE = 15
+"""From fewer days nobody knows how late labels are so well that rows chosen by it could be taken as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +70,10 @@ def fair(seen: Seen, which: str) -> Fair | str:
     both = known(seen, which)
     if isinstance(both, str):
         return both
+    if isinstance(both.window, Coming) and both.window.laws:
+        days = count_clusters(both.window.period)
+        if days < FEWEST_OF_LATE:
+            return f"labels come late, and how late is known of {days} days: it takes {FEWEST_OF_LATE}"
     rows = both.window.fair()
     return too_few(rows.day, "rows whose labels stand for all") or Fair(both.judged, rows, both.window.words)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from everfit.ledger import View
     from everfit.ports import Ports
     from everfit.predictor import Predictor
-    from everfit.spec import ModelSpec
+    from everfit.spec import ModelSpec, MonitorSpec
     from everfit.statistics.calls import Calls
 
     Array = NDArray[np.float64]
@@ -85,7 +85,7 @@ def gather(
         loss="" if spec.task in BY_GROUP else LOSSES[spec.task],
         reference=reference,
         window=met.rows,
-        level=level(spec, view, now),
+        level=level(spec.monitor, view, now, datetime.fromtimestamp(met.rows.at.min(), UTC)),
         born=datetime.fromtimestamp(reference.at.min(), UTC),
         serving=_serving(view, version),
         names=predictor.card.scores,
@@ -119,17 +119,16 @@ def asked_before(ports: Ports, spec: ModelSpec, view: View, gathered: Gathered) 
     return replace(seen, former=losses)
 
 
-def level(spec: ModelSpec, view: View, now: datetime) -> float:
-    """The chance of a false alarm that this look may spend in each monitor.
+def level(asked: MonitorSpec, view: View, now: datetime, first: datetime) -> float:
+    """The chance of a false alarm that this look, at rows from `first` on, may spend in each monitor.
 
     A year has so many false alarms to give away. A look gets the part of the year that has gone by since the look
-    before, at most its window, and its monitors share it; expectations add up, whatever looks have to do with each
-    other, so that it holds for windows that overlap and for looks at any pace.
+    before (the first look: since its first row), at most its window, and its monitors share it; expectations add up,
+    whatever looks have to do with each other, so that it holds for windows that overlap and for looks at any pace.
     """
-    most = duration("window", spec.monitor.window)
-    before = [entry.body.until for entry in view.of(Monitored)]
-    passed = min(max(now - max(before), timedelta()), most) if before else most
-    share = spec.monitor.false_alarms * (passed / YEAR) / max(len(spec.monitor.monitors), 1)
+    since = max((entry.body.until for entry in view.of(Monitored)), default=first)
+    passed = min(max(now - since, timedelta()), duration("window", asked.window))
+    share = asked.false_alarms * (passed / YEAR) / max(len(asked.monitors), 1)
     return min(max(share, LEAST), MOST)
 
 

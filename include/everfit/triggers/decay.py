@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from everfit.triggers._harmed import harmed
 from everfit.triggers.occasion import Occasion, Reason
 
-MONITORS = frozenset({"quality", "concept_drift", "calibration_drift", "segments"})
+MONITORS = frozenset({"quality", "concept_drift", "calibration_drift", "segments", "staleness"})
 
 
 @dataclass(frozen=True)
 class Decay:
     """Wants a run once labels have shown that the champion got worse: as a whole, from a moment on, in what its
-    probabilities mean, or in a group of rows. What `<model>_monitor` found says which, by how much, and how sure that
-    is; where it says that the data are broken, or that the champion before is better, no run is wanted."""
+    probabilities mean, or in a group of rows; or once it is older than the monitor `staleness` allows.
+
+    What `<model>_monitor` found says which, by how much, and how sure that is. Where it says that the data are broken,
+    or that the champion before is better, no run is wanted.
+    """
 
     def fires(self, occasion: Occasion) -> Reason:
         """Whether it did.
