@@ -259,3 +259,16 @@ def test_a_group_in_the_spec(house: House) -> None:
 def test_a_spec_is_the_same_after_its_way_to_the_triggerer(house: House) -> None:
     house.wants(when=["new_data", {"k_of": {"k": 1, "of": ["changed"]}}], quiet={"from": "22:00", "until": "06:00"})
     assert received_whole(sent_whole(house.spec)) == house.spec
+
+
+def test_a_scheduled_time_at_which_nothing_was_new_has_passed(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.wants(when=[{"schedule": {"cron": "0 5 * * 1"}}])
+    house.accept("2013-01", "2013-02")
+    house.trained("r1", why="schedule")
+    house.now += timedelta(days=9)  # a Wednesday; on Monday nothing was new
+    house.accept("2013-03")
+    assert house.due == ()
+    assert refusal(house.ask("r2", "schedule")) == "not before 2013-06-17 05:00 UTC (0 5 * * 1)"
+    house.now += timedelta(days=6)  # a Tuesday: on Monday, the DAG may have been paused
+    assert house.due == ("scheduled for 2013-06-17 05:00 UTC (0 5 * * 1)",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -63,8 +63,14 @@ def why_now(view: View, spec: ModelSpec, seen: Occasion, why: str) -> Now | NotN
 
 def occasion(view: View, fresh: tuple[tuple[int, Batch], ...], made_with: Mapping[str, str], now: datetime) -> Occasion:
     """What triggers go by: the batches that are new, and what a model would be made with against the newest judged."""
+    seen = Occasion(
+        now,
+        fresh,
+        harms=tuple((look.seq, signal) for look, signal in view.decayed),
+        arrived=min((view.entries[seq - 1].at for seq, _ in fresh), default=None),
+    )
     last = view.newest_judged
-    harms = tuple((look.seq, signal) for look, signal in view.decayed)
     if last is None:
-        return Occasion(now, fresh, harms=harms)
-    return Occasion(now, fresh, changes(last.body.recipe, made_with), last.at, harms, staleness(view))
+        return seen
+    made = changes(last.body.recipe, made_with)
+    return replace(seen, changed=made, began=last.at, staleness=staleness(view))

@@ -13,8 +13,8 @@ from everfit.triggers.occasion import Occasion, Reason
 class Schedule:
     """Wants a run at the times of a cron expression, in UTC: once for each time since the newest judged run began.
 
-    Where nothing at all is new since then, there is nothing to train: the same data, code and settings give the same
-    model to the byte.
+    A time at which nothing at all was new has passed: the same data, code and settings give the same model to the byte.
+    What arrives later waits for the next one.
     """
 
     cron: str
@@ -35,7 +35,8 @@ class Schedule:
         due: datetime = croniter(self.cron, occasion.now, ret_type=datetime).get_prev()
         if croniter.match(self.cron, occasion.now):
             due = occasion.now.replace(second=0, microsecond=0)
-        if occasion.began is not None and due <= occasion.began:
+        nothing_then = occasion.arrived is not None and due < occasion.arrived and not occasion.changed
+        if nothing_then or (occasion.began is not None and due <= occasion.began):
             after: datetime = croniter(self.cron, occasion.now, ret_type=datetime).get_next()
             return Reason(False, f"not before {after:%Y-%m-%d %H:%M} UTC ({self.cron})")
         return Reason(True, f"scheduled for {due:%Y-%m-%d %H:%M} UTC ({self.cron})")
