@@ -151,8 +151,16 @@ def _words(decay: Decay, loss: str) -> str:
             "whether the concept changed"
         )
     part = next(part.loss.value for part in decay.parts if part.name == decay.cause)
-    named = "" if decay.cause == "label_shift" or not decay.features else f", most in {decay.features[0].name}"
-    return f"{cause}: {part:+.3g} of the {_amount(decay)} {_called(loss)}{named}"
+    return f"{cause}: {part:+.3g} of the {_amount(decay)} {_called(loss)}{_where(decay)}"
+
+
+def _where(decay: Decay) -> str:
+    """The rows of which that is most true: a concept changes for rows of some value, inputs shift by columns."""
+    inputs = {feature.name for feature in decay.features}
+    if decay.cause == "covariate_shift" and decay.features:
+        return f", most in {decay.features[0].name}"
+    place = next((one for one in decay.places if one.column in inputs), None)
+    return f", most in {place.column} {place.value}" if decay.cause == "concept_change" and place else ""
 
 
 def _amount(decay: Decay) -> str:
