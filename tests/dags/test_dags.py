@@ -258,3 +258,22 @@ def test_a_typo_is_an_import_error_of_that_model_alone(tmp_path, monkeypatch, wr
     for words in said:
         assert words in error
     assert set(bag.dags) == {f"flight_minutes_{dag}" for dag in DAGS} | SHARED
+
+
+@pytest.mark.parametrize(
+    ("monitor", "assets"),
+    [
+        ({}, ["flight_delays_labels"]),
+        ({"of": "batches"}, ["flight_delays_data"]),
+        ({"key": ["tailnum"]}, ["flight_delays_data", "flight_delays_labels"]),
+    ],
+)
+def test_the_monitor_looks_by_the_clock_and_when_there_is_something_new(monitor, assets):
+    from everfit.spec import MonitorSpec, load_spec
+    from everfit_airflow import build_dags
+
+    spec = load_spec("flight_delays").model_copy(update={"monitor": MonitorSpec(**monitor)})
+    timetable = build_dags(spec)["flight_delays_monitor"].timetable
+    assert timetable.timetable.expression == "0 0 * * *"
+    some = getattr(timetable.asset_condition, "objects", [timetable.asset_condition])
+    assert sorted(asset.name for asset in some) == assets

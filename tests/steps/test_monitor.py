@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from everfit.errors import SpecError
 from everfit.ledger import Entry, View
 from everfit.ledger.entries import Monitored
 from everfit.ports import Ports
@@ -20,7 +22,7 @@ from everfit.predictor import Predictor, answer
 from everfit.spec import MonitorSpec
 from everfit.statistics.calls import Calls
 from everfit.steps.monitor import monitor
-from everfit.steps.monitored import gather, level
+from everfit.steps.monitored import gather, level, looked_at
 from everfit.steps.monitored_requests import Period, calls
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import as_sent
@@ -70,15 +72,15 @@ def test_batches_after_its_own_are_scored_and_looked_at(of_batches: House):
     assert seen.pulled.reference.shape == (500, 4)
 
 
-def asked(house: House) -> list[Prediction]:
-    """April's rows, asked in requests of ten on the day after the newest label; written to the log as a server does."""
+def logged(house: House, first: datetime = BEGIN) -> tuple[list[Prediction], list[float]]:
+    """April's rows, asked in requests of ten from then on, logged as a server does; and what came of each."""
     predictor = predictor_of(house)
     (april,) = [batch for _, batch in house.ledger.view().batches if batch.partition == "2013-04"]
     raw = batch_rows(house.ports, house.spec, predictor.code, april)
     sent = as_sent(predictor.card.inputs.read(raw))
     made = []
     for begin in range(0, len(sent), 10):
-        rows, at = sent[begin : begin + 10], BEGIN + timedelta(minutes=begin)
+        rows, at = sent[begin : begin + 10], first + timedelta(minutes=begin)
         given = answer(predictor.guard, rows, predictor.answers_to)
         id_ = id_of(at, begin.to_bytes(8))
         made.append(
@@ -87,9 +89,14 @@ def asked(house: House) -> list[Prediction]:
             )
         )
     house.ports.store.create(*pack(made))
+    return made, raw["late"].tolist()
+
+
+def asked(house: House) -> list[Prediction]:
+    """The same in May, with labels that come later, some of them twice."""
+    made, came = logged(house)
     labels = [
-        Label(made[place // 10].id, None if np.isnan(value) else value, place % 10)
-        for place, value in enumerate(raw["late"].tolist())
+        Label(made[place // 10].id, None if np.isnan(value) else value, place % 10) for place, value in enumerate(came)
     ]
     keep_labels(house.ports.store, house.spec.name, labels[:300], BEGIN + timedelta(days=2))
     keep_labels(house.ports.store, house.spec.name, labels[250:], BEGIN + timedelta(days=9))
@@ -110,6 +117,37 @@ def test_what_callers_asked_is_looked_at_as_batches_are(champion: House, of_batc
     assert int((heard == 2 * 86400).sum()) == 285  # 300, less those without a label; told again, they keep their day
     np.testing.assert_allclose(told.again, told.window.scores, rtol=1e-6)
     assert (len(told.calls.at), int(told.calls.failed.sum())) == (len(made), 0)
+
+
+@pytest.fixture
+def log_of_its_own(champion: House) -> Iterator[None]:
+    """What a test logs and tells is gone after it."""
+    store, folders = champion.ports.store, [f"{what}/{champion.spec.name}" for what in ("predictions", "labels")]
+    before = {key for folder in folders for key in store.list(folder)}
+    yield
+    for key in {key for folder in folders for key in store.list(folder)} - before:
+        store.delete(key)
+
+
+@pytest.mark.usefixtures("log_of_its_own")
+def test_what_nobody_tells_is_found_by_key_in_a_later_batch(champion: House):
+    """The batch that says it came on the first of June; a label that somebody tells counts for more."""
+    made, came = logged(champion, first=datetime(2013, 5, 31, tzinfo=UTC))
+    house = watching(champion, window="2d", key=["left", "carrier", "distance"])
+    before = looked_at(house.ports, watching(champion, window="2d").spec, house.ledger.view(), 1, NOW)
+    sources = looked_at(house.ports, house.spec, house.ledger.view(), 1, NOW)
+    assert set(sources) > set(before), "a batch makes another look"
+    told = Label(made[0].id, 1.0 - came[1], 1)
+    keep_labels(house.ports.store, house.spec.name, [told], NOW)
+    window = gather(house.ports, house.spec, house.ledger.view(), 1, predictor_of(house), NOW).seen.window
+    expected = np.array(came)
+    expected[1] = 1.0 - came[1]
+    np.testing.assert_array_equal(window.y, expected)
+    accepted = house.ledger.view().accepted("2013-04")[-1].at.timestamp()
+    assert set(window.heard[np.isfinite(window.heard)]) == {accepted, NOW.timestamp()}
+    wrong = watching(champion, window="2d", key=["carier"])
+    with pytest.raises(SpecError, match=r"names 'carier', a column that rows\(\) does not make; did you mean"):
+        gather(wrong.ports, wrong.spec, wrong.ledger.view(), 1, predictor_of(wrong), NOW)
 
 
 def test_labels_that_come_later_make_another_look(champion: House):

@@ -24,6 +24,12 @@ class MonitorSpec(Frozen):
         "with labels as they are told. batches: every accepted batch after those that the champion was made of, as the "
         "champion scores it, with the labels in it.",
     )
+    key: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="Of requests: columns made by rows() that callers send too, such as an order's number. What came "
+        "of a row is then taken from the accepted batch that has the same values in them, unless somebody tells it.",
+    )
     every: str = Field(default="@daily", description="When to look, as a cron expression in UTC.")
     window: Duration = Field(
         default="28d",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from everfit.gates import Evidence
@@ -15,6 +16,7 @@ from everfit.spec.usual import LOSSES
 from everfit.steps.check_served import answered_again
 from everfit.steps.leaning import leans
 from everfit.steps.monitored_batches import batches_rows, later_batches
+from everfit.steps.monitored_keys import telling_batches, told_by_key
 from everfit.steps.monitored_requests import Period, calls, requests, sources
 from everfit.steps.monitored_rows import BY_GROUP, judged_rows, losses_of, score_numbers
 from everfit.steps.monitored_season import season_rows
@@ -64,7 +66,9 @@ def looked_at(ports: Ports, spec: ModelSpec, view: View, version: int, at: datet
     """What the window up to `at` is read from: where nothing of it changed, another look finds the same."""
     if spec.monitor.of == "batches":
         return tuple(batch.sha256 for batch in later_batches(view, version))
-    return sources(ports.store, spec.name, version, _period(spec, at))
+    period = _period(spec, at)
+    batches = telling_batches(spec, view, period.since)
+    return (*sources(ports.store, spec.name, version, period), *(batch.sha256 for _, batch in batches))
 
 
 def gather(
@@ -140,7 +144,8 @@ def _met(ports: Ports, spec: ModelSpec, view: View, version: int, predictor: Pre
         found = batches_rows(ports, spec, predictor, version, later_batches(view, version), days)
         return None if found is None else Met(*found)
     period = _period(spec, at)
-    asked = requests(ports.store, spec, predictor, version, period)
+    by_key = partial(told_by_key, ports, spec, predictor.code, telling_batches(spec, view, period.since))
+    asked = requests(ports.store, spec, predictor, version, period, by_key)
     if asked is None:
         return None
     raw = pd.DataFrame(list(asked.sent), columns=list(predictor.inputs))

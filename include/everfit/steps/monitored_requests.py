@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,15 +60,22 @@ def sources(store: Store, model: str, version: int, period: Period) -> tuple[str
     return (*(one.key for one in kept), *label_segments(store, model, period.since))
 
 
-def requests(store: Store, spec: ModelSpec, predictor: Predictor, version: int, period: Period) -> Requests | None:
+def requests(
+    store: Store,
+    spec: ModelSpec,
+    predictor: Predictor,
+    version: int,
+    period: Period,
+    by_key: Callable[[Sequence[Mapping[str, Any]]], Sequence[Told | None]],
+) -> Requests | None:
     """Read what the version answered in the period, once; None for nothing. Of rows that somebody else answered, the
-    calls alone count.
+    calls alone count. `by_key` says what came of rows of which nobody told it.
     """
     import numpy as np
 
     asked = _asked(store, spec.name, version, period)
     labels = told_since(store, spec.name, period.since)
-    some = sorted(_rows(asked, labels), key=lambda one: one.at)
+    some = _with_keys(sorted(_rows(asked, labels), key=lambda one: one.at), by_key)
     if not some:
         return None
     names = predictor.card.scores
@@ -78,8 +85,8 @@ def requests(store: Store, spec: ModelSpec, predictor: Predictor, version: int, 
         _typed(predictor, [one.sent for one in some]),
         np.array([one.at for one in some], dtype=np.float64),
         score_numbers((one.answer for one in some), names),
-        label_numbers(spec.task, [one.label for one in some], names),
-        np.array([one.heard for one in some], dtype=np.float64),
+        label_numbers(spec.task, [one.told.value if one.told else None for one in some], names),
+        np.array([one.told.first.timestamp() if one.told else math.nan for one in some], dtype=np.float64),
     )
     return Requests(rows, [one.sent for one in some], _calls(asked))
 
@@ -115,8 +122,7 @@ class _Row:
     at: float
     sent: Mapping[str, Any]
     answer: Answer
-    label: Any
-    heard: float
+    told: Told | None
 
 
 def _rows(asked: Iterable[Prediction], labels: Mapping[tuple[str, int], Told]) -> Iterator[_Row]:
@@ -125,9 +131,14 @@ def _rows(asked: Iterable[Prediction], labels: Mapping[tuple[str, int], Told]) -
         for place, sent in enumerate(one.rows):
             answer = one.own(place)
             if answer is not None:
-                told = labels.get((of, place))
-                heard = told.first.timestamp() if told else math.nan
-                yield _Row(one.at.timestamp(), sent, answer, told.value if told else None, heard)
+                yield _Row(one.at.timestamp(), sent, answer, labels.get((of, place)))
+
+
+def _with_keys(
+    some: Sequence[_Row], by_key: Callable[[Sequence[Mapping[str, Any]]], Sequence[Told | None]]
+) -> Sequence[_Row]:
+    found = by_key([one.sent for one in some])
+    return [replace(one, told=one.told or told) for one, told in zip(some, found, strict=True)]
 
 
 def _dealt(one: Prediction) -> float:

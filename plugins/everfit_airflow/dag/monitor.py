@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG, AssetOrTimeSchedule
+from airflow.sdk import DAG, AssetAny, AssetOrTimeSchedule
 
 from everfit_airflow import operators as do
 from everfit_airflow.assets import data_asset, labels_asset
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 def monitor_dag(spec: ModelSpec) -> DAG:
-    """Look by the clock, and whenever there are new labels or, if it is batches that are watched, a new batch."""
-    new = data_asset(spec.name) if spec.monitor.of == "batches" else labels_asset(spec.name)
+    """Look by the clock, and whenever there are new labels, or a new batch where it is watched or has labels."""
+    told, batch = labels_asset(spec.name), data_asset(spec.name)
+    new = batch if spec.monitor.of == "batches" else AssetAny(told, batch) if spec.monitor.key else told
     with DAG(
         schedule=AssetOrTimeSchedule(timetable=by_clock(spec.monitor.every), assets=new),
         max_active_runs=1,  # looks share a number of false alarms by the time that has gone by between them
