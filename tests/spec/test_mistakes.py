@@ -102,6 +102,7 @@ MISTAKES = [
     ("[new_data,", "[k_of: {k: 2, of: [new_data]},", 17, "retrain.when[0].k_of.of: found ['new_data'], wanted a list"),
     ("[new_data,", "[k_of: {k: 0, of: [new_data]},", 17, "retrain.when[0].k_of.of: found ['new_data'], wanted a k of"),
     ("{when:", "{cooldown: 6, when:", 17, "retrain.cooldown: found 6, wanted text"),
+    ("{when:", "{cooldown: 3w, when:", 17, "retrain.cooldown: found '3w', wanted a time such as 30m, 24h or 3d"),
     ("{when:", "{quiet: {from: '9:00'}, when:", 17, "retrain.quiet.from: found '9:00', wanted text like"),
     ("{when:", "{quiet: {zone: Mars}, when:", 17, "retrain.quiet.zone: found 'Mars', wanted a time zone such as"),
     ("{when:", "{at_most: {runs: 0}, when:", 17, "retrain.at_most.runs: found 0, wanted at least 1"),

@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from everfit.refuse import duration
-from everfit.spec.mistakes import Mistake, complaint
+from everfit.spec.mistakes import DURATION, Mistake, complaint
 from everfit.spec.parts import Frozen
 
-Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4}[mhd]$")]
+Duration = Annotated[str, Field(pattern=DURATION)]
 
 
 class ApprovalSpec(Frozen):

@@ -37,6 +37,9 @@ WANTED = {
     "string_too_short": "at least {min_length} character",
     "string_pattern_mismatch": "text like {pattern}",
 }
+DURATION = r"^[1-9][0-9]{0,4}[mhd]$"
+PATTERNS = {DURATION: "a time such as 30m, 24h or 3d"}
+"""What is easier said than shown as a pattern."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ def _translate(detail: ErrorDetails, kind: type[Any]) -> Iterator[Mistake]:
             yield Mistake(at, f"found {_shown(detail['input'])}{did_you_mean(str(detail['input']), known)}")
         case "value_error" | "assertion_error":
             yield Mistake(at, str(context["error"]))
+        case "string_pattern_mismatch" if context["pattern"] in PATTERNS:
+            yield Mistake(at, f"found {_shown(detail['input'])}, wanted {PATTERNS[context['pattern']]}")
         case other:
             wanted = WANTED[other].format(**context) if other in WANTED else detail["msg"]
             yield Mistake(at, f"found {_shown(detail['input'])}, wanted {wanted}")
