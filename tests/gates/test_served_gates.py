@@ -19,7 +19,7 @@ from tests.gates.conftest import binary_evidence
 from tests.toy_model import CODE, ROWS, toy_folder
 
 SLOW = CODE.replace("import pandas as pd", "import time\n\nimport pandas as pd").replace(
-    "    known =", "    time.sleep(0.01)\n    known ="
+    "    known =", "    time.sleep(0.03)\n    known ="
 )
 
 
