@@ -64,7 +64,7 @@ soak: env packages  ## deliver thousands of files while Airflow's processes are 
 races: env packages  ## race for the champion's place: 16 processes (disk, S3, MLflow), 500 backfilled runs (half an hour)
 	$(VENV)/bin/pytest tests/faults -m races -s -p no:xdist
 
-events: env  ## tell ten thousand events while whoever tells and whoever trains is killed (10 minutes)
+events: env  ## tell ten thousand events while whoever tells and whoever trains is killed (40 minutes)
 	$(VENV)/bin/pytest tests/faults -m events -s -p no:xdist
 
 nulls: env  ## draw each simulation of an error rate 10,000 times (an hour)
