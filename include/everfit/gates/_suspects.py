@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit.gates._claims import show
 from everfit.statistics.alone import answer, nothing, skill, targets
+from everfit.statistics.evenly import evenly
 from everfit.statistics.interval import LEVEL, Estimate, Measured, estimate
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def measure_all(subject: Subject) -> Mapping[str, Any]:
 
     evidence = subject.evidence
     task, classes = evidence.task, max(len(evidence.columns), 1)
-    places = np.unique(np.linspace(0, evidence.rows - 1, min(ROWS, evidence.rows)).astype(int))
+    places = evenly(evidence.rows, ROWS)
     came, days = targets(task, evidence.y[places], classes), evidence.clusters[places]
     learnt = targets(task, subject.labels, classes)
     if why := _too_little(learnt, came, days):

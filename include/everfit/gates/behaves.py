@@ -11,6 +11,7 @@ from everfit.gates._asking import Asked, Expectation, Step
 from everfit.gates._claims import cannot_tell, show, too_few_days
 from everfit.gates.evidence import TASKS
 from everfit.refuse import between, number, one_of
+from everfit.statistics.evenly import evenly
 from everfit.statistics.interval import LEVEL
 from everfit.statistics.losses import CLASSES
 from everfit.statistics.share import Share, share
@@ -85,7 +86,7 @@ class Behaves:
 
         self._check(subject)
         total = len(subject.candidate.raw)
-        places = np.unique(np.linspace(0, total - 1, min(ROWS, total)).astype(int))
+        places = evenly(total, ROWS)
         rows = subject.candidate.raw.iloc[places].reset_index(drop=True)
 
         def scores(rows: pd.DataFrame) -> NDArray[np.float64]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
+from everfit.statistics.evenly import evenly
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -76,9 +78,7 @@ def sample(part: Part, most: int) -> Rows:
     >>> sample(rows, 4).labels.tolist()
     [0.0, 3.0, 6.0, 9.0]
     """
-    import numpy as np
-
-    places = np.unique(np.linspace(0, part.rows - 1, min(most, part.rows)).astype(int))
+    places = evenly(part.rows, most)
     kept, begin = [], 0
     for piece in part.pieces():
         here = places[(places >= begin) & (places < begin + piece.rows)] - begin

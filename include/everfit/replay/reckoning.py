@@ -18,6 +18,7 @@ from everfit.replay.kept import essence
 from everfit.replay.outcome import Day, Hindsight, Outcome, Promotion, Retrain
 from everfit.replay.world import World
 from everfit.spec.usual import LOSSES
+from everfit.statistics.evenly import evenly
 from everfit.steps.feature_table import LABEL, OBSERVED, TIME
 from everfit.steps.labels import truths
 from everfit.steps.rows import batch_rows
@@ -143,7 +144,7 @@ class Losses:
             rows = batch_rows(self._world.ports, spec, load_code(spec.code_path), batch)
             truth = truths(spec, rows)
             places = np.flatnonzero(truth[LABEL].notna().to_numpy())
-            some = places[np.unique(np.linspace(0, len(places) - 1, min(MOST, len(places))).astype(int))]
+            some = places[evenly(len(places), MOST)]
             self._at_hand = (
                 batch.sha256,
                 rows.iloc[some].reset_index(drop=True),

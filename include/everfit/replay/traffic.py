@@ -18,6 +18,7 @@ from everfit.errors import DataError, SpecError
 from everfit.predictions import Label, Prediction, keep_labels, pack
 from everfit.predictions.prediction import id_of
 from everfit.replay.timetable import Landed, rows_of
+from everfit.statistics.evenly import evenly
 from everfit.steps.labels import labels, times
 from everfit.steps.sample import as_sent
 from everfit.steps.score_rows import plain
@@ -108,7 +109,6 @@ class Traffic:
 
     def _rows(self, landed: Landed) -> pd.DataFrame:
         """The rows of a delivery that ask, also before it lands; none if they cannot be read."""
-        import numpy as np
         import pandas as pd
 
         world, partition = self.world, landed.delivery.partition
@@ -117,7 +117,7 @@ class Traffic:
                 rows = rows_of(replace(world.ports, landing=world.whole), world.spec, landed.delivery)
             except (DataError, SpecError):
                 rows = pd.DataFrame(columns=[world.spec.time, world.spec.label])
-            places = np.unique(np.linspace(0, len(rows) - 1, min(self.most, len(rows))).astype(int))
+            places = evenly(len(rows), self.most)
             self._read[partition] = rows.iloc[places]
         return self._read[partition]
 

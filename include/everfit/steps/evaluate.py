@@ -18,6 +18,7 @@ from everfit.steps.feature_table import TIME, TableFile
 from everfit.steps.measuring import known, known_champion, measured
 from everfit.steps.naive import with_naive
 from everfit.steps.point_in_time import stack
+from everfit.steps.put import put
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import Sample, draw_sample
 from everfit.steps.scoring import scorer
@@ -139,7 +140,7 @@ def _keep(
         champion=champion.version if champion else None,
         champion_saw_holdout=evidence.champion_saw_holdout,
         evidence=_put_frame(ports, _key(candidate, name, ".parquet"), evidence.to_frame()),
-        sample=_put(ports, _key(candidate, name, "-sample.json"), canonical(dump(sample))),
+        sample=put(ports.store, _key(candidate, name, "-sample.json"), canonical(dump(sample))),
         metrics={who: table(evidence.task, evidence.truth, scores) for who, scores in evidence.scores.items()},
         holdout_rows=evidence.rows,
         level=evidence.standing.level,
@@ -163,13 +164,6 @@ def _put_frame(ports: Ports, key: str, frame: pd.DataFrame) -> StoredFile:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, Path(key).name)
         frame.to_parquet(path, index=False)
-        return ports.store.put_file(key, path)
-
-
-def _put(ports: Ports, key: str, data: bytes) -> StoredFile:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, Path(key).name)
-        path.write_bytes(data)
         return ports.store.put_file(key, path)
 
 

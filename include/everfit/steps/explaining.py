@@ -12,6 +12,7 @@ from everfit.plots.card.panels import Grid, Panel
 from everfit.plots.card.slices import Slices, slices
 from everfit.plots.holdout import Holdout
 from everfit.statistics.contributions import Effect, effects
+from everfit.statistics.evenly import evenly
 from everfit.steps.trace import MadeWith, made_with
 from everfit.values import canonical, dump, load
 
@@ -93,12 +94,10 @@ def explanation_key(model: str, run: str) -> str:
 
 
 def _effects(predictor: Predictor, features: pd.DataFrame) -> tuple[tuple[Effect, ...], int, str]:
-    import numpy as np
-
     scorer, columns = predictor.scorer, predictor.card.columns
     if not isinstance(scorer, Explains):
         return (), 0, f"the algorithm {predictor.card.algorithm} does not say what made its answers"
-    places = np.unique(np.linspace(0, len(features) - 1, min(ROWS, len(features))).astype(int))
+    places = evenly(len(features), ROWS)
     matrix = columns.encode(features.iloc[places])
     found = scorer.contributions(matrix)
     if predictor.card.quantiles:  # the levels rise and fall together: the middle one speaks for all

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from everfit.statistics.evenly import evenly
 from everfit.steps.labels import labels, learnable_rows, truths
 from everfit.steps.monitored_rows import label_numbers, losses_of
 from everfit.steps.rows import batch_rows
@@ -47,9 +48,7 @@ def held_out(ports: Ports, spec: ModelSpec, view: View, predictor: Predictor, ve
 
     raw = batch_rows(ports, spec, predictor.code, view.trained_on(version).batches[-1])
     places = np.sort(learnable_rows(spec, truths(spec, raw)))
-    chosen: pd.DataFrame = raw.iloc[
-        places[np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).astype(int))]
-    ]
+    chosen: pd.DataFrame = raw.iloc[places[evenly(len(places), most)]]
     return chosen
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from everfit import catalog
 from everfit.gates import Evidence, Known, Past, Subject
+from everfit.statistics.evenly import evenly
 from everfit.steps.feature_table import LABEL, OURS
 from everfit.steps.point_in_time import stack
 from everfit.steps.sample import draw_sample
@@ -87,12 +88,11 @@ def _asks(gate: Any) -> bool:
 
 def _drawn(table: TableFile, partitions: tuple[str, ...]) -> pd.DataFrame:
     """Rows of some batches, evenly drawn."""
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
 
     rows = table.rows(partitions)
-    wanted = np.unique(np.linspace(0, rows - 1, min(LEARNT, rows)).astype(int))
+    wanted = evenly(rows, LEARNT)
     kept, begin = [], 0
     for batch in table.batches(partitions, table.schema.names):
         here = wanted[(wanted >= begin) & (wanted < begin + batch.num_rows)] - begin

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from everfit.catalog import name_of
@@ -14,7 +12,8 @@ from everfit.signals import Signal
 from everfit.steps.decayed import advice, decayed
 from everfit.steps.monitor_report import report
 from everfit.steps.monitored import Gathered, asked_before, gather, looked_at
-from everfit.values import Outcome, StoredFile, canonical, digest, dump
+from everfit.steps.put import put
+from everfit.values import Outcome, canonical, digest, dump
 
 if TYPE_CHECKING:
     from everfit.ledger import Entry, View
@@ -122,14 +121,7 @@ def _kept(
         action=said.action,
         why=said.why,
         report=f"reports/{spec.name}/monitor-{name}.html",
-        evidence=_put(ports, f"monitor/{spec.name}/looks/{name}.json", canonical(evidence)),
+        evidence=put(ports.store, f"monitor/{spec.name}/looks/{name}.json", canonical(evidence)),
     )
     ports.store.write(found.report, report(ports, spec, view, seen, found, decay).encode())
     return replace(found, signals=tuple(replace(signal, course=()) for signal in signals))
-
-
-def _put(ports: Ports, key: str, data: bytes) -> StoredFile:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "evidence.json")
-        path.write_bytes(data)
-        return ports.store.put_file(key, path)

@@ -44,9 +44,8 @@ def batches_rows(
     found = list(_newest(ports, spec, predictor, version, batches, days))
     if not found:
         return None
-    raw = pd.concat([one for one, _ in found], ignore_index=True)
-    scores = np.concatenate([one for _, one in found])
-    at = seconds_of(spec, raw)
+    raw = pd.concat([one for one, _, _ in found], ignore_index=True)
+    at, scores = (np.concatenate([one[place] for one in found]) for place in (1, 2))
     chosen = np.flatnonzero(at >= at.max() - days * 86400)
     chosen = chosen[np.argsort(at[chosen], kind="stable")]
     raw, scores, at = raw.iloc[chosen].reset_index(drop=True), scores[chosen], at[chosen]
@@ -57,8 +56,8 @@ def batches_rows(
 
 def _newest(
     ports: Ports, spec: ModelSpec, predictor: Predictor, version: int, batches: tuple[Batch, ...], days: float
-) -> Iterator[tuple[pd.DataFrame, Array]]:
-    """The newest batches, until they reach back far enough."""
+) -> Iterator[tuple[pd.DataFrame, Array, Array]]:
+    """The newest batches, until they reach back far enough: raw rows, when each happened, and its scores."""
     end = None
     for batch in reversed(batches):
         raw = batch_rows(ports, spec, predictor.code, batch)
@@ -66,7 +65,7 @@ def _newest(
             continue
         at = seconds_of(spec, raw)
         end = at.max() if end is None else max(end, at.max())
-        yield raw, _scores(ports, spec, predictor, version, batch, raw)
+        yield raw, at, _scores(ports, spec, predictor, version, batch, raw)
         if at.min() < end - days * 86400:
             return
 

@@ -44,6 +44,8 @@ def told_by_key(
     """
     import pandas as pd
 
+    if not batches or not sent:
+        return [None] * len(sent)
     key, known = list(spec.monitor.key), []
     for at, batch in batches:
         raw = batch_rows(ports, spec, code, batch)
@@ -54,8 +56,6 @@ def told_by_key(
                     f"{spec.name}: monitor.key names {name!r}, a column that rows() does not make{known_as}"
                 )
         known.append(raw[key].assign(__label=labels(spec, raw).to_numpy(), __at=at))
-    if not known or not sent:
-        return [None] * len(sent)
     told = pd.concat(known, ignore_index=True)
     told = told[told["__label"].notna()].drop_duplicates(key, keep="last")
     asked = pd.DataFrame({name: _like(told[name], [row.get(name) for row in sent]) for name in key})

@@ -137,8 +137,8 @@ def _rows(asked: Iterable[Prediction], labels: Mapping[tuple[str, int], Told]) -
 def _with_keys(
     some: Sequence[_Row], by_key: Callable[[Sequence[Mapping[str, Any]]], Sequence[Told | None]]
 ) -> Sequence[_Row]:
-    found = by_key([one.sent for one in some])
-    return [replace(one, told=one.told or told) for one, told in zip(some, found, strict=True)]
+    found = iter(by_key([one.sent for one in some if not one.told]))
+    return [one if one.told else replace(one, told=next(found)) for one in some]
 
 
 def _dealt(one: Prediction) -> float:

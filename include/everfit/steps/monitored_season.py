@@ -31,20 +31,22 @@ def season_rows(
     import pandas as pd
 
     begin, end = (float(at) - before.total_seconds() for at in (window.at.min(), window.at.max()))
-    frames = []
+    frames, times = [], []
     for _, batch in view.batches:
         first, last = _span(ports, spec, predictor, batch)
         if first <= end and last >= begin:
             raw = batch_rows(ports, spec, predictor.code, batch)
             at = seconds_of(spec, raw)
-            frames.append(raw[(at >= begin) & (at <= end)])
+            chosen = (at >= begin) & (at <= end)
+            frames.append(raw[chosen])
+            times.append(at[chosen])
     rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     if rows.empty:
         return None
     nothing = np.full(len(rows), np.nan)
     scores = np.full((len(rows), len(predictor.card.scores)), np.nan) if predictor.card.scores else nothing
     inputs = predictor.card.inputs.read(rows)
-    return answered_rows(spec, predictor.card, inputs, seconds_of(spec, rows), scores, nothing, nothing)
+    return answered_rows(spec, predictor.card, inputs, np.concatenate(times), scores, nothing, nothing)
 
 
 def _span(ports: Ports, spec: ModelSpec, predictor: Predictor, batch: Batch) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from everfit.models import Explains
 from everfit.monitors import Pulled, Rows
 from everfit.statistics.days import days
+from everfit.statistics.evenly import evenly
 from everfit.steps.labels import times
 from everfit.steps.leaning import held_out
 
@@ -46,7 +47,7 @@ def pulled(
         np.savez(buffer, did=_did(predictor, predictor.scorer, some), day=days(hours))
         ports.store.write(key, buffer.getvalue())
     kept = np.load(io.BytesIO(ports.store.read(key)), allow_pickle=False)
-    places = np.unique(np.linspace(0, len(raw) - 1, min(ROWS, len(raw))).astype(int))
+    places = evenly(len(raw), ROWS)
     now = _did(predictor, predictor.scorer, raw.iloc[places])
     return Pulled(predictor.card.columns.names, kept["did"], now, kept["day"], window.day[places])
 

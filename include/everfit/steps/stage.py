@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from everfit.ledger.entries import DeploymentStarted, StageEntered
 from everfit.rollouts.bars import Bars
 from everfit.rollouts.judging import Found, judge_stage
+from everfit.steps.put import put
 from everfit.steps.watching import Sight, Watch, look, watch_of
 from everfit.values import Stage, digest, dump, load
 
@@ -63,10 +62,7 @@ class Judged:
         }
         data = to_json(said, indent=2, inf_nan_mode="null")
         name = f"{self.entered.body.intent}-{self.entered.body.number}-{digest(data.decode())[:12]}.json"
-        with tempfile.TemporaryDirectory(dir=ports.work if ports.work.is_dir() else None) as folder:
-            path = Path(folder, name)
-            path.write_bytes(data)
-            return ports.store.put_file(f"evidence/{self.model}/rollout/{name}", path)
+        return put(ports.store, f"evidence/{self.model}/rollout/{name}", data)
 
 
 def judged_now(
