@@ -273,6 +273,29 @@ class Took:
 
 
 @dataclass(frozen=True)
+class ServerLoad:
+    """What a process of the model server held of its machine at a moment.
+
+    It held `memory` bytes and could have taken `left` more; since the load before it kept `busy` of its `cores` busy,
+    on average.
+
+    >>> ServerLoad(datetime(2013, 1, 1), 300, 100, 0.5, 2).full
+    0.75
+    """
+
+    at: datetime
+    memory: int
+    left: int
+    busy: float
+    cores: int
+
+    @property
+    def full(self) -> float:
+        """Which share of the memory within its reach it held."""
+        return self.memory / max(self.memory + self.left, 1)
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A trained model that nobody has judged yet: its MLflow run and the SHA-256 of each of its files.
 

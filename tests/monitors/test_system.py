@@ -1,11 +1,13 @@
 """Requests that failed, and how long answers took."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from everfit.monitors.system import System
 from everfit.statistics.calls import Calls
-from everfit.values import Outcome
+from everfit.values import Outcome, ServerLoad, Took
 from tests.monitors.conftest import NOW, rows, seen
 from tests.monitors.moved import part
 from tests.nulls import draws
@@ -66,6 +68,30 @@ def test_at_the_bars_it_harms_no_more_often_than_the_level(reference):
     assert sum(one.harms for one in found) <= limit
 
 
+def test_a_server_that_nearly_ran_out_of_memory_is_harm(reference):
+    near = replace(calls(1), loads=[load(memory=2, left=8), load(memory=97, left=3), load(memory=5, left=5)])
+    found = watched(reference, near, calls(2))
+    assert found.harms
+    assert found.reason.startswith("the server held 97 GB of memory, 97 % of what it could have (allowed 95 %)")
+    assert watched(reference, near, calls(2), memory_at_most=0.98).outcome is Outcome.PASSED
+
+
+def test_what_it_took_is_told(reference):
+    now = replace(calls(1), loads=[load(busy=0.2), load(busy=1.7), load(busy=0.9)])
+    took = [Took(90.0, 0.5, "EUR"), Took(30.0, 0.25, "EUR"), Took(60.0)]
+    found = System().watch(seen(reference, rows(1, days=1), calls=now, took=took, level=0.05))
+    assert found.outcome is Outcome.PASSED
+    assert "the server held 1 GB of memory, 50 % of what it could have (allowed 95 %)" in found.reason
+    assert "it kept at most 1.7 of 2 cores busy" in found.reason
+    assert found.reason.endswith("3 training runs took 3 minutes and cost 0.75 EUR")
+    assert [part.name for part in found.parts][-3:] == ["memory", "cpu", "cost"]
+    assert found.blind_to == "requests that never reached the server"
+
+
+def load(memory=1.0, left=1.0, busy=0.5):
+    return ServerLoad(NOW, int(memory * 1e9), int(left * 1e9), busy, 2)
+
+
 def test_without_requests_it_cannot_tell(reference):
     empty = Calls(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0))
     assert watched(reference, None).reason == "no log of requests"
@@ -91,6 +117,7 @@ def test_all_failed_within_one_hour(reference):
     [
         ({"errors_at_most": 2}, "errors_at_most: wanted a number from 0 to 1"),
         ({"p95_at_most": -1}, "p95_at_most: wanted a number of at least 0"),
+        ({"memory_at_most": 1.5}, "memory_at_most: wanted a number from 0 to 1"),
         ({"slower_at_most": 0.5}, "slower_at_most: wanted a number of at least 1"),
     ],
 )

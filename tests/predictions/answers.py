@@ -7,8 +7,10 @@ from typing import Any
 
 from everfit.predictions import Prediction
 from everfit.predictions.prediction import id_of
+from everfit.values import ServerLoad
 
 BEGIN = datetime(2013, 1, 1, tzinfo=UTC)
+LOAD = ServerLoad(BEGIN, memory=3 * 10**8, left=10**8, busy=0.5, cores=2)
 
 
 def answer(second: float = 0, rows: int = 1, **changes: Any) -> Prediction:

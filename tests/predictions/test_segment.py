@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from everfit.predictions import Prediction, Served, find, pack, predictions_of, segments, unpack, without
+from everfit.predictions import Prediction, Served, find, loads_in, pack, predictions_of, segments, unpack, without
+from everfit.predictions.load import is_load, load_line, loads_of
 from everfit.predictions.prediction import id_of, moment
 from everfit.testing.fakes import MemoryStore
-from tests.predictions.answers import BEGIN, answer
+from tests.predictions.answers import BEGIN, LOAD, answer
 
 VALUES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text()
 
@@ -67,6 +68,18 @@ def test_packing_again_makes_nothing_new() -> None:
     assert json.loads(gzip.decompress(data).splitlines()[0])["rows"] == [
         {"carrier": "UA", "distance": 1400, "tail": None}
     ]
+
+
+def test_what_the_server_took_is_kept_beside_its_answers() -> None:
+    key, data = pack([answer(0), answer(5)], [LOAD])
+    assert "_2_2_" in key
+    assert key != pack([answer(0), answer(5)])[0]
+    assert list(unpack(data)) == [answer(0), answer(5)]
+    assert loads_in(data) == [LOAD]
+    assert loads_in(pack([answer(0)])[1]) == []
+    cut = load_line(LOAD)[:-9]
+    assert is_load(cut)
+    assert loads_of([cut, load_line(LOAD), answer().line()]) == [LOAD]
 
 
 def test_what_a_version_served() -> None:

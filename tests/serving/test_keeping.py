@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from everfit.ports import Store
-from everfit.predictions import Prediction, find, predictions_of, segments
+from everfit.predictions import Prediction, find, loads_in, predictions_of, segments
 from everfit.stores import LocalStore, open_store
 from tests.services import Service, free_port, model_server
 from tests.serving.conftest import CLIENT, Town
@@ -81,6 +81,10 @@ def test_an_answer_is_found_again_with_its_version_its_rows_and_its_scores(town:
         assert set(answer.json()) == {"model", "version", "alias", "predictions"}
     served = predictions_of(store, town.model, 1)
     assert (served.predictions, served.rows, served.segments) == (2, 4, 1)
+    (load,) = loads_in(store.read(segments(store, town.model)[0].key))
+    assert load.memory > 50e6
+    assert load.left > 0
+    assert 0 < load.busy <= load.cores == len(os.sched_getaffinity(0))
     assert waiting(tmp_path) == []
 
 

@@ -22,7 +22,7 @@ from everfit.ledger.entries import (
     RetrainAsked,
     RowsErased,
 )
-from everfit.predictions import Prediction, pack, segments, unpack
+from everfit.predictions import Prediction, loads_in, pack, segments, unpack
 from everfit.spec import MonitorSpec
 from everfit.steps.erase import ErasureOrder, erase, hashed, shared_with
 from everfit.steps.erasure_search import Sought, search
@@ -32,6 +32,7 @@ from everfit.steps.reproduce import lineage_of, reproduce
 from everfit.stores.dvc import DvcStore
 from everfit.validation.erasing import Wanted
 from everfit.values import Batch, FileHash, batch_sha256
+from tests.predictions.answers import LOAD
 from tests.services import Service
 from tests.steps.judging import CODE, House, build, month
 from tests.steps.mortal import Crash, counting, mortal
@@ -95,7 +96,7 @@ def test_the_rows_are_gone_everywhere_and_others_stay(house: House) -> None:
     store.put_file(f"quarantine/{name}/2013-09/x/trips.parquet", house.root / "delivered/2013-01-0/trips.parquet")
     rows = [{"carrier": "AA", "card": "C-1007"}, {"carrier": "UA"}]
     asked = Prediction("1", house.ports.clock(), name, 1, "champion", rows, [0.5, 0.25])
-    store.create(*pack([asked]))
+    store.create(*pack([asked], [LOAD]))
     torn = f"{segments(store, name)[0].key[:-25]}{'0' * 16}.jsonl.gz"
     store.write(torn, b"torn")
     house.ledger.append(
@@ -127,6 +128,7 @@ def test_the_rows_are_gone_everywhere_and_others_stay(house: House) -> None:
     assert store.list(f"reports/{name}") == [f"reports/{name}/2013-02-f20.html", f"reports/{name}/judged-one.html"]
     (left,) = [segment for segment in segments(store, name) if segment.key != torn]
     assert [one.rows for one in unpack(store.read(left.key))] == [[{"carrier": "UA"}]]
+    assert loads_in(store.read(left.key)) == [LOAD]
     assert search(house.ports, house.spec, Sought("trips", ORDER.wanted), lambda _: None).unreadable == (torn,)
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from everfit.errors import SpecError
 from everfit.ledger import Entry, View
-from everfit.ledger.entries import Monitored
+from everfit.ledger.entries import CandidateJudged, Monitored
+from everfit.monitors.system import System
 from everfit.ports import Ports
 from everfit.predictions import Label, Prediction, keep_labels, pack
 from everfit.predictions.prediction import id_of
@@ -26,6 +27,8 @@ from everfit.steps.monitored import gather, level, looked_at
 from everfit.steps.monitored_requests import Period, calls
 from everfit.steps.rows import batch_rows
 from everfit.steps.sample import as_sent
+from everfit.values import Took
+from tests.predictions.answers import LOAD
 from tests.services import Service
 from tests.steps.judging import House, build
 from tests.steps.mortal import Crash, counting, mortal
@@ -127,6 +130,22 @@ def log_of_its_own(champion: House) -> Iterator[None]:
     yield
     for key in {key for folder in folders for key in store.list(folder)} - before:
         store.delete(key)
+
+
+@pytest.mark.usefixtures("log_of_its_own")
+def test_what_server_and_trainings_took_is_looked_at(champion: House):
+    made, _ = logged(champion)
+    during, earlier = (replace(LOAD, at=at) for at in (made[0].at, made[0].at - timedelta(days=60)))
+    champion.ports.store.create(*pack(made[:1], [during, earlier]))
+    view = champion.ledger.view()
+    judged = view.of(CandidateJudged)[-1]
+    some = [
+        replace(judged, key=f"judged:{days}", at=NOW - timedelta(days=days), body=replace(judged.body, took=took))
+        for days, took in ((40, Took(30.0)), (20, Took(60.0)), (10, None))
+    ]
+    seen = gather(champion.ports, champion.spec, View((*view.entries, *some)), 1, predictor_of(champion), NOW).seen
+    assert (len(seen.calls.at), seen.calls.loads, seen.took) == (len(made), [during], [Took(60.0)])
+    assert [part.name for part in System().watch(seen).parts][-3:] == ["memory", "cpu", "cost"]
 
 
 @pytest.mark.usefixtures("log_of_its_own")

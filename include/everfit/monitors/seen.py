@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from everfit.statistics.calls import Calls
+    from everfit.values import Took
 
     Array = NDArray[np.float64]
     Whole = NDArray[np.int64]
@@ -85,8 +86,9 @@ class Seen:
 
     `names` are the columns of scores of several columns: classes or quantiles. `leans` says how much the model leans on
     each input: how much its loss on the reference rises if the values of the column are dealt anew, over its loss (0:
-    not at all). `level` is the chance of a false alarm that this look may spend in each monitor. `born` is the time of
-    the newest row that the version learnt from, `serving` since when it has been champion.
+    not at all). `took` is what each training run took whose candidate was judged in the time of the window. `level` is
+    the chance of a false alarm that this look may spend in each monitor. `born` is the time of the newest row that the
+    version learnt from, `serving` since when it has been champion.
 
     What is not there for every model is None or empty: `calls` of the window and `calls_before` of as long a time
     before (`at` in seconds since 1970), `pulled`, `again` (what the version answers offline to each row of the window;
@@ -105,6 +107,7 @@ class Seen:
     names: tuple[str, ...] = ()
     levels: tuple[float, ...] = ()
     leans: Mapping[str, float] = field(default_factory=dict)
+    took: Sequence[Took] = ()
     season: Rows | None = None
     calls: Calls | None = None
     calls_before: Calls | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from everfit.monitors._harm import finite, side
+from everfit.monitors._machine import machine, trainings
 from everfit.monitors._shares import share_of
 from everfit.refuse import between, number
 from everfit.signals import Point, Signal
@@ -25,29 +26,33 @@ HOUR, DAY = 3600, 86_400
 FEWEST_CALLS = 20
 """From fewer requests nobody knows a quantile."""
 QUANTILES = {"p95": 0.95, "p99": 0.99}
-BLIND = "memory, CPU, GPU and cost, and requests that never reached the server"
+BLIND = "requests that never reached the server"
+SILENT = "memory and CPU, of which this log says nothing, and "
 
 
 @dataclass(frozen=True)
 class System:
-    """Which requests failed and how long answers took, beside as long a time before.
+    """Which requests failed and how long answers took, beside as long a time before; memory, CPU, and what it cost.
 
     Harm if surely more than the share `errors_at_most` failed, if 95 in 100 answers surely take longer than
-    `p95_at_most` seconds (0: no such bar), or if they surely take more than `slower_at_most` times as long as before.
-    Requests of one hour may go together. It is nothing that a new model would mend.
+    `p95_at_most` seconds (0: no such bar), if they surely take more than `slower_at_most` times as long as before, or
+    if a process of the server once held more than the share `memory_at_most` of the memory within its reach. Requests
+    of one hour may go together. It is nothing that a new model would mend.
 
-    Memory and CPU of the model server are in its `/metrics` and so in Prometheus and Grafana, the GPU's with its
-    exporter; what trainings cost is in Airflow (durations, pools) and in the MLflow run.
+    CPU, and what training runs of that time took and cost, are told without a bar. The server answers on the CPU; what
+    a training takes of a GPU is in its task log and its MLflow run.
     """
 
     errors_at_most: float = 0.01
     p95_at_most: float = 0.0
     slower_at_most: float = 2.0
+    memory_at_most: float = 0.95
 
     def __post_init__(self) -> None:
         between("errors_at_most", self.errors_at_most, 0, 1)
         number("p95_at_most", self.p95_at_most, least=0)
         number("slower_at_most", self.slower_at_most, least=1)
+        between("memory_at_most", self.memory_at_most, 0, 1)
 
     def watch(self, seen: Seen) -> Signal:
         """Look at the requests of the window."""
@@ -57,6 +62,7 @@ class System:
         before = seen.calls_before if seen.calls_before is not None and len(seen.calls_before.at) else None
         parts = [_failed(seen.calls, before, self.errors_at_most, seen.level / 3)]
         parts += _slow(seen.calls, before, self, seen.level / 3)
+        parts += machine(seen.calls.loads, self.memory_at_most) + trainings(seen.took)
         order = [Outcome.FAILED, Outcome.CANNOT_TELL, Outcome.PASSED]
         parts.sort(key=lambda part: order.index(part.outcome))
         worst = parts[0]
@@ -73,7 +79,7 @@ class System:
             level=1 - seen.level,
             parts=tuple(parts),
             course=_course(seen.calls, seen.level),
-            blind_to=BLIND,
+            blind_to=BLIND if seen.calls.loads else SILENT + BLIND,
         )
 
 

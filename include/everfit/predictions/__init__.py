@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from everfit.predictions.labels import Label, Told, keep_labels, label_count, label_segments, labels_since, told_since
 from everfit.predictions.prediction import Prediction
-from everfit.predictions.segment import Segment, pack, segments, unpack, without
+from everfit.predictions.segment import Segment, loads_in, pack, segments, unpack, without
 from everfit.predictions.served import Served, find, predictions_of
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "label_count",
     "label_segments",
     "labels_since",
+    "loads_in",
     "pack",
     "predictions_of",
     "segments",

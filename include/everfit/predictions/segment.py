@@ -12,10 +12,12 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from everfit.predictions.load import is_load, load_line, loads_of
 from everfit.predictions.prediction import Prediction
 
 if TYPE_CHECKING:
     from everfit.ports import Store
+    from everfit.values import ServerLoad
 
 LEVEL = 1
 """How hard gzip tries: at its hardest (9) it takes eleven times as long, and a sixth less room."""
@@ -36,14 +38,15 @@ class Segment:
     rows: int
 
 
-def pack(predictions: Iterable[Prediction]) -> tuple[str, bytes]:
-    """The key and the bytes for predictions of one version of one model: gzipped lines of JSON.
+def pack(predictions: Iterable[Prediction], loads: Iterable[ServerLoad] = ()) -> tuple[str, bytes]:
+    """The key and the bytes for predictions of one version of one model, and what the server took meanwhile: gzipped
+    lines of JSON.
 
     The key follows from the predictions (times, counts and a hash), so that packing the same ones again, after a crash
     say, gives the same key, and create-if-absent keeps them once.
     """
     kept = list(predictions)
-    data = b"".join(one.line() for one in kept)
+    data = b"".join([*(one.line() for one in kept), *map(load_line, loads)])
     first, last = (stamp(pick(one.at for one in kept)) for pick in (min, max))
     rows, sha256 = sum(len(one.rows) for one in kept), hashlib.sha256(data).hexdigest()[:16]
     name = f"{kept[0].version}/{first}_{last}_{len(kept)}_{rows}_{sha256}.jsonl.gz"
@@ -52,7 +55,12 @@ def pack(predictions: Iterable[Prediction]) -> tuple[str, bytes]:
 
 def unpack(data: bytes) -> Iterator[Prediction]:
     """The predictions in a segment's bytes, in the order in which they were made."""
-    return (Prediction.of(line) for line in gzip.decompress(data).splitlines())
+    return (Prediction.of(line) for line in gzip.decompress(data).splitlines() if not is_load(line))
+
+
+def loads_in(data: bytes) -> list[ServerLoad]:
+    """What the server took while it made the predictions in a segment's bytes."""
+    return loads_of(gzip.decompress(data).splitlines())
 
 
 def segments(store: Store, model: str, version: int | None = None) -> list[Segment]:

@@ -20,7 +20,9 @@ from everfit.errors import EverfitError
 from everfit.ports import Clock, Store
 from everfit.predictions import Prediction, pack
 from everfit.predictions.journal import Journal
+from everfit.predictions.load import is_load, load_line, loads_of
 from everfit.predictions.prediction import id_of, line
+from everfit.serving.loading import Loads
 from everfit.serving.metrics import Metrics
 from everfit.values import Answer
 
@@ -69,7 +71,7 @@ class Keeper:
         hurry: Callable[[], bool] = lambda: False,
     ) -> None:
         self._keeping, self._metrics, self._clock, self._noise, self._hurry = keeping, metrics, clock, noise, hurry
-        self._journal = Journal(keeping.journal, keeping.most)
+        self._journal, self._loads = Journal(keeping.journal, keeping.most), Loads(clock)
         self._shipping = Lock()
         self._away = ""
 
@@ -110,6 +112,8 @@ class Keeper:
         """Bring everything that is finished to the store; returns the number of files. What fails is tried again."""
         with self._shipping:
             try:
+                if self._journal.written:
+                    self._journal.add(load_line(self._loads.read()))
                 self._journal.seal()
                 shipped = self._journal.ship(self._deliver)
             except (EverfitError, OSError) as error:
@@ -154,10 +158,11 @@ class Keeper:
             await asyncio.sleep(min(SYNC_EVERY, self._keeping.ship_every))
 
     def _deliver(self, lines: bytes) -> None:
-        """Put the predictions of a journal into the store, one segment for each version."""
+        """Put the predictions of a journal into the store, one segment for each version, each with the loads."""
+        loads = loads_of(lines.splitlines())
         found = sorted(_readable(lines), key=lambda one: (*_which(one), one.id))
         for _, some in groupby(found, key=_which):
-            self._keeping.store.create(*pack(some))
+            self._keeping.store.create(*pack(some, loads))
             self._metrics.segments.inc()
 
 
@@ -165,6 +170,8 @@ def _readable(lines: bytes) -> list[Prediction]:
     """The predictions in a journal. A line that a sudden end cut short was never answered for, and is left out."""
     found = []
     for one in lines.splitlines():
+        if is_load(one):
+            continue
         try:
             found.append(Prediction.of(one))
         except ValueError as error:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from everfit.errors import UnknownName
 from everfit.ledger.entries import BatchAccepted, BytesDeleted, RowsErased
-from everfit.predictions import pack
+from everfit.predictions import loads_in, pack
 from everfit.predictions import without as without_rows
 from everfit.steps.erasure_search import Found, Sought, files_of, gone, search
 from everfit.steps.staging import scratch
@@ -194,8 +194,9 @@ def _next_version(ports: Ports, spec: ModelSpec, sought: Sought, entry: Entry[Ba
 def _rewrite(ports: Ports, sought: Sought, found: Found) -> None:
     """Predictions without the questions about such rows: the new segment first, under a name of its own."""
     for key in found.rewrite:
-        left, _ = without_rows(ports.store.read(key), sought.wanted.in_row)
-        ports.store.create(*pack(left))
+        data = ports.store.read(key)
+        left, _ = without_rows(data, sought.wanted.in_row)
+        ports.store.create(*pack(left, loads_in(data)))
         ports.store.delete(key)
 
 

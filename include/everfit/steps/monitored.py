@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from everfit.gates import Evidence
-from everfit.ledger.entries import Monitored, Promoted, RolledBack
+from everfit.ledger.entries import CandidateJudged, Monitored, Promoted, RolledBack
 from everfit.monitors import Rows, Seen
 from everfit.refuse import duration
 from everfit.spec.usual import LOSSES
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from everfit.predictor import Predictor
     from everfit.spec import ModelSpec, MonitorSpec
     from everfit.statistics.calls import Calls
+    from everfit.values import Took
 
     Array = NDArray[np.float64]
 
@@ -96,6 +97,7 @@ def gather(
         levels=tuple(spec.quantiles),
         season=_season(ports, spec, view, predictor, met.rows),
         leans=leans(ports, spec, view, predictor, version),
+        took=_took(view, _period(spec, now)),
         calls=met.calls,
         calls_before=met.calls_before,
         pulled=pulled(ports, spec, view, version, predictor, met.rows, met.raw),
@@ -180,6 +182,11 @@ def _reference(ports: Ports, spec: ModelSpec, view: View, version: int, predicto
 
     file = ports.store.local_file(view.judgement(version).body.evidence)
     return judged_rows(spec, Evidence.from_frame(pd.read_parquet(file)), predictor.card)
+
+
+def _took(view: View, period: Period) -> Sequence[Took]:
+    """What the training runs took that came to their verdict in this time."""
+    return [one.body.took for one in view.of(CandidateJudged) if one.body.took and period.holds(one.at)]
 
 
 def _serving(view: View, version: int) -> datetime:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from everfit.predictions import Prediction, Segment, Told, label_segments, segments, told_since, unpack
+from everfit.predictions import Prediction, Segment, Told, label_segments, loads_in, segments, told_since, unpack
 from everfit.statistics.calls import Calls
 from everfit.steps.monitored_rows import answered_rows, label_numbers, score_numbers
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from everfit.ports import Store
     from everfit.predictor import Predictor
     from everfit.spec import ModelSpec
-    from everfit.values import Answer
+    from everfit.values import Answer, ServerLoad
 
     Array = NDArray[np.float64]
 
@@ -73,9 +73,9 @@ def requests(
     """
     import numpy as np
 
-    asked = _asked(store, spec.name, version, period)
+    log = _read(store, spec.name, version, period)
     labels = told_since(store, spec.name, period.since)
-    some = _with_keys(sorted(_rows(asked, labels), key=lambda one: one.at), by_key)
+    some = _with_keys(sorted(_rows(log.asked, labels), key=lambda one: one.at), by_key)
     if not some:
         return None
     names = predictor.card.scores
@@ -88,33 +88,45 @@ def requests(
         label_numbers(spec.task, [one.told.value if one.told else None for one in some], names),
         np.array([one.told.first.timestamp() if one.told else math.nan for one in some], dtype=np.float64),
     )
-    return Requests(rows, [one.sent for one in some], _calls(asked))
+    return Requests(rows, [one.sent for one in some], _calls(log))
 
 
 def calls(store: Store, model: str, version: int, period: Period) -> Calls | None:
     """The requests alone that the version got in the period; None for nothing."""
-    asked = _asked(store, model, version, period)
-    return _calls(asked) if asked else None
+    log = _read(store, model, version, period)
+    return _calls(log) if log.asked else None
 
 
 def _kept(store: Store, model: str, version: int, period: Period) -> list[Segment]:
     return [one for one in segments(store, model, version) if one.last >= period.since and one.first < period.until]
 
 
-def _asked(store: Store, model: str, version: int, period: Period) -> Collection[Prediction]:
-    """Each request of the period once: a server that was killed may have kept one twice."""
+@dataclass(frozen=True)
+class _Log:
+    """Each request of a period once (a server that was killed may have kept one twice), and the loads of that time."""
+
+    asked: Collection[Prediction]
+    loads: Sequence[ServerLoad]
+
+
+def _read(store: Store, model: str, version: int, period: Period) -> _Log:
     kept = _kept(store, model, version, period)
     share = MOST / max(sum(one.rows for one in kept), MOST)
-    logged = (one for segment in kept for one in unpack(store.read(segment.key)) if period.holds(one.at))
-    return {one.id: one for one in logged if _dealt(one) < share}.values()
+    asked: dict[str, Prediction] = {}
+    loads: list[ServerLoad] = []
+    for segment in kept:
+        data = store.read(segment.key)
+        asked |= {one.id: one for one in unpack(data) if period.holds(one.at) and _dealt(one) < share}
+        loads += [one for one in loads_in(data) if period.holds(one.at)]
+    return _Log(asked.values(), loads)
 
 
-def _calls(asked: Collection[Prediction]) -> Calls:
+def _calls(log: _Log) -> Calls:
     import numpy as np
 
-    found = [(one.at.timestamp(), bool(one.error), one.seconds or math.nan) for one in asked]
+    found = [(one.at.timestamp(), bool(one.error), one.seconds or math.nan) for one in log.asked]
     at, failed, seconds = (list(column) for column in zip(*found, strict=True))
-    return Calls(np.array(at), np.array(failed, bool), np.array(seconds))
+    return Calls(np.array(at), np.array(failed, bool), np.array(seconds), log.loads)
 
 
 @dataclass(frozen=True)
