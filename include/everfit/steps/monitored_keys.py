@@ -74,6 +74,21 @@ def _like(column: pd.Series, sent: Sequence[Any]) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         times = pd.to_datetime(pd.Series(sent, dtype="object"), utc=True, errors="coerce", format="ISO8601")
         return (times if column.dt.tz else times.dt.tz_localize(None)).astype(column.dtype)
+    if pd.api.types.is_signed_integer_dtype(column.dtype):  # exactly: the numbers of orders may be long
+        return pd.Series([_whole(value) for value in sent], dtype="Int64")
     if pd.api.types.is_numeric_dtype(column.dtype):
         return pd.to_numeric(pd.Series(sent, dtype="object"), errors="coerce").astype("float64")
     return pd.Series([None if value is None else str(value) for value in sent], dtype=column.dtype)
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number of 64 bits; None for what is none.
+
+    >>> [_whole(value) for value in (2**53 + 1, "12", 7.0, 7.5, None, "x", 2**70)]
+    [9007199254740993, 12, 7, None, None, None, None]
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if abs(number) < 2**63 and (isinstance(value, str) or number == value) else None
