@@ -55,6 +55,7 @@ schema: env  ## check that the editors' JSON schema is the one of the code
 	$(PY) -m everfit schema --check
 
 test: env packages lint types schema  ## run every check and every test
+	@$(PY) -m compileall -q include plugins tools tests  # or each of a thousand processes does it, where none may write it
 	$(VENV)/bin/pytest --doctest-modules include/everfit plugins/everfit_airflow
 	$(VENV)/bin/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 

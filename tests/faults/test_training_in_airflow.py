@@ -25,7 +25,7 @@ MODELS = Path(__file__).parents[2] / "include" / "models"
 MONTHS = ("2013-01", "2013-02", "2013-03")
 # Long enough for a first checkpoint: every round of DART looks at all trees before it.
 PARAMS = {
-    "rounds": 150,
+    "rounds": 120,
     "max_depth": 5,
     "subsample": 0.8,
     "colsample_bytree": 0.8,
