@@ -79,6 +79,7 @@ def test_files_that_are_not_whole(toy):
 
 def test_the_cost_of_an_answer(toy, monkeypatch):
     monkeypatch.setattr(not_slower, "TURNS", 8)
+    monkeypatch.setattr(not_slower, "CALLS", 20)
     fast, slow = toy("fast"), toy("slow", code=SLOW)
     verdict = judged(NotSlower(latency=2), slow, fast)
     assert verdict.outcome is Outcome.FAILED

@@ -19,6 +19,7 @@ def faulty(upstream: str, fault: Fault) -> Iterator[str]:
 
     class Wire(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: the second of two waits 40 ms until the first is acknowledged
 
         def _serve(self) -> None:
             counts[self.command] += 1

@@ -172,6 +172,7 @@ def api_server(cluster: Cluster, token: str) -> Iterator[str]:
 
     class Api(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: the second of two waits 40 ms until the first is acknowledged
 
         def do_GET(self) -> None:
             self._reply(lambda path, _: cluster.read(path))

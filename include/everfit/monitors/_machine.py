@@ -28,7 +28,7 @@ def machine(loads: Sequence[ServerLoad], memory_at_most: float) -> list[Detail]:
     )
     outcome = Outcome.FAILED if full > memory_at_most else Outcome.PASSED
     memory = Detail("memory", outcome, words, full, full, full, memory_at_most, len(loads))
-    words = f"it kept at most {busiest.busy:.2g} of {busiest.cores} cores busy"
+    words = f"the server kept at most {busiest.busy:.2g} of {busiest.cores} cores busy"
     return [memory, Detail("cpu", Outcome.PASSED, words, busiest.busy, n=len(loads))]
 
 

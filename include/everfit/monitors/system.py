@@ -66,10 +66,11 @@ class System:
         order = [Outcome.FAILED, Outcome.CANNOT_TELL, Outcome.PASSED]
         parts.sort(key=lambda part: order.index(part.outcome))
         worst = parts[0]
+        said = [part for part in parts if part.outcome is Outcome.FAILED] or parts
         return Signal(
             "system",
             worst.outcome,
-            "; ".join(part.reason for part in parts),
+            "; ".join(part.reason for part in said),
             worst.effect,
             worst.low,
             worst.high,
@@ -78,7 +79,7 @@ class System:
             test="Wilson's and Woodruff's intervals, by hour",
             level=1 - seen.level,
             parts=tuple(parts),
-            course=_course(seen.calls, seen.level),
+            course=_course(seen.calls, seen.level) if worst.name == "errors" else (),
             blind_to=BLIND if seen.calls.loads else SILENT + BLIND,
         )
 
