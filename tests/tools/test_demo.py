@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pyarrow import parquet
 
+from everfit import catalog
+from everfit.gates.harms_no_slice import HarmsNoSlice
 from everfit.spec import load_spec
 from everfit.values import Outcome, Verdict
 from tools.demo.canary import from_the_wrong_end
-from tools.demo.models import CANARY, STAGES, in_seconds
+from tools.demo.errors import DemoError
+from tools.demo.models import CANARY, OTHERS, STAGES, YEAR, in_seconds
 from tools.demo.strip import drawn, skyline
 from tools.land_flights import land
 
@@ -39,6 +43,16 @@ def test_each_play_has_its_stages(tmp_path: Path) -> None:
     ):
         spec = load_spec("flight_delays", in_seconds("flight_delays", tmp_path / "models", rollout))
         assert [stage.name for stage in spec.stages] == names
+
+
+def test_the_year_has_a_spec_of_its_own(tmp_path: Path) -> None:
+    spec = load_spec("flight_delays", in_seconds("flight_delays", tmp_path / "models", YEAR, OTHERS))
+    assert [catalog.name_of(type(one)) for one in spec.retrain.when] == ["decay", "drift", "new_data"]
+    assert spec.monitor.of == "batches"
+    (gate,) = [one for one in spec.gates if isinstance(one, HarmsNoSlice)]
+    assert gate.min_rows == 1000
+    with pytest.raises(DemoError, match="lacks 'no such words', which the play would replace"):
+        in_seconds("flight_delays", tmp_path / "models", YEAR, {"no such words": ""})
 
 
 def test_lines_are_drawn_to_scale() -> None:

@@ -8,8 +8,8 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rich.console import Console
 
 from tools.demo import acts, canary, canary_report, report, year, year_report
 from tools.demo.errors import DemoError
-from tools.demo.models import CANARY, RETRAIN, STAGES, YEAR, in_seconds
+from tools.demo.models import CANARY, OTHERS, STAGES, YEAR, in_seconds
 from tools.demo.watch import MODEL, Watch
 from tools.local.errors import StackError
 from tools.local.paths import Paths
@@ -31,18 +31,18 @@ PICTURE = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.
 
 @dataclass(frozen=True)
 class Play:
-    """How versions are rolled out in it, what is played, how what came of it is told, and why a run starts."""
+    """How versions are rolled out in it, what is played, how what came of it is told, and what else its spec says."""
 
     rollout: str
     play: Callable[[Stack, Watch, float], Any]
     tell: Callable[[Console, Stack, Any, Watch, float], bool]
-    retrain: str = ""
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 PLAYS = {
     "demo": Play(STAGES, acts.play, report.tell),
     "canary": Play(CANARY, canary.play, canary_report.tell),
-    "year": Play(YEAR, year.play, year_report.tell, RETRAIN),
+    "year": Play(YEAR, year.play, year_report.tell, OTHERS),
 }
 
 
@@ -59,7 +59,7 @@ def main() -> int:
     try:
         _forget_last_time()
         os.environ["EVERFIT_MODELS"] = str(
-            in_seconds(MODEL, Paths.of(INSTANCE).state / "models", play.rollout, play.retrain)
+            in_seconds(MODEL, Paths.of(INSTANCE).state / "models", play.rollout, play.instead)
         )
         with Watch(console) as watch:
             watch.title("Starting Airflow, MLflow and the model server")

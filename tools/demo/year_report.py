@@ -22,7 +22,7 @@ from everfit.ledger.entries import (
 from everfit.values import Outcome as Said
 from tools.demo import page
 from tools.demo.watch import MODEL, Watch
-from tools.demo.year import BROKEN, FIRST, LATER, Outcome
+from tools.demo.year import BROKEN, CLOSED, FIRST, LATER, Outcome
 from tools.land_flights import MONTHS
 from tools.local.stack import Stack
 
@@ -63,7 +63,7 @@ def _lines(view: View, entry: Entry) -> Iterator[tuple[str, str, str]]:
         case Monitored() as look:
             yield "no harm", "green", f"{len(look.signals)} monitors, {look.rows:,} flights, version {look.version}"
         case RunTriggered(because=because):
-            yield "training", "cyan", "; ".join(because)
+            yield "training", "cyan", because[0] + f"; and {len(because) - 1} more reasons" * (len(because) > 1)
         case CandidateJudged(promote=True) as judged:
             yield "passed", "green", f"all {len(judged.verdicts)} gates"
         case CandidateJudged() as judged:
@@ -78,6 +78,14 @@ def _lines(view: View, entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 def _reports(stack: Stack, view: View) -> Iterator[Path]:
     return (stack.paths.store / entry.body.report for entry in view.of(Monitored))
+
+
+def _learnt(view: View) -> set[str]:
+    """The months that the champion learnt from."""
+    if view.champion is None:
+        return set()
+    run = view.trained_on(view.champion)
+    return {batch.partition for batch in run.batches[: -run.holdout]}
 
 
 def _claims(stack: Stack, outcome: Outcome) -> dict[str, bool]:
@@ -100,6 +108,7 @@ def _claims(stack: Stack, outcome: Outcome) -> dict[str, bool]:
         and all(path.is_file() for path in _reports(stack, view)),
         "each training run says why it started": all(entry.body.because for entry in view.triggers),
         "decay was a reason": any(looks & {*entry.body.consumed} for entry in view.triggers),
+        "the champion at the end has learnt what changed in October": CLOSED in _learnt(view),
         "no event was used twice": len(used) == len(set(used)),
         "worse candidates were kept back": any(not entry.body.promote for entry in judged),
         "better ones came through a canary": bool(later) and set(later) <= staged,
