@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 from everfit.models import Training, sample
-from everfit.models._machine import cores
+from everfit.models.cores import cores
 from everfit.models.xgb import size
 from everfit.ports import Ports
 from everfit.registry import MlflowRegistry

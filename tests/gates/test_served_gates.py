@@ -16,7 +16,6 @@ from everfit.statistics.timing import quantile_ratio
 from everfit.steps.measuring import known
 from everfit.values import Outcome
 from tests.gates.conftest import binary_evidence
-from tests.nulls import draws
 from tests.toy_model import CODE, ROWS, toy_folder
 
 SLOW = CODE.replace("import pandas as pd", "import time\n\nimport pandas as pd").replace(
@@ -97,7 +96,7 @@ def test_the_cost_of_an_answer(toy, monkeypatch):
 @pytest.mark.parametrize("share", [0.5, 0.99])
 def test_equal_costs_are_surely_too_much_at_most_once_in_twenty(share):
     """At the bar: both are drawn from one distribution, with disturbances that last a turn; the ratio is 1."""
-    rng, runs = np.random.default_rng(3), draws(80)
+    rng, runs = np.random.default_rng(3), 200
     below = above = 0
     for seed in range(runs):
         slow = 1 + (rng.random((30, 1)) < 0.2) * rng.random((30, 1))

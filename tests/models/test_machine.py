@@ -7,7 +7,7 @@ import pytest
 
 from everfit import gpu
 from everfit.errors import NoGpu
-from everfit.models import _machine
+from everfit.models import _machine, cores
 
 
 def test_cpu_is_cpu_whatever_there_is() -> None:
@@ -49,8 +49,8 @@ def test_cores_are_those_granted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quota: str | None, told: str, wanted: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 5}, raising=False)
-    monkeypatch.setattr(_machine, "CGROUP", tmp_path / "cpu.max")
+    monkeypatch.setattr(cores, "CGROUP", tmp_path / "cpu.max")
     monkeypatch.setenv("OMP_NUM_THREADS", told)
     if quota is not None:
         (tmp_path / "cpu.max").write_text(quota + "\n")
-    assert _machine.cores() == wanted
+    assert cores.cores() == wanted

@@ -63,7 +63,7 @@ def _lines(view: View, entry: Entry) -> Iterator[tuple[str, str, str]]:
         case Monitored() as look:
             yield "no harm", "green", f"{len(look.signals)} monitors, {look.rows:,} flights, version {look.version}"
         case RunTriggered(because=because):
-            yield "training", "cyan", because[0] + f"; and {len(because) - 1} more reasons" * (len(because) > 1)
+            yield "training", "cyan", "; ".join(because)
         case CandidateJudged(promote=True) as judged:
             yield "passed", "green", f"all {len(judged.verdicts)} gates"
         case CandidateJudged() as judged:

@@ -14,7 +14,7 @@ from everfit.errors import Corrupted
 from everfit.models import Scorer, Terms, Trained, Training, sample, whole
 from everfit.models._cpu import on_the_cpu
 from everfit.models._extra import check_extra
-from everfit.models._machine import cores
+from everfit.models.cores import cores
 from everfit.models.lgb.data import Binned, check_fits
 from everfit.models.lgb.rounds import STOP, grow
 from everfit.models.lgb.text import checked, to_bytes

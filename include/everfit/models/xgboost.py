@@ -14,7 +14,8 @@ from pydantic import Field
 from everfit.errors import Corrupted
 from everfit.models import Compiled, Forgetful, Scorer, Terms, Trained, Training, sample
 from everfit.models._extra import check_extra
-from everfit.models._machine import choose, cores
+from everfit.models._machine import choose
+from everfit.models.cores import cores
 from everfit.models.memory import Peak
 from everfit.models.space import Between, Space
 from everfit.models.xgb.compiled import compiled

@@ -42,7 +42,7 @@ def trainings(took: Sequence[Took]) -> list[Detail]:
     if not took:
         return []
     seconds = sum(one.seconds for one in took)
-    words = f"{len(took)} training run{'s'[: len(took) != 1]} took {seconds / 60:.3g} minutes"
+    words = f"{len(took)} training run{'s' * (len(took) != 1)} took {seconds / 60:.3g} minutes"
     for currency in sorted({one.currency for one in took if one.cost is not None}):
         words += f" and cost {sum(one.cost or 0.0 for one in took if one.currency == currency):.3g} {currency}"
     return [Detail("cost", Outcome.PASSED, words, seconds, n=len(took))]

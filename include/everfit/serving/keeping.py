@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import groupby
+from itertools import filterfalse, groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -157,21 +157,20 @@ class Keeper:
                 shipped = now
             await asyncio.sleep(min(SYNC_EVERY, self._keeping.ship_every))
 
-    def _deliver(self, lines: bytes) -> None:
+    def _deliver(self, journal: bytes) -> None:
         """Put the predictions of a journal into the store, one segment for each version, each with the loads."""
-        loads = loads_of(lines.splitlines())
-        found = sorted(_readable(lines), key=lambda one: (*_which(one), one.id))
+        lines = journal.splitlines()
+        loads = loads_of(lines)
+        found = sorted(_readable(filterfalse(is_load, lines)), key=lambda one: (*_which(one), one.id))
         for _, some in groupby(found, key=_which):
             self._keeping.store.create(*pack(some, loads))
             self._metrics.segments.inc()
 
 
-def _readable(lines: bytes) -> list[Prediction]:
-    """The predictions in a journal. A line that a sudden end cut short was never answered for, and is left out."""
+def _readable(lines: Iterable[bytes]) -> list[Prediction]:
+    """The predictions of these lines. One that a sudden end cut short was never answered for, and is left out."""
     found = []
-    for one in lines.splitlines():
-        if is_load(one):
-            continue
+    for one in lines:
         try:
             found.append(Prediction.of(one))
         except ValueError as error:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
+from everfit.models.cores import granted
 from everfit.models.memory import available, resident
 from everfit.ports import Clock
 from everfit.values import ServerLoad
@@ -25,4 +25,4 @@ class Loads:
         wall, cpu = time.monotonic(), time.process_time()
         busy = (cpu - self._cpu) / max(wall - self._wall, 1e-9)
         self._wall, self._cpu = wall, cpu
-        return ServerLoad(self._clock(), resident(), available(), round(busy, 3), len(os.sched_getaffinity(0)))
+        return ServerLoad(self._clock(), resident(), available(), round(busy, 3), granted())
